@@ -1,0 +1,358 @@
+//! The schema of `templates/*/component.toml`. `build.rs` reads this file too: it parses the manifests with these types,
+//! and writes them as Rust constants by their `Debug` form, so that start-up parses no TOML.
+//!
+//! `docs/components.md` explains each key.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+/// A list that is a constant in the tool, and is read from TOML when the tool is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct List<T: 'static>(pub &'static [T]);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(&[])
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("List(&")?;
+        formatter.debug_list().entries(self.0).finish()?;
+        formatter.write_str(")")
+    }
+}
+
+impl<T> std::ops::Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The build script ends when it has written the constants: nothing is ever freed there.
+        Ok(Self(Box::leak(Vec::deserialize(deserializer)?.into_boxed_slice())))
+    }
+}
+
+/// A text that is a constant in the tool.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Text(pub &'static str);
+
+impl fmt::Debug for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Text({:?})", self.0)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.0)
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.trim().is_empty() && !text.is_empty() {
+            return Err(D::Error::custom("a text of blanks alone"));
+        }
+        Ok(Self(Box::leak(text.into_boxed_str())))
+    }
+}
+
+/// A TOML table of texts, in the order of its keys.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Table(pub &'static [(Text, Text)]);
+
+impl fmt::Debug for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Table(&")?;
+        formatter.debug_list().entries(self.0).finish()?;
+        formatter.write_str(")")
+    }
+}
+
+impl Table {
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&'static str> {
+        self.0.iter().find(|(name, _)| name.0 == key).map(|(_, value)| value.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = std::collections::BTreeMap::<Text, Text>::deserialize(deserializer)?;
+        Ok(Self(Box::leak(map.into_iter().collect::<Vec<_>>().into_boxed_slice())))
+    }
+}
+
+/// The two nouns of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `paxx infra`
+    Infra,
+    /// `paxx ext`
+    Ext,
+}
+
+/// A component: what it is, and what it needs of a project.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Its name on the command line.
+    pub id: Text,
+    /// Which noun lists it.
+    pub kind: Kind,
+    /// One line for the list.
+    pub summary: Text,
+    /// The comment above its settings and variables.
+    pub heading: Text,
+    /// Raised when what the component brings changes.
+    pub version: u32,
+    /// Components that come along.
+    #[serde(default)]
+    pub requires: List<Text>,
+    /// Other names that the command line accepts.
+    #[serde(default)]
+    pub aliases: List<Text>,
+    /// The template of the next steps.
+    pub next_steps: Text,
+    /// Modules in the services package.
+    #[serde(default)]
+    pub module: List<Module>,
+    /// Python packages.
+    #[serde(default)]
+    pub dependency: List<Dependency>,
+    /// Fields of the settings class, and variables of the env example.
+    #[serde(default)]
+    pub setting: List<Setting>,
+    /// Compose services.
+    #[serde(default)]
+    pub service: List<Service>,
+    /// Variables of the service that runs the application.
+    #[serde(default)]
+    pub environment: List<Environment>,
+    /// Compose services on the application's own build.
+    #[serde(default)]
+    pub worker: List<Worker>,
+    /// Calls around the `yield` of the lifespan.
+    #[serde(default)]
+    pub lifespan: List<Lifespan>,
+    /// Middleware of the application.
+    #[serde(default)]
+    pub middleware: List<Middleware>,
+    /// Routers of the application.
+    #[serde(default)]
+    pub router: List<Router>,
+    /// Calls after the application is made.
+    #[serde(default)]
+    pub statement: List<Statement>,
+    /// Images of existing services.
+    #[serde(default)]
+    pub image: List<Image>,
+    /// Alembic hooks.
+    #[serde(default)]
+    pub migration: List<Migration>,
+    /// Lines of ignore files.
+    #[serde(default)]
+    pub ignore: List<Ignore>,
+}
+
+/// A Python module in the services package.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Module {
+    /// Its file name below the services package.
+    pub path: Text,
+    /// Its template in the component's folder.
+    pub template: Text,
+}
+
+/// A Python package that must be installed.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    /// PEP 508: name, extras, bounds.
+    pub requirement: Text,
+    /// `dev` for what only development needs.
+    #[serde(default)]
+    pub group: Option<Text>,
+    /// Only where this component is in the project too.
+    #[serde(default)]
+    pub with: Option<Text>,
+}
+
+/// A typed field of the settings class.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// The environment variable, upper case, without prefix.
+    pub name: Text,
+    /// The type, as a Python annotation.
+    #[serde(rename = "type")]
+    pub annotation: Text,
+    /// The default, as a Python expression; `{project}` is the project's name.
+    pub default: Text,
+    /// What stands after `=` in the env example; `{project}` is the project's name.
+    pub env: Text,
+    /// The lowest value, for numbers.
+    #[serde(default)]
+    pub ge: Option<i64>,
+}
+
+/// A compose service.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its name.
+    pub name: Text,
+    /// The file in the component's folder that holds it.
+    pub template: Text,
+    /// Image repositories, without registry and tag, that count as this service.
+    pub images: List<Text>,
+    /// Named volumes that it uses.
+    #[serde(default)]
+    pub volumes: List<Text>,
+    /// The text of `template`; the build fills it in.
+    #[serde(default)]
+    pub body: Text,
+}
+
+/// A variable of the compose service that runs the application.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The variable, without prefix where it is a setting.
+    pub variable: Text,
+    /// Its value; `{name}` is the compose service that stands for the service `name`.
+    pub value: Text,
+    /// The service to depend on.
+    #[serde(default)]
+    pub service: Option<Text>,
+    /// The condition of that dependency.
+    #[serde(default)]
+    pub condition: Option<Text>,
+    /// Only where this component is in the project too.
+    #[serde(default)]
+    pub with: Option<Text>,
+}
+
+/// A compose service on the application's own build and environment.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Its name.
+    pub name: Text,
+    /// Its command; `{services}` is the dotted path of the services package.
+    pub command: Text,
+}
+
+/// Calls that are awaited before and after the `yield` of the lifespan.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lifespan {
+    /// The module of the services package that they come from.
+    pub module: Text,
+    /// What starts it: a function, or a method of an imported object.
+    #[serde(default)]
+    pub start: Option<Text>,
+    /// What stops it.
+    #[serde(default)]
+    pub stop: Option<Text>,
+}
+
+/// A middleware of the application.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middleware {
+    /// The module of the services package that it comes from.
+    pub module: Text,
+    /// Its class.
+    pub name: Text,
+}
+
+/// A router of the application.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Router {
+    /// The module of the services package that it comes from.
+    pub module: Text,
+    /// The `APIRouter`.
+    pub name: Text,
+    /// The paths that it takes.
+    #[serde(default)]
+    pub paths: List<Text>,
+}
+
+/// A call after the application is made.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// The module of the services package that it comes from.
+    pub module: Text,
+    /// The function.
+    pub name: Text,
+    /// The call; `{app}` is the application's variable.
+    pub call: Text,
+}
+
+/// An image of an existing service that is replaced by another.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// The repository that is replaced.
+    pub replaces: Text,
+    /// The repository that replaces it.
+    pub by: Text,
+    /// Major version of the old one to the tag of the new one.
+    pub tags: Table,
+}
+
+/// What Alembic's environment must have.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migration {
+    /// The module that the hooks come from.
+    pub module: Text,
+    /// Arguments of `context.configure` to the hook that each takes.
+    pub arguments: Table,
+    /// The PostgreSQL extension.
+    #[serde(default)]
+    pub extension: Option<Text>,
+    /// Imports of `script.py.mako`.
+    #[serde(default)]
+    pub imports: List<Text>,
+}
+
+/// A line of `.gitignore` and `.dockerignore`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ignore {
+    /// The line.
+    pub line: Text,
+}

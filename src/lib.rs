@@ -1,0 +1,10 @@
+//! `paxx` adds infrastructure to FastAPI projects that already exist.
+
+pub mod apply;
+pub mod component;
+pub mod edit;
+pub mod finding;
+pub mod project;
+pub mod render;
+pub mod requirement;
+pub mod source;

@@ -1,0 +1,60 @@
+//! A file as it was read, or as the plan would leave it: bytes, text, and its parsed forms, each made once.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::source::{python, text::LineEnding, yaml};
+
+/// An immutable file. An edit makes another one.
+#[derive(Debug, Default)]
+pub struct File {
+    bytes: Rc<[u8]>,
+    /// May it be written? Taken from the permission bits, because a privileged user could write to any file.
+    pub read_only: bool,
+    /// Its executable bit.
+    pub executable: bool,
+    python: OnceCell<Rc<python::Source>>,
+    yaml: OnceCell<Result<Rc<yaml::Source>, yaml::Unsupported>>,
+}
+
+impl File {
+    /// A file of these bytes, writable and not executable.
+    pub fn new(bytes: impl Into<Rc<[u8]>>) -> Self {
+        Self { bytes: bytes.into(), ..Self::default() }
+    }
+
+    /// A file of these bytes with the properties of this one.
+    #[must_use]
+    pub fn with_bytes(&self, bytes: impl Into<Rc<[u8]>>) -> Self {
+        Self { bytes: bytes.into(), read_only: self.read_only, executable: self.executable, ..Self::default() }
+    }
+
+    /// The bytes as they are on disk.
+    pub fn bytes(&self) -> &Rc<[u8]> {
+        &self.bytes
+    }
+
+    /// The text with its byte order mark, if it has one; `None` where it is not UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+
+    /// The line ending that most of its lines have.
+    pub fn line_ending(&self) -> LineEnding {
+        self.text().map_or(LineEnding::Lf, LineEnding::of)
+    }
+
+    /// The file as Python; an empty module where it is not UTF-8.
+    pub fn python(&self) -> &Rc<python::Source> {
+        self.python.get_or_init(|| Rc::new(python::Source::parse(self.text().unwrap_or_default())))
+    }
+
+    /// The file as YAML.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be edited: a syntax error, or more than one document.
+    pub fn yaml(&self) -> Result<Rc<yaml::Source>, yaml::Unsupported> {
+        self.yaml.get_or_init(|| yaml::Source::parse(self.text().unwrap_or_default()).map(Rc::new)).clone()
+    }
+}

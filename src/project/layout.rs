@@ -1,0 +1,141 @@
+//! What is where in a project: the one place that knows.
+//!
+//! A layout names files and the things in them; it holds no offsets, because edits move them. Whatever was not found, or
+//! was found more than once, is the `Problem` that a requirement which needs it is blocked by.
+
+use super::FilePath;
+use crate::finding::Problem;
+
+/// What is where.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The project's root. Its path is empty where it is the top of the repository.
+    pub root: FilePath,
+    /// The project's name: `[project] name`, else the name of its folder.
+    pub name: String,
+    /// Where generated modules go.
+    pub services: Services,
+    /// The application.
+    pub application: Result<Application, Problem>,
+    /// The settings class.
+    pub settings: Result<Settings, Problem>,
+    /// The compose file; `None` where there is none.
+    pub compose: Result<Option<Compose>, Problem>,
+    /// The file that lists the dependencies.
+    pub dependencies: Result<Dependencies, Problem>,
+    /// The env example that is committed: `.env.example` or one of its other names.
+    pub env_example: Option<FilePath>,
+    /// `.gitignore` and `.dockerignore`, those that are there.
+    pub ignore_files: Vec<FilePath>,
+    /// Alembic's folder (the one with `env.py`), where the project uses Alembic.
+    pub alembic: Option<FilePath>,
+    /// The longest line that the project's formatter makes, in columns (`[tool.ruff] line-length`; 88 by default).
+    pub line_length: usize,
+    /// Lock files and tools that tell how dependencies are installed: decides the next steps.
+    pub installer: Installer,
+}
+
+/// The package that generated modules go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Services {
+    /// Its folder.
+    pub folder: FilePath,
+    /// Its dotted path, as the application would import it: `services` or `app.services`.
+    pub package: String,
+    /// Does it take an `__init__.py` (as its parent package and its own has)?
+    pub needs_init: bool,
+}
+
+/// The application: the variable that a server is pointed at, and the function that makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// The module with the `FastAPI(...)` call.
+    pub path: FilePath,
+    /// The function around that call; `None` at module level.
+    pub factory: Option<String>,
+    /// The variable that holds the application where it is made; `None` where a factory returns the call itself.
+    pub variable: Option<String>,
+    /// The dotted path of its module, as imported.
+    pub module: String,
+    /// What decided that this is the application, in words: "the `uvicorn` command in `Dockerfile`".
+    pub evidence: String,
+}
+
+/// The settings class, and how the application reaches its instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The module with the class.
+    pub path: FilePath,
+    /// The name of the class.
+    pub class: String,
+    /// The line that imports what `expression` needs: `from app.core.config import settings`.
+    pub import: String,
+    /// The expression that is the instance: `settings` or `get_settings()`.
+    pub expression: String,
+    /// Are its field names upper case (`REDIS_URL`)?
+    pub upper_case: bool,
+    /// `env_prefix`, as written; empty where there is none.
+    pub env_prefix: String,
+    /// Is `BaseSettings` pydantic 1's?
+    pub pydantic_v1: bool,
+    /// Is there no such class yet, so that the plan makes it?
+    pub create: bool,
+    /// Modules and class names of its project-made bases, nearest first: a field may be inherited from them.
+    pub bases: Vec<(FilePath, String)>,
+}
+
+impl Settings {
+    /// The name of the field for an environment variable (given in upper case, without prefix).
+    pub fn field(&self, variable: &str) -> String {
+        if self.upper_case { variable.to_owned() } else { variable.to_lowercase() }
+    }
+
+    /// The environment variable that the field for `variable` is read from.
+    pub fn environment(&self, variable: &str) -> String {
+        format!("{}{variable}", self.env_prefix.to_uppercase())
+    }
+}
+
+/// The compose file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compose {
+    /// The file; it may lie above the project's root.
+    pub path: FilePath,
+    /// The service that runs this application; `None` where no service does.
+    pub application: Result<Option<String>, Problem>,
+}
+
+/// Where dependencies are listed, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependencies {
+    /// How they are written there.
+    pub format: DependencyFormat,
+    /// The file.
+    pub path: FilePath,
+    /// Where development dependencies go: the same file or another one; `None` where the project has no such place.
+    pub development: Option<FilePath>,
+}
+
+/// How a file lists dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DependencyFormat {
+    /// `[project] dependencies` of `pyproject.toml` (PEP 621).
+    Pep621,
+    /// `[tool.poetry.dependencies]` of `pyproject.toml`.
+    Poetry,
+    /// A requirements file of pip.
+    Requirements,
+}
+
+/// What installs the project's dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installer {
+    /// `uv`
+    Uv,
+    /// `poetry`
+    Poetry,
+    /// `pdm`
+    Pdm,
+    /// `pip`, of a requirements file or of the project itself
+    Pip,
+}

@@ -1,0 +1,52 @@
+//! The project: an immutable snapshot of the files that matter, and the layout that says what each is.
+//!
+//! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
+
+pub mod file;
+pub mod layout;
+pub mod path;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub use file::File;
+pub use layout::Layout;
+pub use path::FilePath;
+
+/// A snapshot of the files that matter, and what each of them is.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// What is where.
+    pub layout: Rc<Layout>,
+    files: BTreeMap<FilePath, Rc<File>>,
+}
+
+impl Project {
+    /// A project of these files.
+    pub fn new(layout: Layout, files: BTreeMap<FilePath, Rc<File>>) -> Self {
+        Self { layout: Rc::new(layout), files }
+    }
+
+    /// The file at `path`, if there is one and discovery had a reason to read it.
+    pub fn file(&self, path: &FilePath) -> Option<&Rc<File>> {
+        self.files.get(path)
+    }
+
+    /// The text of the file at `path`.
+    pub fn text(&self, path: &FilePath) -> Option<&str> {
+        self.file(path)?.text()
+    }
+
+    /// Puts `file` at `path`, or takes the file there away.
+    pub fn set(&mut self, path: FilePath, file: Option<File>) {
+        match file {
+            Some(file) => self.files.insert(path, Rc::new(file)),
+            None => self.files.remove(&path),
+        };
+    }
+
+    /// Every file of the snapshot, in the order of the paths.
+    pub fn files(&self) -> impl Iterator<Item = (&FilePath, &Rc<File>)> {
+        self.files.iter()
+    }
+}

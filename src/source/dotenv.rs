@@ -1,0 +1,1 @@
+//! Located entries of dotenv files.

@@ -1,0 +1,1 @@
+//! Located entries of toml files.
