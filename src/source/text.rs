@@ -50,7 +50,7 @@ pub fn line_start(text: &str, offset: usize) -> usize {
 pub fn line_end(text: &str, offset: usize) -> usize {
     let bytes = text.as_bytes();
     match memchr::memchr(b'\n', &bytes[offset..]) {
-        Some(at) if offset + at > 0 && bytes[offset + at - 1] == b'\r' && at > 0 => offset + at - 1,
+        Some(at) if offset + at > 0 && bytes[offset + at - 1] == b'\r' => offset + at - 1,
         Some(at) => offset + at,
         None => text.len(),
     }
