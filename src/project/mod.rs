@@ -2,7 +2,9 @@
 //!
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
+pub mod application;
 pub mod file;
+pub mod imports;
 pub mod layout;
 pub mod path;
 
