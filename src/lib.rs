@@ -4,6 +4,7 @@ pub mod apply;
 pub mod component;
 pub mod edit;
 pub mod finding;
+pub mod lock;
 pub mod project;
 pub mod render;
 pub mod requirement;

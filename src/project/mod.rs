@@ -3,10 +3,14 @@
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
 pub mod application;
+pub mod discover;
 pub mod file;
+pub mod find_application;
+pub mod find_settings;
 pub mod imports;
 pub mod layout;
 pub mod path;
+pub mod reader;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
