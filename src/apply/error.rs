@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::project::FilePath;
 
-/// Why a change was not applied. Unless it is [`ApplyError::Unfinished`], nothing was changed.
+/// Why a change was not applied. Unless it says otherwise, nothing was changed.
 #[derive(Debug)]
 pub enum ApplyError {
     /// Another paxx holds the lock at this path.
@@ -25,6 +25,13 @@ pub enum ApplyError {
         cause: Box<ApplyError>,
         /// Why it could not be taken back.
         then: Failure,
+    },
+    /// It failed and was taken back, but for files that somebody changed after it had: those were left as they are.
+    Kept {
+        /// Why the change failed.
+        cause: Box<ApplyError>,
+        /// The files. What they were before is in `.paxx/rolled-back`.
+        kept: Vec<FilePath>,
     },
     /// The journal, or the record of the last change, cannot be read.
     Unreadable {
@@ -135,6 +142,11 @@ impl fmt::Display for ApplyError {
                 Self::Io(failure) => write!(formatter, "{failure}; and then: {then}"),
                 cause => write!(formatter, "{cause}; but not all of it could be taken back: {then}"),
             },
+            Self::Kept { cause, kept } => write!(
+                formatter,
+                "{cause}, but for what somebody changed meanwhile and was left as it is: {}",
+                List(&kept.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>())
+            ),
             Self::Unreadable { path, newer: true } => {
                 write!(formatter, "`{}` was written by a newer paxx", path.display())
             }
@@ -174,6 +186,7 @@ impl ApplyError {
                 "mend that, then run any `paxx infra add`, `remove` or `undo`: it first takes back or finishes what is left"
                     .to_owned()
             }
+            Self::Kept { .. } => "what these files were is in `.paxx/rolled-back`".to_owned(),
             Self::Unreadable { newer: true, .. } => "update paxx, then run the command again".to_owned(),
             Self::Unreadable { path, newer: false } => {
                 format!("look at what changed with `git status`, then `rm {}`", path.display())

@@ -21,6 +21,8 @@ mod files;
 mod journal;
 mod lock;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod undo;
 

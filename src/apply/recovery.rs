@@ -28,7 +28,7 @@ pub struct Recovered {
     pub undo: bool,
     /// Was it finished? Else it was taken back.
     pub finished: bool,
-    /// Files that were left as they are, because somebody changed them after the change had. What they were before it is
+    /// Files that were left as they are, because somebody changed them meanwhile. What they were before it is
     /// in `.paxx/rolled-back`.
     pub kept: Vec<FilePath>,
 }

@@ -36,7 +36,8 @@ pub fn apply(place: &Place, change: &Change, interrupted: &dyn Fn() -> bool) -> 
     journal::begin(place, &record)?;
     if let Err(cause) = carry_out(place, &record, &works, interrupted) {
         return Err(match roll_back(place, &record) {
-            Ok(_) => cause,
+            Ok(kept) if kept.is_empty() => cause,
+            Ok(kept) => ApplyError::Kept { cause: Box::new(cause), kept },
             Err(then) => ApplyError::Unfinished { cause: Box::new(cause), then },
         });
     }
@@ -56,7 +57,7 @@ pub fn hard_links(place: &Place, files: &[FileChange]) -> Vec<(FilePath, u64)> {
 }
 
 /// What is written for one step.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     contents: Option<&'a Contents>,
     properties: Properties,
 }
@@ -66,7 +67,7 @@ fn ask(interrupted: &dyn Fn() -> bool) -> Result<(), ApplyError> {
 }
 
 /// Compares every file with what the change was planned on, looks for what stands in the way, and writes down the steps.
-fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, Vec<Work<'a>>), ApplyError> {
+pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, Vec<Work<'a>>), ApplyError> {
     let mut differences = Vec::new();
     let mut refusals = BTreeMap::new();
     let mut folders = BTreeSet::new();
@@ -214,7 +215,7 @@ fn folder_for(place: &Place, path: &FilePath, may_be_missing: bool) -> Result<Re
 }
 
 /// Steps 4 to 6: folders, new files, swaps, the commit mark.
-fn carry_out(
+pub(super) fn carry_out(
     place: &Place,
     record: &Record,
     works: &[Work<'_>],
@@ -362,8 +363,8 @@ fn restore(place: &Place, record: &Record, number: usize, step: &Step) -> Result
     }
     let aside = files::look(&temporary).map_err(failed)?;
     if !step.is_after(&current) {
-        // It is somebody's own. The step had been done unless what it would have put there still waits beside it; a step
-        // that deletes had been done only if what it moved aside is there.
+        // It is somebody's own. The step had surely not been done where what it would have put there still waits beside
+        // it; a step that deletes had been done only if what it moved aside is there.
         let waits = if step.after.is_some() { step.is_after(&aside) } else { matches!(aside, Found::Nothing) };
         return Ok(waits);
     }

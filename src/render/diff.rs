@@ -143,7 +143,7 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 fn hunks(output: &mut Output, old: &[&[u8]], new: &[&[u8]]) {
-    let operations = capture_diff_slices(Algorithm::Myers, old, new);
+    let operations = in_place(capture_diff_slices(Algorithm::Myers, old, new));
     for group in group_diff_ops(operations, CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let old_range = first.old_range().start..last.old_range().end;
@@ -170,6 +170,24 @@ fn hunks(output: &mut Output, old: &[&[u8]], new: &[&[u8]]) {
     }
 }
 
+/// The operations with the offsets that follow from their lengths: `similar` gives a deletion a wrong place in the new
+/// text, and an insertion in the old one, where it has moved them (mitsuhiko/similar#78).
+fn in_place(mut operations: Vec<DiffOp>) -> Vec<DiffOp> {
+    let (mut old, mut new) = (0, 0);
+    for operation in &mut operations {
+        let (removed, added) = (operation.old_range().len(), operation.new_range().len());
+        match operation {
+            DiffOp::Equal { old_index, new_index, .. }
+            | DiffOp::Delete { old_index, new_index, .. }
+            | DiffOp::Insert { old_index, new_index, .. }
+            | DiffOp::Replace { old_index, new_index, .. } => (*old_index, *new_index) = (old, new),
+        }
+        old += removed;
+        new += added;
+    }
+    operations
+}
+
 /// A range of lines as a hunk's header has it: from 1, and for an empty one the line before it.
 fn numbers(range: &Range<usize>) -> String {
     match range.len() {
@@ -189,7 +207,7 @@ fn changed_words(removed: &[&[u8]], added: &[&[u8]]) -> (Marks, Marks) {
     }
     let (old, new) = (removed.concat(), added.concat());
     let (old_words, new_words) = (words(&old), words(&new));
-    let operations = capture_diff_slices(Algorithm::Myers, &old_words, &new_words);
+    let operations = in_place(capture_diff_slices(Algorithm::Myers, &old_words, &new_words));
     let equal: usize = operations
         .iter()
         .filter(|operation| matches!(operation, DiffOp::Equal { .. }))
@@ -469,7 +487,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn git_makes_of_the_diff_what_we_write(files in proptest::collection::vec((file_contents(), file_contents()), 1..5)) {
