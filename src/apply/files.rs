@@ -186,12 +186,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
     absent_is_fine(fs::remove_file(path))
 }
 
-/// Removes a folder if it is empty; that it is not, or is not there, is fine.
+/// Removes a folder if it is empty; is it gone?
 pub fn remove_folder_if_empty(path: &Path) -> io::Result<bool> {
     match fs::remove_dir(path) {
         Ok(()) => Ok(true),
         Err(error) => match Errno::from_io_error(&error) {
-            Some(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(false),
+            Some(Errno::NOENT) => Ok(true),
+            Some(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(false),
             _ => Err(error),
         },
     }

@@ -295,13 +295,19 @@ fn swap(place: &Place, step: &Step, temporary: &Path) -> Result<(), ApplyError> 
 
 /// Clears away what a change that is made left over, and keeps its journal for `undo`.
 pub fn finish(place: &Place, record: &Record) -> Result<(), Failure> {
-    remove_temporaries(place, record)?;
+    for (number, step) in record.steps.iter().enumerate().filter(|(_, step)| step.before.is_some()) {
+        if is_reached_without_links(place, &step.path) {
+            let old = temporary(place, record, number, &step.path);
+            files::remove(&old).map_err(Failure::of("remove", old))?;
+        }
+    }
     for step in record.steps.iter().filter(|step| step.after.is_none()) {
         // Like git, which knows no empty folders either.
         let mut folder = step.path.parent();
-        while let Some(path) = folder.filter(|path| !path.as_str().is_empty()) {
+        while let Some(path) = folder.filter(|path| !path.as_str().is_empty() && is_reached_without_links(place, path))
+        {
             let full = place.path(&path);
-            if !is_folder(&full) || !files::remove_folder_if_empty(&full).map_err(Failure::of("remove", full))? {
+            if !files::remove_folder_if_empty(&full).map_err(Failure::of("remove", full))? {
                 break;
             }
             folder = path.parent();
@@ -424,9 +430,9 @@ fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Is every folder of this path a real one? Between a crash and the next start anything may have happened.
+/// Is every folder of this path a real one, or missing? Between a crash and the next start anything may have happened.
 fn is_reached_without_links(place: &Place, path: &FilePath) -> bool {
     std::iter::successors(path.parent(), FilePath::parent)
         .filter(|folder| !folder.as_str().is_empty())
-        .all(|folder| is_folder(&place.path(&folder)))
+        .all(|folder| !fs::symlink_metadata(place.path(&folder)).is_ok_and(|metadata| !metadata.is_dir()))
 }
