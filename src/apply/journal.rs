@@ -10,14 +10,14 @@
 //! line for a fact; the bytes of the files as they were follow, then a digest of all of it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApplyError, Failure};
-use super::files::{self, Existing, Found};
+use super::files::{self, Existing, Found, Properties};
 use super::{Contents, Place};
 use crate::project::FilePath;
 
@@ -162,9 +162,10 @@ pub fn begin(place: &Place, record: &Record) -> Result<(), Failure> {
 fn write(place: &Place, record: &Record, path: &Path) -> Result<(), Failure> {
     let temporary = place.state().join("journal.tmp");
     let write = || {
-        let mut file = files::open_own(&temporary, true)?;
-        file.write_all(&encode(record))?;
-        file.sync_all()?;
+        files::remove(&temporary)?;
+        // It holds files that others may not be allowed to read.
+        let private = Properties::Like { mode: 0o600, owner: None };
+        files::create(&temporary, &encode(record), private)?.sync_all()?;
         fs::rename(&temporary, path)
     };
     if let Err(error) = write() {
@@ -227,16 +228,14 @@ pub fn digest(bytes: &[u8]) -> Digest {
 }
 
 fn encode(record: &Record) -> Vec<u8> {
-    let mut head = format!(
-        "{FIRST_LINE}\nid {}\nlabel {}\nroot {}\nundo {}\n",
-        record.id,
-        escape(&record.label),
-        escape(record.root.as_str()),
-        record.undo
-    );
-    for folder in &record.folders {
-        head.push_str(&format!("folder {}\n", escape(folder.as_str())));
-    }
+    let mut head = vec![
+        FIRST_LINE.to_owned(),
+        format!("id {}", record.id),
+        format!("label {}", escape(&record.label)),
+        format!("root {}", escape(record.root.as_str())),
+        format!("undo {}", record.undo),
+    ];
+    head.extend(record.folders.iter().map(|folder| format!("folder {}", escape(folder.as_str()))));
     let mut bytes = Vec::new();
     for step in &record.steps {
         let before = step.before.as_ref().map_or("-".to_owned(), |saved| {
@@ -246,10 +245,10 @@ fn encode(record: &Record) -> Vec<u8> {
         let after = step.after.map_or("-".to_owned(), |print| {
             format!("{}:{}", if print.executable { "x" } else { "f" }, hexadecimal(&print.digest))
         });
-        head.push_str(&format!("file {before} {after} {}\n", escape(step.path.as_str())));
+        head.push(format!("file {before} {after} {}", escape(step.path.as_str())));
     }
-    head.push_str(&format!("bytes {}\n", bytes.len()));
-    let mut whole = head.into_bytes();
+    head.push(format!("bytes {}\n", bytes.len()));
+    let mut whole = head.join("\n").into_bytes();
     whole.extend_from_slice(&bytes);
     let digest = digest(&whole);
     whole.extend_from_slice(format!("\nend {}\n", hexadecimal(&digest)).as_bytes());
@@ -365,7 +364,11 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 fn from_hexadecimal(digits: &str) -> Option<Digest> {

@@ -48,7 +48,10 @@ struct Project {
 impl Project {
     /// A folder with a settings file, a script and a module that will go.
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        // In memory, where it can be: syncs would take most of the time.
+        let memory = Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
         let place = Place::new(folder.path(), folder.path().join(".paxx"));
         let project = Self { folder, place };
         project.write("config.py", b"a = 1\n", 0o640);
@@ -114,6 +117,7 @@ fn a_change_is_made_and_undone_byte_for_byte() {
     assert!(!after.contains_key("old/"), "folders that became empty go: {after:?}");
     assert_eq!(after.keys().filter(|name| name.contains("paxx")).count(), 0, "{after:?}");
     assert_eq!(fs::read(project.full(".paxx/.gitignore")).expect("there"), b"*\n");
+    assert_eq!(fs::metadata(project.full(".paxx/undo")).expect("there").mode() & 0o777, 0o600, "it may hold secrets");
 
     let undo = undo_changes(&project.place).expect("can be undone");
     assert_eq!((undo.label.as_str(), undo.undo), ("paxx infra add redis", true));
@@ -337,4 +341,76 @@ fn a_change_of_nothing_leaves_the_last_one_to_undo() {
     let nothing = Change { files: vec![file("absent", None, None)], ..change() };
     project.apply(&nothing).expect("applied");
     assert_eq!(undo_changes(&project.place).expect("can be undone").files.len(), 5);
+}
+
+#[test]
+fn an_edit_at_any_moment_survives() {
+    fn save_in_place(project: &Project, name: &str) {
+        fs::create_dir_all(project.full(name).parent().expect("a parent")).expect("created");
+        fs::write(project.full(name), b"mine\n").expect("written");
+    }
+    fn save_by_rename(project: &Project, name: &str) {
+        fs::create_dir_all(project.full(name).parent().expect("a parent")).expect("created");
+        fs::write(project.full("saved"), b"mine\n").expect("written");
+        fs::rename(project.full("saved"), project.full(name)).expect("renamed");
+    }
+    let clean = Cell::new(0);
+    apply(&Project::new().place, &change(), &|| {
+        clean.set(clean.get() + 1);
+        false
+    })
+    .expect("applied");
+    let saves: [fn(&Project, &str); 2] = [save_in_place, save_by_rename];
+    for name in ["config.py", "run.sh", "old/deep/gone.py", "app/services/cache.py"] {
+        for save in saves {
+            for fails in [false, true] {
+                for moment in 1.. {
+                    let project = Project::new();
+                    let asked = Cell::new(0);
+                    let interrupted = || {
+                        asked.set(asked.get() + 1);
+                        if asked.get() == moment {
+                            save(&project, name);
+                        }
+                        fails && asked.get() == clean.get()
+                    };
+                    let result = apply(&project.place, &change(), &interrupted);
+                    if asked.get() < moment {
+                        break;
+                    }
+                    let what = format!("{name} at {moment}: {result:?}");
+                    assert_eq!(fs::read(project.full(name)).expect("there"), b"mine\n", "{what}");
+                    if name != "config.py" && result.is_err() {
+                        assert_eq!(fs::read(project.full("config.py")).expect("there"), b"a = 1\n", "{what}");
+                    }
+                    assert!(!project.tree().keys().any(|name| name.contains("paxx")), "{what}");
+                    assert!(pending(&project.place).expect("read").is_none(), "{what}");
+                    match result {
+                        Ok(_) => assert!(!fails),
+                        Err(ApplyError::Conflict(_) | ApplyError::Kept { .. } | ApplyError::Interrupted) => {}
+                        Err(error) => panic!("{what}: {error}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn of_many_at_once_one_applies() {
+    let project = Project::new();
+    let place = &project.place;
+    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let run = || match apply(place, &change(), NEVER) {
+            Ok(_) => Ok(()),
+            Err(ApplyError::Busy(_) | ApplyError::Conflict(_)) => Err("turned away".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        let threads: Vec<_> = (0..50).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("ended")).collect()
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    assert!(results.iter().all(|result| !result.as_ref().is_err_and(|why| why != "turned away")), "{results:?}");
+    project.apply(&undo_changes(place).expect("can be undone")).expect("undone");
+    assert_eq!(project.tree(), Project::new().tree());
 }

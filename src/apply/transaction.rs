@@ -53,7 +53,7 @@ pub fn hard_links(place: &Place, files: &[FileChange]) -> Vec<(FilePath, u64)> {
         let metadata = fs::symlink_metadata(place.path(&change.path)).ok()?;
         (metadata.is_file() && metadata.nlink() > 1).then(|| (change.path.clone(), metadata.nlink() - 1))
     };
-    files.iter().filter(|change| change.after.is_some()).filter_map(links).collect()
+    files.iter().filter(|change| change.after.is_some() && change.before != change.after).filter_map(links).collect()
 }
 
 /// What is written for one step.

@@ -280,11 +280,16 @@ fn quoted(prefix: &str, path: &str) -> String {
             0x0b => name.push_str("\\v"),
             0x0c => name.push_str("\\f"),
             b'\r' => name.push_str("\\r"),
-            byte => name.push_str(&format!("\\{byte:03o}")),
+            byte => name.extend(['\\', octal(byte >> 6), octal(byte >> 3), octal(byte)]),
         }
     }
     name.push('"');
     name
+}
+
+/// The last octal digit.
+fn octal(number: u8) -> char {
+    char::from(b'0' + (number & 7))
 }
 
 #[cfg(test)]
