@@ -1,1 +1,3 @@
 //! What people and programs read.
+
+pub mod diff;
