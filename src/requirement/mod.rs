@@ -3,6 +3,7 @@
 //! Every command asks [`Requirement::assess`] - does it hold here? - and does something else with the answer. A
 //! requirement does no I/O and never fails: odd code of a user is an [`Assessment`].
 
+mod compose;
 pub mod dependency;
 pub mod env_variable;
 pub mod environment;
@@ -58,6 +59,8 @@ pub struct Fix {
     pub safe: bool,
     /// What `paxx.lock` records of it, so that `remove` can tell ours from the user's.
     pub record: Record,
+    /// What the user should know about it: phrases for the summary.
+    pub notes: Vec<String>,
 }
 
 /// What `paxx.lock` keeps of a requirement that was brought.
@@ -119,6 +122,13 @@ impl Fix {
     #[must_use]
     pub fn replaced(mut self, text: impl Into<String>) -> Self {
         self.record.replaced = Some(text.into());
+        self
+    }
+
+    /// The same, with something that the user should know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
