@@ -3,6 +3,8 @@
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
 pub mod application;
+pub mod compose;
+pub mod dependencies;
 pub mod discover;
 pub mod file;
 pub mod find_application;

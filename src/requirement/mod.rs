@@ -331,6 +331,8 @@ pub struct Fix {
     pub safe: bool,
     /// What `paxx.lock` records of it, so that `remove` can tell ours from the user's.
     pub record: Record,
+    /// What the user should know about it: phrases for the summary.
+    pub notes: Vec<String>,
 }
 
 /// What `paxx.lock` keeps of a requirement that was brought.
@@ -392,6 +394,13 @@ impl Fix {
     #[must_use]
     pub fn replaced(mut self, text: impl Into<String>) -> Self {
         self.record.replaced = Some(text.into());
+        self
+    }
+
+    /// The same, with something that the user should know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
