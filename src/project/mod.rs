@@ -2,6 +2,7 @@
 //!
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
+pub mod dependencies;
 pub mod file;
 pub mod layout;
 pub mod path;

@@ -191,12 +191,13 @@ impl Source {
 /// From the key to the end of the last value below it.
 fn extent(key: Option<Range<usize>>, item: &Item) -> Option<Range<usize>> {
     match item {
-        Item::Value(Value::InlineTable(table)) if table.is_dotted() => {
-            merge(table.iter().filter_map(|(name, value)| {
+        Item::Value(Value::InlineTable(table)) if table.is_dotted() => merge(
+            table.iter().filter_map(|(name, value)| {
                 let key = table.key(name)?.span()?;
                 Some(key.start..value.span()?.end)
-            }), key)
-        }
+            }),
+            key,
+        ),
         Item::Value(value) => Some(key?.start..value.span()?.end),
         Item::Table(table) => {
             let below = table.iter().filter_map(|(name, item)| extent(table.key(name)?.span(), item));
@@ -245,7 +246,8 @@ mod tests {
 
     #[test]
     fn an_array_and_its_commas_are_located() {
-        let text = "\u{feff}[project]\r\ndependencies = [\r\n  \"a\", # one, two\r\n  'b' # no\r\n  , \"c\" # last ,\r\n]\r\n";
+        let text =
+            "\u{feff}[project]\r\ndependencies = [\r\n  \"a\", # one, two\r\n  'b' # no\r\n  , \"c\" # last ,\r\n]\r\n";
         let array = parse(text).array(&["project", "dependencies"]).expect("array");
         assert_eq!(&text[array.range.clone()][..1], "[");
         assert!(text[..array.range.end].ends_with(']'));
