@@ -123,6 +123,10 @@ pub struct Dependencies {
     pub path: FilePath,
     /// Where development dependencies go: the same file or another one; `None` where the project has no such place.
     pub development: Option<FilePath>,
+    /// Requirements files that pip reads along with `path` (`-r`, `-c`): what they list needs no second entry.
+    pub includes: Vec<FilePath>,
+    /// A requirements file beside `pyproject.toml` that lists dependencies too, by hand, and is not edited.
+    pub copy: Option<FilePath>,
 }
 
 /// How a file lists dependencies.

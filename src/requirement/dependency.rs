@@ -1,1 +1,633 @@
-//! dependency.
+//! A package that the project must depend on: an item of a list, an entry of Poetry's table, or a line for pip.
+//!
+//! A package that is there under any spelling is never added a second time, and a line of the user's is never changed.
+
+mod array;
+mod lines;
+mod placement;
+pub mod specifier;
+mod table;
+#[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;
+
+use self::specifier::{Bound, canonical, name_and_bound, poetry_bound};
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use crate::edit::Edit;
+use crate::finding::{
+    DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR,
+};
+use crate::project::layout::{Dependencies, DependencyFormat};
+use crate::project::{FilePath, Project};
+use crate::source::requirements;
+use crate::source::text::{self, LineEnding};
+use crate::source::toml::{Source, TableForm};
+
+/// Names of the group that holds what only development needs.
+const DEVELOPMENT_GROUPS: [&str; 3] = ["dev", "develop", "development"];
+
+/// Poetry's groups of these names are not installed where the application runs.
+const TOOL_GROUPS: [&str; 15] = [
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "lint",
+    "linting",
+    "docs",
+    "doc",
+    "typing",
+    "types",
+    "ci",
+    "format",
+    "debug",
+];
+
+/// A package that must be installed with the application, or where it is developed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The requirement (PEP 508): name, extras, bounds.
+    pub requirement: &'static str,
+    /// Does only development need it?
+    pub development: bool,
+}
+
+/// What installs a package that is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It is installed with the application.
+    Application,
+    /// It is listed with the application's dependencies, but installed only where it is asked for.
+    Optional,
+    /// It is installed for development, or as an extra: some group of its own.
+    Group,
+    /// It is installed by nothing here; its bound counts wherever something installs it.
+    Constraint,
+}
+
+/// A package that the project's files list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its canonical name.
+    pub name: String,
+    /// The entry, as it stands.
+    pub at: Location,
+    /// The versions that it allows.
+    pub bound: Bound,
+    /// What installs it.
+    pub used: Use,
+    /// The list that it stands in, such as `project.dependencies`.
+    pub list: String,
+}
+
+/// Where entries go.
+enum Target {
+    /// An array of `pyproject.toml`.
+    Array(Vec<String>),
+    /// A table of Poetry in `pyproject.toml`.
+    Table(Vec<String>),
+    /// A requirements file.
+    Lines,
+}
+
+impl Dependency {
+    /// A stable name for `paxx.lock` and reports.
+    pub fn id(&self) -> String {
+        let kind = if self.development { "development-dependency" } else { "dependency" };
+        format!("{kind}:{}", self.name())
+    }
+
+    /// A phrase for the summary: what, and where.
+    pub fn title(&self, project: &Project) -> String {
+        match self.file(project) {
+            Some(path) => format!("`{}` in `{}`", self.requirement, path.relative_to(&project.layout.root)),
+            None => format!("`{}`", self.requirement),
+        }
+    }
+
+    /// Is the package listed, with a bound that leaves room for what is needed?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let dependencies = match &project.layout.dependencies {
+            Ok(dependencies) => dependencies,
+            Err(problem) => return Assessment::Blocked { problem: problem.clone().manual(self.requirement) },
+        };
+        let listed = match listed(project) {
+            Ok(listed) => listed,
+            Err(problem) => return self.blocked(problem),
+        };
+        let name = self.name();
+        let entries: Vec<&Listed> = listed.iter().filter(|listed| listed.name == name).collect();
+        let counts = |entry: &&&Listed| match entry.used {
+            Use::Application => true,
+            Use::Group | Use::Optional => self.development,
+            Use::Constraint => false,
+        };
+        let needed = name_and_bound(self.requirement).map_or(Bound::Open, |(_, bound)| bound);
+        let there: Vec<&Listed> = entries.iter().filter(counts).copied().collect();
+        let mut others: Vec<&Listed> = entries.iter().filter(|entry| entry.used == Use::Constraint).copied().collect();
+        if let Some(first) = there.first() {
+            let Some(met) = there.iter().find(|entry| !entry.bound.excludes(&needed)) else {
+                return self.excluded(project, first);
+            };
+            if let Some(constraint) = excluding(&others, &needed) {
+                return self.excluded(project, constraint);
+            }
+            return Assessment::Met { at: Some(met.at.clone()) };
+        }
+        others.extend(entries.iter().filter(|entry| entry.used == Use::Group));
+        if let Some(entry) = excluding(&others, &needed) {
+            return self.excluded(project, entry);
+        }
+        if let Some(entry) = entries.iter().find(|entry| entry.used == Use::Optional) {
+            let problem = Problem::new(&DEPENDENCY_UNSUPPORTED, format!("`{name}` is an optional dependency"))
+                .at(&entry.at.path, entry.at.range.clone())
+                .help("remove `optional = true`, so that it is installed with the application");
+            return self.blocked(problem);
+        }
+        self.missing(project, dependencies)
+    }
+
+    /// How the entry that was brought goes away again.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let Ok(dependencies) = &project.layout.dependencies else { return Retraction::Gone };
+        let Some(path) = self.file(project) else { return Retraction::Gone };
+        let Some(text) = project.text(path) else { return Retraction::Gone };
+        if !is_toml(path) {
+            return self.retract_line(path, text, recorded);
+        }
+        let source = match Source::parse(text) {
+            Ok(source) => source,
+            Err(error) => {
+                let at = Some(Location::new(path.clone(), error.range));
+                return Retraction::Keep { at, why: format!("`{path}` has a syntax error: {}", error.message) };
+            }
+        };
+        let mut kept = None;
+        for target in self.targets(&source, dependencies) {
+            let found = match target {
+                Target::Array(keys) => self.retract_item(path, text, &source, &keys, recorded),
+                Target::Table(keys) => self.retract_entry(path, text, &source, &keys, recorded),
+                Target::Lines => None,
+            };
+            match found {
+                Some(keep @ Retraction::Keep { .. }) => kept = kept.or(Some(keep)),
+                Some(found) => return found,
+                None => {}
+            }
+        }
+        kept.unwrap_or(Retraction::Gone)
+    }
+
+    fn name(&self) -> String {
+        name_and_bound(self.requirement).map_or_else(|| canonical(self.requirement), |(name, _)| name)
+    }
+
+    /// The file that lists it.
+    fn file<'project>(&self, project: &'project Project) -> Option<&'project FilePath> {
+        let dependencies = project.layout.dependencies.as_ref().ok()?;
+        if self.development { dependencies.development.as_ref() } else { Some(&dependencies.path) }
+    }
+
+    fn blocked(&self, problem: Problem) -> Assessment {
+        Assessment::Blocked { problem: problem.manual(self.requirement) }
+    }
+
+    fn excluded(&self, project: &Project, entry: &Listed) -> Assessment {
+        let written =
+            project.text(&entry.at.path).and_then(|text| text.get(entry.at.range.clone())).unwrap_or_default();
+        let written = written.lines().next().unwrap_or_default().trim_matches(['"', '\'']);
+        let problem =
+            Problem::new(&DEPENDENCY_BOUND, format!("`{written}` leaves no version for `{}`", self.requirement))
+                .at(&entry.at.path, entry.at.range.clone())
+                .help(format!("widen it so that it allows `{}`", self.requirement));
+        self.blocked(problem)
+    }
+
+    fn missing(&self, project: &Project, dependencies: &Dependencies) -> Assessment {
+        let Some(path) = self.file(project) else {
+            return Assessment::NotApplicable {
+                note: format!("no list of development dependencies: install `{}` where you develop", self.requirement),
+            };
+        };
+        let Some(text) = project.text(path) else {
+            return self.blocked(unreadable(path));
+        };
+        let shown = path.relative_to(&project.layout.root);
+        let problem = Problem::new(&DEPENDENCY_MISSING, format!("`{}` is not among the dependencies", self.name()))
+            .help(format!("add `{}` to `{shown}`", self.requirement))
+            .manual(self.requirement);
+        let unsupported = |offset: usize, what: &str| {
+            Problem::new(&DEPENDENCY_UNSUPPORTED, what.to_owned())
+                .at(path, offset..offset)
+                .help(format!("add `{}` to `{shown}` yourself", self.requirement))
+        };
+        if !is_toml(path) {
+            let source = requirements::Source::parse(text);
+            if let Some(line) = source.hashed() {
+                return self.blocked(hashed(path, line.range.clone()));
+            }
+            let Some(edit) = lines::insert(text, &source, self.requirement) else {
+                return self.blocked(unsupported(text.len(), "the last line ends in a backslash"));
+            };
+            let place = edit.range.clone();
+            let fix = Fix::edit(path, vec![edit]).text(self.requirement).safe();
+            return Assessment::Missing { problem: problem.at(path, place), fix };
+        }
+        let source = match Source::parse(text) {
+            Ok(source) => source,
+            Err(error) => return self.blocked(syntax_error(path, &error)),
+        };
+        let Some(target) = self.targets(&source, dependencies).into_iter().next() else {
+            return Assessment::NotApplicable {
+                note: format!("no list of development dependencies: install `{}` where you develop", self.requirement),
+            };
+        };
+        let (place, fix) = match target {
+            Target::Array(keys) => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                let added = match source.array(&keys) {
+                    Some(array) => Ok(self.add_item(path, text, &array, &keys)),
+                    None if source.has(&keys) => Err("that is no list"),
+                    None => self.create_list(path, text, &source).ok_or("there is no place for a list"),
+                };
+                match added {
+                    Ok(fix) => (0..0, fix),
+                    Err(what) => {
+                        let what = format!("`{}` of `{shown}`: {what}", keys.join("."));
+                        return self.blocked(unsupported(start_of(&source, &keys), &what));
+                    }
+                }
+            }
+            Target::Table(keys) => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                let inserted = source.table(&keys).and_then(|table| table::insert(text, &table, self.requirement));
+                let Some((edits, entry)) = inserted else {
+                    let what = format!("`{}` of `{shown}` is written in a way that is not edited", keys.join("."));
+                    return self.blocked(unsupported(start_of(&source, &keys), &what));
+                };
+                (0..0, Fix::edit(path, edits).text(entry).safe())
+            }
+            Target::Lines => return self.blocked(unsupported(0, "no list of dependencies")),
+        };
+        let place = first_edit(&fix).unwrap_or(place);
+        Assessment::Missing { problem: problem.at(path, place), fix }
+    }
+
+    fn add_item(&self, path: &FilePath, text: &str, array: &crate::source::toml::Array, keys: &[&str]) -> Fix {
+        let insertion = array::insert(text, array, self.requirement);
+        let fix = Fix::edit(path, insertion.edits).text(insertion.item).safe();
+        match insertion.opened {
+            Some(opened) => fix.scaffolding(scaffolding(path, keys), Some(opened)),
+            None => fix,
+        }
+    }
+
+    /// `dependencies` for a `[project]` without.
+    fn create_list(&self, path: &FilePath, text: &str, source: &Source) -> Option<Fix> {
+        let project = source.table(&["project"])?;
+        let TableForm::Header(header) = &project.form else { return None };
+        let last = project.entries.iter().rfind(|entry| entry.direct);
+        let (anchor, indented) = last.map_or((header.end, header.start), |last| (last.range.end, last.range.start));
+        let indentation = text::indentation(text, indented);
+        let ending = LineEnding::of(text).as_str();
+        let item = placement::quoted(self.requirement, None);
+        let unit = placement::indentation_unit(text);
+        let list =
+            format!("{ending}{indentation}dependencies = [{ending}{indentation}{unit}{item},{ending}{indentation}]");
+        let edit = Edit::insert(text::line_end(text, anchor), list);
+        let name = scaffolding(path, &["project", "dependencies"]);
+        Some(Fix::edit(path, vec![edit]).text(item).safe().scaffolding(name, None))
+    }
+
+    /// The lists that it may stand in, the one that a new entry goes to first.
+    fn targets(&self, source: &Source, dependencies: &Dependencies) -> Vec<Target> {
+        let owned = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        if !self.development {
+            return match dependencies.format {
+                DependencyFormat::Pep621 => vec![Target::Array(owned(&["project", "dependencies"]))],
+                DependencyFormat::Poetry => vec![Target::Table(owned(&["tool", "poetry", "dependencies"]))],
+                DependencyFormat::Requirements => vec![Target::Lines],
+            };
+        }
+        development_lists(source)
+    }
+
+    fn retract_line(&self, path: &FilePath, text: &str, recorded: &Recorded) -> Retraction {
+        let name = self.name();
+        let ours = recorded.record.text.as_deref().unwrap_or(self.requirement);
+        let source = requirements::Source::parse(text);
+        let mut changed = None;
+        for (line, required) in source.requirements() {
+            if name_and_bound(required).is_none_or(|(found, _)| found != name) {
+                continue;
+            }
+            let written = text.get(line.range.clone()).unwrap_or_default();
+            if same_code(written, ours) || same_code(written, self.requirement) {
+                return Retraction::Remove(Fix::edit(path, vec![lines::remove(text, line)]).safe());
+            }
+            changed = changed.or(Some(line.range.clone()));
+        }
+        changed.map_or(Retraction::Gone, |range| self.keep(path, range))
+    }
+
+    fn retract_item(
+        &self,
+        path: &FilePath,
+        text: &str,
+        source: &Source,
+        keys: &[String],
+        recorded: &Recorded,
+    ) -> Option<Retraction> {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let array = source.array(&keys)?;
+        let name = self.name();
+        let named = |index: &usize| {
+            let item = array.items[*index].text.as_deref();
+            item.and_then(name_and_bound).is_some_and(|(found, _)| found == name)
+        };
+        let candidates: Vec<usize> = (0..array.items.len()).filter(named).collect();
+        let expected = placement::quoted(self.requirement, None);
+        let ours = recorded.record.text.as_deref().unwrap_or(&expected);
+        let is_ours = |index: &&usize| {
+            let written = text.get(array.items[**index].range.clone()).unwrap_or_default();
+            same_code(written, ours) || same_code(written, &expected)
+        };
+        let Some(index) = candidates.iter().find(is_ours) else {
+            let first = candidates.first()?;
+            return Some(self.keep(path, array.items[*first].range.clone()));
+        };
+        let found = recorded.scaffolding(&scaffolding(path, &keys));
+        if let (Some(None), [_]) = (found, array.items.as_slice()) {
+            if let Some(edit) = remove_list(text, source, &keys) {
+                return Some(Retraction::Remove(Fix::edit(path, vec![edit]).safe()));
+            }
+        }
+        let edits = array::remove(text, &array, *index, found.flatten());
+        Some(edits.map_or_else(
+            || self.keep(path, array.items[*index].range.clone()),
+            |edits| Retraction::Remove(Fix::edit(path, edits).safe()),
+        ))
+    }
+
+    fn retract_entry(
+        &self,
+        path: &FilePath,
+        text: &str,
+        source: &Source,
+        keys: &[String],
+        recorded: &Recorded,
+    ) -> Option<Retraction> {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let table = source.table(&keys)?;
+        let name = self.name();
+        let index = table.entries.iter().position(|entry| canonical(&entry.key) == name)?;
+        let entry = &table.entries[index];
+        let written = text.get(entry.range.clone()).unwrap_or_default();
+        let ours = recorded.record.text.as_deref().unwrap_or(written);
+        if !entry.direct || !same_code(written, ours) {
+            return Some(self.keep(path, entry.range.clone()));
+        }
+        let edits = table::remove(text, &table, index);
+        Some(edits.map_or_else(
+            || self.keep(path, entry.range.clone()),
+            |edits| Retraction::Remove(Fix::edit(path, edits).safe()),
+        ))
+    }
+
+    fn keep(&self, path: &FilePath, range: std::ops::Range<usize>) -> Retraction {
+        Retraction::Keep {
+            at: Some(Location::new(path.clone(), range)),
+            why: format!("the entry for `{}` was changed since it was added", self.name()),
+        }
+    }
+}
+
+/// Every package that the project's dependency files list, in whatever group.
+///
+/// # Errors
+///
+/// A file that is no text, or no TOML.
+pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
+    let Ok(dependencies) = &project.layout.dependencies else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let mut seen: Vec<&FilePath> = Vec::new();
+    let others = dependencies.includes.iter().chain(&dependencies.development);
+    for path in std::iter::once(&dependencies.path).chain(others) {
+        if seen.contains(&path) {
+            continue;
+        }
+        seen.push(path);
+        let Some(text) = project.text(path) else {
+            if project.file(path).is_some() || *path == dependencies.path {
+                return Err(unreadable(path));
+            }
+            continue;
+        };
+        if is_toml(path) {
+            let source = Source::parse(text).map_err(|error| syntax_error(path, &error))?;
+            list_toml(path, &source, dependencies, &mut found);
+        } else {
+            let main = *path == dependencies.path || dependencies.includes.contains(path);
+            let used = if main { Use::Application } else { Use::Group };
+            let used = if main && is_constraint(project, path) { Use::Constraint } else { used };
+            list_lines(path, text, used, &mut found);
+        }
+    }
+    Ok(found)
+}
+
+/// Is `path` read by `-c` and not by `-r`?
+fn is_constraint(project: &Project, path: &FilePath) -> bool {
+    let Ok(dependencies) = &project.layout.dependencies else { return false };
+    let mut constraint = false;
+    for from in std::iter::once(&dependencies.path).chain(&dependencies.includes) {
+        let Some(text) = project.text(from) else { continue };
+        let folder = from.parent().unwrap_or_else(FilePath::top);
+        for line in requirements::Source::parse(text).lines {
+            match line.kind {
+                requirements::Kind::Include(file) if folder.join(&file).as_ref() == Some(path) => return false,
+                requirements::Kind::Constraint(file) => constraint |= folder.join(&file).as_ref() == Some(path),
+                _ => {}
+            }
+        }
+    }
+    constraint
+}
+
+fn list_lines(path: &FilePath, text: &str, used: Use, found: &mut Vec<Listed>) {
+    for (line, required) in requirements::Source::parse(text).requirements() {
+        if let Some((name, bound)) = name_and_bound(required) {
+            let at = Location::new(path.clone(), line.range.clone());
+            found.push(Listed { name, at, bound, used, list: path.to_string() });
+        }
+    }
+}
+
+fn list_toml(path: &FilePath, source: &Source, dependencies: &Dependencies, found: &mut Vec<Listed>) {
+    let main = dependencies.path == *path;
+    let application = if main { Use::Application } else { Use::Group };
+    list_array(path, source, &["project", "dependencies"], application, found);
+    list_table(path, source, &["tool", "poetry", "dependencies"], application, found);
+    for group in source.keys(&["tool", "poetry", "group"]) {
+        let optional = source.item(&["tool", "poetry", "group", &group, "optional"]).and_then(toml_edit::Item::as_bool);
+        let tool = TOOL_GROUPS.contains(&&*group.to_lowercase());
+        let used = if main && optional != Some(true) && !tool { Use::Application } else { Use::Group };
+        list_table(path, source, &["tool", "poetry", "group", &group, "dependencies"], used, found);
+    }
+    list_table(path, source, &["tool", "poetry", "dev-dependencies"], Use::Group, found);
+    for parent in
+        [&["dependency-groups"][..], &["project", "optional-dependencies"], &["tool", "pdm", "dev-dependencies"]]
+    {
+        for group in source.keys(parent) {
+            let mut keys = parent.to_vec();
+            keys.push(&group);
+            list_array(path, source, &keys, Use::Group, found);
+        }
+    }
+    list_array(path, source, &["tool", "uv", "dev-dependencies"], Use::Group, found);
+    list_array(path, source, &["tool", "uv", "constraint-dependencies"], Use::Constraint, found);
+    list_array(path, source, &["tool", "uv", "override-dependencies"], Use::Constraint, found);
+}
+
+fn list_array(path: &FilePath, source: &Source, keys: &[&str], used: Use, found: &mut Vec<Listed>) {
+    for item in source.array(keys).map(|array| array.items).unwrap_or_default() {
+        if let Some((name, bound)) = item.text.as_deref().and_then(name_and_bound) {
+            let at = Location::new(path.clone(), item.range);
+            found.push(Listed { name, at, bound, used, list: keys.join(".") });
+        }
+    }
+}
+
+fn list_table(path: &FilePath, source: &Source, keys: &[&str], used: Use, found: &mut Vec<Listed>) {
+    let Some(table) = source.table(keys) else { return };
+    for entry in table.entries {
+        let mut below = keys.to_vec();
+        below.push(&entry.key);
+        let Some(item) = source.item(&below) else { continue };
+        let optional = item.as_table_like().and_then(|table| table.get("optional")?.as_bool()) == Some(true);
+        let used = if optional && used == Use::Application { Use::Optional } else { used };
+        let at = Location::new(path.clone(), entry.range.clone());
+        found.push(Listed { name: canonical(&entry.key), at, bound: item_bound(item), used, list: keys.join(".") });
+    }
+}
+
+/// The versions that the value of an entry of Poetry allows.
+fn item_bound(item: &toml_edit::Item) -> Bound {
+    let of = |version: Option<&str>| version.map_or(Bound::Open, poetry_bound);
+    let version = |table: &dyn toml_edit::TableLike| of(table.get("version").and_then(toml_edit::Item::as_str));
+    if let Some(table) = item.as_table_like() {
+        return version(table);
+    }
+    let bounds: Vec<Bound> = match (item.as_array(), item.as_array_of_tables()) {
+        (Some(array), _) => array
+            .iter()
+            .map(|value| value.as_inline_table().map_or_else(|| of(value.as_str()), |table| version(table)))
+            .collect(),
+        (None, Some(tables)) => tables.iter().map(|table| version(table)).collect(),
+        (None, None) => return of(item.as_str()),
+    };
+    let mut all = Vec::new();
+    for bound in bounds {
+        match bound {
+            Bound::Open => return Bound::Open,
+            Bound::AnyOf(bounds) => all.extend(bounds),
+        }
+    }
+    if all.is_empty() { Bound::Open } else { Bound::AnyOf(all) }
+}
+
+/// The lists of what only development needs that are there, the customary one first.
+fn development_lists(source: &Source) -> Vec<Target> {
+    let mut targets = Vec::new();
+    let mut add = |keys: &[&str]| {
+        let owned: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        if source.array(keys).is_some() {
+            targets.push(Target::Array(owned));
+        } else if source.table(keys).is_some() {
+            targets.push(Target::Table(owned));
+        }
+    };
+    for group in DEVELOPMENT_GROUPS {
+        add(&["dependency-groups", group]);
+    }
+    for group in DEVELOPMENT_GROUPS {
+        add(&["tool", "poetry", "group", group, "dependencies"]);
+    }
+    add(&["tool", "poetry", "dev-dependencies"]);
+    add(&["tool", "uv", "dev-dependencies"]);
+    for group in DEVELOPMENT_GROUPS {
+        add(&["tool", "pdm", "dev-dependencies", group]);
+    }
+    for group in DEVELOPMENT_GROUPS {
+        add(&["project", "optional-dependencies", group]);
+    }
+    targets
+}
+
+/// Has the document a list of what only development needs?
+pub fn has_development_list(source: &Source) -> bool {
+    !development_lists(source).is_empty()
+}
+
+/// The first entry whose list leaves no version for what is needed: all entries of that list exclude it.
+fn excluding<'listed>(entries: &[&'listed Listed], needed: &Bound) -> Option<&'listed Listed> {
+    entries
+        .iter()
+        .find(|entry| {
+            let same_list = |other: &&&Listed| other.list == entry.list && other.at.path == entry.at.path;
+            entries.iter().filter(same_list).all(|other| other.bound.excludes(needed))
+        })
+        .copied()
+}
+
+/// Takes the key with its list away, as it was created.
+fn remove_list(text: &str, source: &Source, keys: &[&str]) -> Option<Edit> {
+    let (name, parent) = keys.split_last()?;
+    let table = source.table(parent)?;
+    let entry = table.entries.iter().find(|entry| entry.key == *name && entry.direct)?;
+    let rest = text.get(entry.range.end..text::line_end(text, entry.range.end))?;
+    let written = text.get(entry.range.clone())?;
+    let plain = text::is_first_on_line(text, entry.range.start) && rest.trim().is_empty() && !written.contains('#');
+    plain.then(|| Edit::delete(text::lines_with_ending_before(text, entry.range.clone())))
+}
+
+/// The name of the list as shared scaffolding.
+fn scaffolding(path: &FilePath, keys: &[&str]) -> String {
+    format!("list:{path}:{}", keys.join("."))
+}
+
+fn start_of(source: &Source, keys: &[&str]) -> usize {
+    source.item(keys).and_then(toml_edit::Item::span).map_or(0, |span| span.start)
+}
+
+fn first_edit(fix: &Fix) -> Option<std::ops::Range<usize>> {
+    fix.changes.iter().find_map(|change| match change {
+        super::Change::Edit { edits, .. } => edits.last().map(|edit| edit.range.clone()),
+        _ => None,
+    })
+}
+
+fn is_toml(path: &FilePath) -> bool {
+    path.name().to_ascii_lowercase().ends_with(".toml")
+}
+
+fn unreadable(path: &FilePath) -> Problem {
+    Problem::new(&NOT_TEXT, format!("`{path}` is not UTF-8 text")).at(path, 0..0).help("save it as UTF-8")
+}
+
+/// What is said of a file that is no TOML.
+pub(crate) fn syntax_error(path: &FilePath, error: &crate::source::toml::SyntaxError) -> Problem {
+    Problem::new(&SYNTAX_ERROR, format!("`{path}` is not valid TOML: {}", error.message))
+        .at(path, error.range.clone())
+        .help("mend the file and try again")
+}
+
+/// What is said of a requirements file with hashes.
+pub(crate) fn hashed(path: &FilePath, range: std::ops::Range<usize>) -> Problem {
+    Problem::new(&DEPENDENCY_UNSUPPORTED, format!("`{path}` pins its packages by hash"))
+        .at(path, range)
+        .help("add the package to the file that this one is compiled from, and compile it again")
+}

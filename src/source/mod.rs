@@ -2,6 +2,7 @@
 
 pub mod dotenv;
 pub mod python;
+pub mod requirements;
 pub mod text;
 pub mod toml;
 pub mod yaml;
