@@ -197,16 +197,14 @@ impl Lock {
 
     /// What `remove` is told of the requirement `id`; `None` where it was not brought by paxx.
     pub fn recorded(&self, id: &str) -> Option<Recorded> {
+        let scaffolding: Vec<(String, Option<String>)> =
+            self.scaffolding.iter().map(|entry| (entry.name.clone(), entry.replaced.clone())).collect();
+        if scaffolding.iter().any(|(name, _)| name == id) {
+            return Some(Recorded { record: Record::default(), scaffolding });
+        }
         let requirement = self.requirement(id).filter(|requirement| requirement.created)?;
-        Some(Recorded {
-            record: Record { text: requirement.text.clone(), replaced: requirement.replaced.clone(), ..Record::default() },
-            scaffolding: self.all_scaffolding(),
-        })
-    }
-
-    /// Every scaffolding, by name and replaced text.
-    pub fn all_scaffolding(&self) -> Vec<(String, Option<String>)> {
-        self.scaffolding.iter().map(|entry| (entry.name.clone(), entry.replaced.clone())).collect()
+        let record = Record { text: requirement.text.clone(), replaced: requirement.replaced.clone(), ..Record::default() };
+        Some(Recorded { record, scaffolding })
     }
 
     /// Brings everything into its stable order.

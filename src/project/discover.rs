@@ -330,7 +330,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     let services = services(&reader, &root, &import_root, application.as_ref().ok(), services_dir.as_deref());
     let compose = find_compose(&reader, &root, application.as_ref().ok(), compose_file.as_deref());
     let found_dependencies = dependencies::locate(&root, &read, &list);
-    let installer = dependencies::installer(&root, &read, &list);
+    let installer = dependencies::installer(&root, &read, &list, found_dependencies.as_ref().ok());
     let layout = Layout {
         name: dependencies::project_name(&root, &read).unwrap_or_else(|| folder_name(&reader, &root)),
         line_length: dependencies::line_length(&root, &read),

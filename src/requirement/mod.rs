@@ -88,17 +88,22 @@ impl Requirement {
             Self::Setting(requirement) => requirement.id(),
             Self::Module(requirement) => requirement.id(),
             Self::EnvVariable(requirement) => requirement.id(),
-            Self::Service(requirement) => requirement.id(),
-            Self::Volume(requirement) => requirement.id(),
-            Self::Environment(requirement) => requirement.id(),
-            Self::DependsOn(requirement) => requirement.id(),
-            Self::Worker(requirement) => requirement.id(),
-            Self::Image(requirement) => requirement.id(),
+            Self::Service(requirement) => format!("service:{}", requirement.manifest.name),
+            Self::Volume(requirement) => format!("volume:{}", requirement.name),
+            Self::Environment(requirement) => format!("environment:{}", requirement.variable),
+            Self::DependsOn(requirement) => format!("depends_on:{}", requirement.service.name),
+            Self::Worker(requirement) => format!("worker:{}", requirement.name),
+            Self::Image(requirement) => format!("image:{}", requirement.manifest.by),
             Self::LifespanCall(requirement) => requirement.id(),
             Self::ApplicationCall(requirement) => requirement.id(),
             Self::Migration(requirement) => requirement.id(),
             Self::IgnoreLine(requirement) => requirement.id(),
         }
+    }
+
+    /// Is it scaffolding that components share, recorded apart from them?
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::SettingsClass | Self::Package)
     }
 
     /// What it is, as a phrase for the summary.
@@ -110,12 +115,12 @@ impl Requirement {
             Self::Setting(requirement) => requirement.title(project),
             Self::Module(requirement) => requirement.title(project),
             Self::EnvVariable(requirement) => requirement.title(project),
-            Self::Service(requirement) => requirement.title(project),
-            Self::Volume(requirement) => requirement.title(project),
-            Self::Environment(requirement) => requirement.title(project),
-            Self::DependsOn(requirement) => requirement.title(project),
-            Self::Worker(requirement) => requirement.title(project),
-            Self::Image(requirement) => requirement.title(project),
+            Self::Service(requirement) => format!("compose service `{}`", requirement.manifest.name),
+            Self::Volume(requirement) => format!("compose volume `{}`", requirement.name),
+            Self::Environment(requirement) => format!("`{}` for the application in compose", requirement.variable),
+            Self::DependsOn(requirement) => format!("the application depends on `{}`", requirement.service.name),
+            Self::Worker(requirement) => format!("compose service `{}`", requirement.name),
+            Self::Image(requirement) => format!("image `{}`", requirement.manifest.by),
             Self::LifespanCall(requirement) => requirement.title(),
             Self::ApplicationCall(requirement) => requirement.title(),
             Self::Migration(requirement) => requirement.title(),
@@ -191,7 +196,9 @@ pub fn requirements_of(
         .map(|worker| Worker { name: worker.name.to_string(), command: worker.command.to_string() })
         .collect();
     let mut list = Vec::new();
-    if !manifest.setting.is_empty() && creates_settings {
+    // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
+    let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
+    if !manifest.setting.is_empty() && made {
         list.push(Requirement::Dependency(Dependency { requirement: "pydantic-settings>=2.0", development: false }));
         list.push(Requirement::SettingsClass);
     }

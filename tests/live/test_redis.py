@@ -296,7 +296,7 @@ async def test_a_command_whose_connection_is_lost_is_sent_once_more(cache: Any, 
         await asyncio.sleep(0.1)
         await cache.cache_set("key", 1)
         await redis.rpush("queue", "value")
-        assert await waiting == ["queue", "value"]
+        assert list(await waiting) == ["queue", "value"]
         with pytest.raises(RedisConnectionError):
             await listening
     await cache.stop_redis()

@@ -647,7 +647,7 @@ def test_event_loops(project: Path, s3: S3) -> None:
     """Clients belong to one event loop: each loop opens and closes its own, forgotten ones do no harm"""
     code = """
 import asyncio, gc, sys, threading, warnings
-warnings.simplefilter("error")
+warnings.simplefilter("error", ResourceWarning)
 unclosed = []
 sys.unraisablehook = unclosed.append
 from services import storage as module
