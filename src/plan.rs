@@ -356,10 +356,10 @@ fn bring(
         }
     }
     if let Some(problem) = refused {
-        if allow.manual && !is_fatal(&problem) {
-            plan.manual.push(problem.clone());
-        } else {
-            plan.refusals.push(problem.clone());
+        let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
+        // Several requirements may be in the way of one thing, which is said once.
+        if !list.contains(&problem) {
+            list.push(problem.clone());
         }
         outcome = Outcome::Refused(problem);
     }
@@ -432,14 +432,21 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
 /// Is a shared scaffolding one that the component uses?
 fn uses(component: &Component, scaffolding: &str) -> bool {
     let manifest = &component.manifest;
-    let kind = scaffolding.split(':').next().unwrap_or(scaffolding);
-    match kind {
+    let mut parts = scaffolding.split(':');
+    match parts.next().unwrap_or_default() {
         "lifespan" | "lifespan place" | "handler" => !manifest.lifespan.is_empty(),
         "package" => !manifest.module.is_empty(),
         "settings class body" | "settings-class" => !manifest.setting.is_empty(),
         "template" => !manifest.migration.is_empty(),
         "import" | "import wrapped" => {
-            !manifest.setting.is_empty() || !manifest.lifespan.is_empty() || !manifest.middleware.is_empty() || !manifest.migration.is_empty()
+            let module = parts.nth(1).unwrap_or_default();
+            let last = module.rsplit('.').next().unwrap_or_default();
+            let modules = || manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
+            match module {
+                "contextlib" | "collections.abc" => !manifest.lifespan.is_empty(),
+                "typing" | "pydantic" => !manifest.setting.is_empty(),
+                _ => modules().any(|stem| stem == last),
+            }
         }
         "compose" => !manifest.service.is_empty() || !manifest.environment.is_empty() || !manifest.worker.is_empty(),
         _ => true,

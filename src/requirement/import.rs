@@ -110,11 +110,10 @@ impl Import {
         };
         // A user who began to use the name himself keeps it.
         for name in &self.names {
-            if let Some(place) = uses(code, name).find(|place| !(import.range.start..import.range.end).contains(place)) {
-                return Retraction::Keep {
-                    at: Some(Location::new(self.path.clone(), place..place + name.len())),
-                    why: format!("`{name}` is still used"),
-                };
+            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !import.range.contains(&place.start));
+            if let Some(place) = elsewhere {
+                let at = Some(Location::new(self.path.clone(), place));
+                return Retraction::Keep { at, why: format!("`{name}` is still used") };
             }
         }
         let keep: Vec<_> = import.names.iter().filter(|name| !self.names.contains(&name.name)).collect();
@@ -343,12 +342,10 @@ impl Import {
             let one_before = text::lines_with_ending_before(code, text::line_start(code, range.start).saturating_sub(1)..range.end);
             candidates.push(one_before);
         }
-        for more in 1..=2 {
-            let mut end = line.end;
-            for _ in 0..more {
-                end = text::next_line(code, end.min(code.len()));
-                end = text::line_end(code, end);
-            }
+        let is_first = line.start <= text::bom_length(code);
+        let mut end = line.end;
+        for _ in 0..2 {
+            end = if is_first { text::next_line(code, end) } else { text::line_end(code, text::next_line(code, end)) };
             if code.get(line.end..end).is_some_and(|between| between.trim().is_empty()) {
                 candidates.push(line.start..end);
             }
@@ -456,20 +453,6 @@ fn own_line_in_parentheses(
         }
         (None, None) => Vec::new(),
     }
-}
-
-/// Offsets where `name` stands as a whole word, outside of strings and comments as far as a line tells.
-fn uses<'a>(code: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    code.match_indices(name).map(|(at, _)| at).filter(move |at| {
-        let before = code[..*at].chars().next_back();
-        let after = code[at + name.len()..].chars().next();
-        let line = &code[text::line_start(code, *at)..*at];
-        !before.is_some_and(|character| is_word(character) || character == '.')
-            && !after.is_some_and(is_word)
-            && !line.contains('#')
-            && !line.trim_start().starts_with(['"', '\''])
-    })
 }
 
 fn section_of_import(layout: &Layout, import: &python::Import) -> Section {

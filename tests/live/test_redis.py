@@ -148,7 +148,10 @@ async def test_dict_round_trip(cache: Any) -> None:
         (False, False),
         (NOON, "2026-01-02T12:00:00+00:00"),
         (UUID_1, str(UUID_1)),
-        ({"at": NOON, "id": UUID_1, "price": Decimal("1.5")}, {"at": "2026-01-02T12:00:00+00:00", "id": str(UUID_1), "price": 1.5}),
+        (
+            {"at": NOON, "id": UUID_1, "price": Decimal("1.5")},
+            {"at": "2026-01-02T12:00:00+00:00", "id": str(UUID_1), "price": 1.5},
+        ),
         (
             [Person(name="Ann", born=date(2000, 1, 1), id=UUID_1)],
             [{"name": "Ann", "born": "2000-01-01", "id": str(UUID_1)}],
@@ -172,7 +175,9 @@ async def test_none_is_a_value_and_default_is_for_a_miss(cache: Any) -> None:
     await cache.stop_redis()
 
 
-@pytest.mark.parametrize("value", [object(), lambda: 1, Exception("x"), float("nan"), {UUID_1: 1}, b"\xff", {"deep": [object]}])
+@pytest.mark.parametrize(
+    "value", [object(), lambda: 1, Exception("x"), float("nan"), {UUID_1: 1}, b"\xff", {"deep": [object]}]
+)
 async def test_an_unserialisable_value_raises(cache: Any, redis_server: RedisServer, value: Any) -> None:
     """COMPONENTS.md: "an unserialisable value raises", before anything is written."""
     with pytest.raises((TypeError, ValueError)):
@@ -182,9 +187,7 @@ async def test_an_unserialisable_value_raises(cache: Any, redis_server: RedisSer
 
 
 @pytest.mark.parametrize(("raw", "back"), [("hello world", "hello world"), ("{broken", "{broken"), ("42", 42)])
-async def test_a_foreign_value_comes_back_as_text(
-    cache: Any, redis_server: RedisServer, raw: str, back: Any
-) -> None:
+async def test_a_foreign_value_comes_back_as_text(cache: Any, redis_server: RedisServer, raw: str, back: Any) -> None:
     """COMPONENTS.md: "a foreign non-JSON value comes back as text"."""
     redis_server.cli("set", "foreign", raw)
     assert await cache.cache_get("foreign") == back
@@ -458,9 +461,7 @@ async def eventually(call: Callable[[], Any], wanted: Any) -> bool:
     return False
 
 
-async def test_subscriptions_wait_longer_than_a_command(
-    cache: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_subscriptions_wait_longer_than_a_command(cache: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent channel is no error, nor are health checks; each subscriber gets each message once, in order."""
     monkeypatch.setattr(cache, "COMMAND_TIMEOUT", 0.2)
     monkeypatch.setattr(cache, "HEALTH_CHECK_INTERVAL", 0.1)
@@ -542,9 +543,7 @@ async def test_a_wrong_url_names_the_variable_and_no_password(project: Path, url
         await cache.stop_redis()
 
 
-async def test_a_refused_password_is_not_shown(
-    project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_refused_password_is_not_shown(project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Issue 3, security: "no password in an error or log line of a module"."""
     server = protected_server(tmp_path, "another")
     caplog.set_level(logging.DEBUG)

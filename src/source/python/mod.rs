@@ -722,6 +722,28 @@ fn without_blanks(code: &str) -> String {
     code.split_whitespace().collect()
 }
 
+/// The places where `name` is used as an identifier of its own: not as an attribute, a keyword, or in a string or comment.
+pub fn uses_of(text: &str, name: &str) -> Vec<Range<usize>> {
+    let mut parser = Parser::new();
+    if parser.set_language(&language()).is_err() {
+        return Vec::new();
+    }
+    let Some(tree) = parser.parse(text, None) else { return Vec::new() };
+    let mut uses = Vec::new();
+    for (offset, _) in text.match_indices(name) {
+        let Some(node) = tree.root_node().descendant_for_byte_range(offset, offset + name.len()) else { continue };
+        let is_whole = node.kind() == "identifier" && node.byte_range() == (offset..offset + name.len());
+        let is_part = node.parent().is_some_and(|parent| {
+            (parent.kind() == "attribute" && parent.child_by_field_name("attribute") == Some(node))
+                || (parent.kind() == "keyword_argument" && parent.child_by_field_name("name") == Some(node))
+        });
+        if is_whole && !is_part {
+            uses.push(node.byte_range());
+        }
+    }
+    uses
+}
+
 /// One step of indentation of the file, as its first indented block has it; four blanks where there is none.
 pub fn indentation_step(code: &str, source: &Source) -> String {
     let blocks = source.functions.iter().map(|function| (&function.range, &function.body));
