@@ -101,7 +101,8 @@ fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
             wrong("module.path", format!("`{}` is no name of a Python module", module.path));
         }
     }
-    let modules: BTreeSet<&str> = manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py")).collect();
+    let modules: BTreeSet<&str> =
+        manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py")).collect();
     let mut needs_module = |key: &str, module: &str| {
         if !modules.contains(module) {
             wrong(key, format!("`{module}` is no module of this component"));
@@ -188,7 +189,11 @@ fn check_together(manifests: &[(PathBuf, Manifest)], errors: &mut Vec<String>) {
                 errors.push(format!("{}: requires: there is no component `{required}`", file.display()));
             }
         }
-        let with = manifest.dependency.iter().filter_map(|entry| entry.with).chain(manifest.environment.iter().filter_map(|entry| entry.with));
+        let with = manifest
+            .dependency
+            .iter()
+            .filter_map(|entry| entry.with)
+            .chain(manifest.environment.iter().filter_map(|entry| entry.with));
         for other in with.filter(|other| !by_id.contains_key(other.0)) {
             errors.push(format!("{}: with: there is no component `{other}`", file.display()));
         }
@@ -229,7 +234,8 @@ fn placeholders(value: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_identifier(name: &str) -> bool {
-    let keyword = matches!(name, "import" | "class" | "def" | "from" | "async" | "await" | "lambda" | "None" | "True" | "False");
+    let keyword =
+        matches!(name, "import" | "class" | "def" | "from" | "async" | "await" | "lambda" | "None" | "True" | "False");
     !keyword
         && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
@@ -260,5 +266,7 @@ fn code(manifests: &[(PathBuf, Manifest)]) -> String {
             modules.join(", ")
         );
     }
-    format!("{structs}\n/// Every component, in the order of the names.\npub static COMPONENTS: &[Component] = &[\n{components}];\n")
+    format!(
+        "{structs}\n/// Every component, in the order of the names.\npub static COMPONENTS: &[Component] = &[\n{components}];\n"
+    )
 }

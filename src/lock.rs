@@ -85,18 +85,22 @@ impl Lock {
                 None => problem,
             }
         })?;
-        let version = document.get("version").and_then(toml_edit::Item::as_integer).ok_or_else(|| unreadable("it has no `version`".to_owned()))?;
+        let version = document
+            .get("version")
+            .and_then(toml_edit::Item::as_integer)
+            .ok_or_else(|| unreadable("it has no `version`".to_owned()))?;
         if version > VERSION {
-            return Err(Problem::new(&finding::LOCK_NEWER, format!("`{path}` has version {version}; this paxx knows version {VERSION}"))
-                .at(path, 0..0)
-                .help("update paxx (`uv tool upgrade paxx`)"));
+            return Err(Problem::new(
+                &finding::LOCK_NEWER,
+                format!("`{path}` has version {version}; this paxx knows version {VERSION}"),
+            )
+            .at(path, 0..0)
+            .help("update paxx (`uv tool upgrade paxx`)"));
         }
         let mut lock = Self::default();
         if let Some(options) = document.get("project").and_then(toml_edit::Item::as_table_like) {
-            lock.options = options
-                .iter()
-                .filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned())))
-                .collect();
+            lock.options =
+                options.iter().filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned()))).collect();
         }
         for table in document.get("component").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
             let name = string(table, "name").ok_or_else(|| unreadable("a component has no `name`".to_owned()))?;
@@ -108,7 +112,8 @@ impl Lock {
                 .filter_map(toml_edit::Value::as_inline_table)
                 .map(|entry| {
                     Ok(Requirement {
-                        id: string(entry, "id").ok_or_else(|| unreadable(format!("a requirement of `{name}` has no `id`")))?,
+                        id: string(entry, "id")
+                            .ok_or_else(|| unreadable(format!("a requirement of `{name}` has no `id`")))?,
                         created: string(entry, "state").as_deref() == Some("created"),
                         text: string(entry, "text"),
                         replaced: string(entry, "replaced"),
@@ -122,7 +127,8 @@ impl Lock {
         for table in document.get("scaffolding").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
             let name = string(table, "name").ok_or_else(|| unreadable("a scaffolding has no `name`".to_owned()))?;
             let components = table.get("components").and_then(toml_edit::Item::as_array);
-            let components = components.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect();
+            let components =
+                components.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect();
             lock.scaffolding.push(Scaffolding { name, components, replaced: string(table, "replaced") });
         }
         Ok(lock)
@@ -191,7 +197,12 @@ impl Lock {
 
     /// What is recorded for the requirement `id`, by whichever component brought it.
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
-        let all = || self.components.iter().flat_map(|component| &component.requirements).filter(|requirement| requirement.id == id);
+        let all = || {
+            self.components
+                .iter()
+                .flat_map(|component| &component.requirements)
+                .filter(|requirement| requirement.id == id)
+        };
         all().find(|requirement| requirement.created).or_else(|| all().next())
     }
 
@@ -203,7 +214,8 @@ impl Lock {
             return Some(Recorded { record: Record::default(), scaffolding });
         }
         let requirement = self.requirement(id).filter(|requirement| requirement.created)?;
-        let record = Record { text: requirement.text.clone(), replaced: requirement.replaced.clone(), ..Record::default() };
+        let record =
+            Record { text: requirement.text.clone(), replaced: requirement.replaced.clone(), ..Record::default() };
         Some(Recorded { record, scaffolding })
     }
 

@@ -114,9 +114,16 @@ struct Draft {
 
 impl Draft {
     fn new(project: &Project) -> Self {
-        let application = project.layout.application.as_ref().ok().and_then(|application| project.file(&application.path));
+        let application =
+            project.layout.application.as_ref().ok().and_then(|application| project.file(&application.path));
         let line_ending = application.map_or(LineEnding::Lf, |file| file.line_ending());
-        Self { project: project.clone(), original: project.clone(), pieces: BTreeMap::new(), whole: BTreeMap::new(), line_ending }
+        Self {
+            project: project.clone(),
+            original: project.clone(),
+            pieces: BTreeMap::new(),
+            whole: BTreeMap::new(),
+            line_ending,
+        }
     }
 
     /// Takes the changes of a fix, on behalf of a step. Nothing is taken where one of them is not allowed.
@@ -148,7 +155,11 @@ impl Draft {
                     let Some(file) = self.project.file(path).cloned() else { continue };
                     let text = file.text().unwrap_or_default();
                     let Some(edited) = edit::apply(text, edits) else {
-                        return Err(Problem::new(&finding::APPLICATION_UNSUPPORTED, format!("two edits of `{path}` overlap")).at(path, 0..0));
+                        return Err(Problem::new(
+                            &finding::APPLICATION_UNSUPPORTED,
+                            format!("two edits of `{path}` overlap"),
+                        )
+                        .at(path, 0..0));
                     };
                     self.pieces.entry(path.clone()).or_insert_with(|| Pieces::new(text.len())).take(edits, step);
                     self.project.set(path.clone(), Some(file.with_bytes(edited.into_bytes())));
@@ -173,7 +184,8 @@ impl Draft {
 
     /// The files that differ from the original.
     fn files(&self) -> Vec<PlannedFile> {
-        let mut paths: Vec<&FilePath> = self.original.files().chain(self.project.files()).map(|(path, _)| path).collect();
+        let mut paths: Vec<&FilePath> =
+            self.original.files().chain(self.project.files()).map(|(path, _)| path).collect();
         paths.sort();
         paths.dedup();
         let mut files = Vec::new();
@@ -213,16 +225,20 @@ impl Draft {
             } else if name.ends_with(".yml") || name.ends_with(".yaml") {
                 before.yaml().is_ok() && after.yaml().is_err()
             } else if name.ends_with(".toml") {
-                let parses = |file: &File| toml_edit::Document::parse(file.text().unwrap_or_default().to_owned()).is_ok();
+                let parses =
+                    |file: &File| toml_edit::Document::parse(file.text().unwrap_or_default().to_owned()).is_ok();
                 parses(before) && !parses(after)
             } else {
                 false
             };
             if broken {
                 problems.push(
-                    Problem::new(&finding::SYNTAX_ERROR, format!("the edit of `{}` would make it invalid, so nothing is written", file.path))
-                        .at(&file.path, 0..0)
-                        .help("this is a defect of paxx: please report it with this file"),
+                    Problem::new(
+                        &finding::SYNTAX_ERROR,
+                        format!("the edit of `{}` would make it invalid, so nothing is written", file.path),
+                    )
+                    .at(&file.path, 0..0)
+                    .help("this is a defect of paxx: please report it with this file"),
                 );
             }
         }
@@ -234,7 +250,8 @@ impl Draft {
 pub fn context(project: &Project) -> Context {
     let layout = &project.layout;
     let settings = layout.settings.as_ref().ok();
-    let all = || COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|setting| setting.name.0);
+    let all =
+        || COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|setting| setting.name.0);
     let compose = match &layout.compose {
         Ok(Some(compose)) => {
             let relative = compose.path.relative_to(&layout.root);
@@ -247,9 +264,15 @@ pub fn context(project: &Project) -> Context {
         _ => String::new(),
     };
     // The name goes into Python and YAML strings.
-    let name: String = layout.name.chars().filter(|character| character.is_alphanumeric() || " ._-".contains(*character)).take(38).collect();
+    let name: String = layout
+        .name
+        .chars()
+        .filter(|character| character.is_alphanumeric() || " ._-".contains(*character))
+        .take(38)
+        .collect();
     Context {
-        settings_import: settings.map_or_else(|| "from settings import settings".to_owned(), |settings| settings.import.clone()),
+        settings_import: settings
+            .map_or_else(|| "from settings import settings".to_owned(), |settings| settings.import.clone()),
         services: layout.services.package.clone(),
         name,
         install: discover::install_command(layout),
@@ -262,7 +285,9 @@ pub fn context(project: &Project) -> Context {
         compose,
         settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
         variables: all()
-            .map(|name| (name.to_owned(), settings.map_or_else(|| name.to_owned(), |settings| settings.environment(name))))
+            .map(|name| {
+                (name.to_owned(), settings.map_or_else(|| name.to_owned(), |settings| settings.environment(name)))
+            })
             .collect(),
     }
 }
@@ -287,14 +312,17 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     next.options.retain(|(key, _)| !discovery.options.iter().any(|(given, _)| given == key));
     next.options.extend(discovery.options.iter().cloned());
     // Components that are there already may need something beside a new one.
-    let others = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()));
+    let others = COMPONENTS
+        .iter()
+        .filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()));
     let all = components.iter().map(|(component, _)| *component).chain(others);
     for component in all {
         let force = allow.force && named.iter().any(|known| known.id() == component.id());
         let entry = lock.component(component.id());
         for requirement in requirements_of(&draft.project, component, &installed, &context, lock, force) {
             let id = requirement.id();
-            let is_new_here = new.contains(&component.id()) || entry.is_none_or(|entry| !entry.requirements.iter().any(|known| known.id == id));
+            let is_new_here = new.contains(&component.id())
+                || entry.is_none_or(|entry| !entry.requirements.iter().any(|known| known.id == id));
             if !is_new_here {
                 continue;
             }
@@ -338,7 +366,9 @@ fn bring(
             }
         };
         if round == MOST_FIXES {
-            refused = Some(problem.help("this is a defect of paxx: its own edit did not bring what it should; please report it"));
+            refused = Some(
+                problem.help("this is a defect of paxx: its own edit did not bring what it should; please report it"),
+            );
             break;
         }
         if let Err(problem) = draft.take(&fix.changes, number) {
@@ -385,7 +415,8 @@ fn bring(
 
 /// Some refusals are about the file itself, and no line to paste helps.
 fn is_fatal(problem: &Problem) -> bool {
-    let fatal = [&finding::READ_ONLY, &finding::NOT_TEXT, &finding::SYNTAX_ERROR, &finding::OUTSIDE, &finding::MODULE_FOREIGN];
+    let fatal =
+        [&finding::READ_ONLY, &finding::NOT_TEXT, &finding::SYNTAX_ERROR, &finding::OUTSIDE, &finding::MODULE_FOREIGN];
     fatal.iter().any(|rule| **rule == *problem.rule)
 }
 
@@ -410,7 +441,9 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         scaffolding.components = lock
             .components
             .iter()
-            .filter(|installed| Component::find(&installed.name).is_some_and(|component| uses(component, &scaffolding.name)))
+            .filter(|installed| {
+                Component::find(&installed.name).is_some_and(|component| uses(component, &scaffolding.name))
+            })
             .map(|installed| installed.name.clone())
             .collect();
     }
@@ -460,7 +493,10 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
 /// A component that stays needs one of them.
 pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) -> Result<Plan, Problem> {
     let leaving: Vec<&str> = named.iter().map(|component| component.id()).collect();
-    for stays in COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id())) {
+    for stays in COMPONENTS
+        .iter()
+        .filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id()))
+    {
         if let Some(needed) = stays.manifest.requires.iter().find(|required| leaving.contains(&required.0)) {
             return Err(Problem::new(&finding::COMPONENT_MISSING, format!("`{}` needs `{needed}`", stays.id()))
                 .help(format!("remove both: `paxx infra remove {needed} {}`", stays.id())));
@@ -468,8 +504,10 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
     }
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
-    let before: Vec<&'static Component> = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some()).collect();
-    let after: Vec<&'static Component> = before.iter().filter(|component| !leaving.contains(&component.id())).copied().collect();
+    let before: Vec<&'static Component> =
+        COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some()).collect();
+    let after: Vec<&'static Component> =
+        before.iter().filter(|component| !leaving.contains(&component.id())).copied().collect();
     let ids = |components: &[&'static Component]| -> Vec<(&'static Component, Requirement)> {
         let names: Vec<&str> = components.iter().map(|component| component.id()).collect();
         components
@@ -527,12 +565,16 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         plan.steps.push(Step { component: component.id(), id, title, outcome });
     }
     // What a component that goes had brought, and one that stays needs, is that one's from now on.
-    let gone: Vec<lock::Component> = next.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())).cloned().collect();
+    let gone: Vec<lock::Component> =
+        next.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())).cloned().collect();
     next.components.retain(|entry| !leaving.contains(&entry.name.as_str()));
     for entry in &mut next.components {
         entry.requirements.retain(|requirement| !done.contains(&requirement.id));
         for requirement in entry.requirements.iter_mut().filter(|requirement| !requirement.created) {
-            let brought = gone.iter().flat_map(|entry| &entry.requirements).find(|known| known.id == requirement.id && known.created);
+            let brought = gone
+                .iter()
+                .flat_map(|entry| &entry.requirements)
+                .find(|known| known.id == requirement.id && known.created);
             if let Some(brought) = brought {
                 *requirement = brought.clone();
             }
@@ -544,7 +586,11 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
 }
 
 /// What is not as the installed components need it: each requirement that does not hold, with the component it belongs to.
-pub fn check(discovery: &Discovery, lock: &Lock, components: &[&'static Component]) -> Vec<(&'static Component, Requirement, Assessment)> {
+pub fn check(
+    discovery: &Discovery,
+    lock: &Lock,
+    components: &[&'static Component],
+) -> Vec<(&'static Component, Requirement, Assessment)> {
     let context = context(&discovery.project);
     let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
     installed.extend(components.iter().map(|component| component.id()));

@@ -65,7 +65,9 @@ fn say_recovered(ui: &Ui, recovered: &Recovered) {
     let what = if recovered.finished { "finished" } else { "taken back" };
     ui.say(&format!("note: `{}` had been interrupted, and was {what}", recovered.label));
     for path in &recovered.kept {
-        ui.say(&format!("note: `{path}` was changed meanwhile and is left as it is; its old text is in `.paxx/rolled-back`"));
+        ui.say(&format!(
+            "note: `{path}` was changed meanwhile and is left as it is; its old text is in `.paxx/rolled-back`"
+        ));
     }
 }
 
@@ -163,7 +165,12 @@ impl Proposal<'_> {
         self.ui.say("To do by hand:");
         for problem in &self.plan.manual {
             self.ui.say(&format!("- {}", findings::concise(problem, Some(&self.discovery.project), Some(paths))));
-            for line in problem.manual.iter().chain(problem.help.iter().filter(|_| problem.manual.is_none())).flat_map(|text| text.lines()) {
+            for line in problem
+                .manual
+                .iter()
+                .chain(problem.help.iter().filter(|_| problem.manual.is_none()))
+                .flat_map(|text| text.lines())
+            {
                 self.ui.say(&format!("    {line}"));
             }
         }
@@ -190,7 +197,9 @@ impl Proposal<'_> {
 
     /// A module of the user's that `--force` overwrites is asked for by itself.
     fn confirm_overwriting(&self, changes: Vec<FileChange>, paths: &Paths) -> Result<Vec<FileChange>, Error> {
-        for file in self.plan.files.iter().filter(|file| file.before.is_some() && file.after.is_some() && file.step.is_some()) {
+        for file in
+            self.plan.files.iter().filter(|file| file.before.is_some() && file.after.is_some() && file.step.is_some())
+        {
             let is_lock = file.path.name() == crate::lock::NAME;
             if is_lock || !changes.iter().any(|change| change.path == file.path) {
                 continue;
@@ -204,15 +213,25 @@ impl Proposal<'_> {
     }
 
     /// File by file; `None` where the user goes back to the question before.
-    fn choose(&mut self, changes: &[FileChange], paths: &Paths, marked: &[String]) -> Result<Option<Vec<FileChange>>, Error> {
+    fn choose(
+        &mut self,
+        changes: &[FileChange],
+        paths: &Paths,
+        marked: &[String],
+    ) -> Result<Option<Vec<FileChange>>, Error> {
         let lock_path = self.discovery.project.layout.root.child(crate::lock::NAME);
         let mut chosen: Vec<FileChange> = Vec::new();
         let mut left: Vec<FilePath> = Vec::new();
         for change in changes.iter().filter(|change| change.path != lock_path) {
             self.ui.say(&String::from_utf8_lossy(&diff::unified(std::slice::from_ref(change), self.ui.colour_err)));
-            let mark = if marked.iter().any(|path| path == change.path.as_str()) { " (has uncommitted changes)" } else { "" };
+            let mark =
+                if marked.iter().any(|path| path == change.path.as_str()) { " (has uncommitted changes)" } else { "" };
             let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));
-            match prompt::ask(self.ui, &question, &[('y', "yes"), ('n', "no, leave it out"), ('q', "quit, change nothing")]) {
+            match prompt::ask(
+                self.ui,
+                &question,
+                &[('y', "yes"), ('n', "no, leave it out"), ('q', "quit, change nothing")],
+            ) {
                 'y' => chosen.push(change.clone()),
                 'n' => left.push(change.path.clone()),
                 _ => return Err(Error::Declined),
@@ -257,7 +276,8 @@ impl Proposal<'_> {
 
 /// The change of `paxx.lock` without the requirements `ids`.
 fn without(change: &FileChange, path: &FilePath, ids: &[&str]) -> FileChange {
-    let text = change.after.as_ref().map(|after| String::from_utf8_lossy(&after.bytes).into_owned()).unwrap_or_default();
+    let text =
+        change.after.as_ref().map(|after| String::from_utf8_lossy(&after.bytes).into_owned()).unwrap_or_default();
     let Ok(mut lock) = Lock::parse(path, &text) else { return change.clone() };
     for component in &mut lock.components {
         component.requirements.retain(|requirement| !ids.contains(&requirement.id.as_str()));
@@ -275,7 +295,15 @@ fn uncommitted(discovery: &Discovery, changes: &[FileChange]) -> Vec<String> {
     }
     let output = Command::new("git")
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotepath=false"])
-        .args(["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", "--untracked-files=normal", "--"])
+        .args([
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules=all",
+            "--untracked-files=normal",
+            "--",
+        ])
         .args(changes.iter().filter(|change| change.before.is_some()).map(|change| change.path.as_str()))
         .current_dir(&discovery.base)
         .env("GIT_OPTIONAL_LOCKS", "0")

@@ -23,7 +23,9 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     }
     for (component, requirement, assessment) in plan::check(&discovery, &lock, &wanted) {
         let problem = match assessment {
-            Assessment::Missing { problem, .. } | Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => problem,
+            Assessment::Missing { problem, .. }
+            | Assessment::Drifted { problem, .. }
+            | Assessment::Blocked { problem } => problem,
             Assessment::Met { .. } | Assessment::NotApplicable { .. } => continue,
         };
         if !found.iter().any(|(_, _, known)| *known == problem) {
@@ -36,7 +38,8 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let project = &discovery.project;
     match arguments.format {
         CheckFormat::Json => {
-            let list: Vec<(&str, String, &Problem)> = found.iter().map(|(component, id, problem)| (*component, id.clone(), problem)).collect();
+            let list: Vec<(&str, String, &Problem)> =
+                found.iter().map(|(component, id, problem)| (*component, id.clone(), problem)).collect();
             ui.out(json::findings(&list, project, &paths).as_bytes());
         }
         CheckFormat::Concise => {
@@ -52,10 +55,15 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         }
     }
     let count = |severity: Severity| found.iter().filter(|(_, _, problem)| problem.rule.severity == severity).count();
-    let (errors, warnings, information) = (count(Severity::Error), count(Severity::Warning), count(Severity::Information));
+    let (errors, warnings, information) =
+        (count(Severity::Error), count(Severity::Warning), count(Severity::Information));
     if found.is_empty() {
         let names: Vec<&str> = wanted.iter().map(|component| component.id()).collect();
-        ui.note(&if names.is_empty() { "no components are installed here".to_owned() } else { format!("{}: all is well", names.join(", ")) });
+        ui.note(&if names.is_empty() {
+            "no components are installed here".to_owned()
+        } else {
+            format!("{}: all is well", names.join(", "))
+        });
     } else {
         ui.note(&format!("{errors} error(s), {warnings} warning(s), {information} note(s)"));
     }

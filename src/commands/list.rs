@@ -17,7 +17,8 @@ use crate::requirement::Assessment;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
-    let components: Vec<&'static Component> = COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
+    let components: Vec<&'static Component> =
+        COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
     let start = global.project.as_ref().map_or_else(|| ui.current.clone(), |project| ui.current.join(project));
     let has_lock = start.ancestors().any(|folder| folder.join(lock::NAME).exists());
     let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
@@ -48,9 +49,9 @@ fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result
         }
         let found = plan::check(&discovery, &lock, &[*component]);
         let needs_attention = found.iter().any(|(_, _, assessment)| match assessment {
-            Assessment::Missing { problem, .. } | Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
-                problem.rule.severity > Severity::Information
-            }
+            Assessment::Missing { problem, .. }
+            | Assessment::Drifted { problem, .. }
+            | Assessment::Blocked { problem } => problem.rule.severity > Severity::Information,
             _ => false,
         });
         if needs_attention { "needs attention" } else { "installed" }

@@ -99,7 +99,9 @@ impl Ui {
     /// Writes to standard error.
     pub fn say(&self, text: &str) {
         let mut err = std::io::stderr().lock();
-        let _ = err.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { err.write_all(b"\n") });
+        let _ = err
+            .write_all(text.as_bytes())
+            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { err.write_all(b"\n") });
         let _ = err.flush();
     }
 
@@ -167,10 +169,10 @@ pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
 
 /// The lock of a project that was found.
 pub fn lock_of(discovery: &Discovery) -> Result<Lock, Error> {
-    discovery
-        .lock
-        .clone()
-        .map_err(|problem| Error::Refused { problems: vec![problem], project: Some(Box::new(discovery.project.clone())) })
+    discovery.lock.clone().map_err(|problem| Error::Refused {
+        problems: vec![problem],
+        project: Some(Box::new(discovery.project.clone())),
+    })
 }
 
 /// The components of these names.
@@ -211,6 +213,9 @@ pub fn installed(lock: &Lock) -> (Vec<&'static Component>, Vec<String>) {
 
 /// A problem of a component name in `paxx.lock` that this version does not know.
 pub fn unknown_in_lock(name: &str) -> Problem {
-    Problem::new(&finding::LOCK_NEWER, format!("`paxx.lock` names the component `{name}`, which this paxx does not know"))
-        .help("update paxx")
+    Problem::new(
+        &finding::LOCK_NEWER,
+        format!("`paxx.lock` names the component `{name}`, which this paxx does not know"),
+    )
+    .help("update paxx")
 }

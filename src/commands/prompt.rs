@@ -28,10 +28,15 @@ pub fn ask(ui: &Ui, question: &str, answers: &[(char, &str)]) -> char {
             Ok(_) => {}
         }
         let answer = line.trim().to_lowercase();
-        let chosen = answers.iter().find(|(letter, what)| answer == letter.to_string() || (!answer.is_empty() && what.starts_with(&answer)));
+        let chosen = answers
+            .iter()
+            .find(|(letter, what)| answer == letter.to_string() || (!answer.is_empty() && what.starts_with(&answer)));
         if let Some((letter, _)) = chosen {
             return *letter;
         }
-        ui.say(&format!("please type one of: {}", answers.iter().map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(", ")));
+        ui.say(&format!(
+            "please type one of: {}",
+            answers.iter().map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(", ")
+        ));
     }
 }

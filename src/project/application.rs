@@ -16,7 +16,9 @@ pub fn fastapi_names(source: &Source) -> Vec<String> {
     for import in &source.imports {
         for imported in &import.names {
             match import.from.as_deref() {
-                Some("fastapi" | "fastapi.applications") if imported.name == "FastAPI" => names.push(imported.bound().to_owned()),
+                Some("fastapi" | "fastapi.applications") if imported.name == "FastAPI" => {
+                    names.push(imported.bound().to_owned())
+                }
                 None if imported.name == "fastapi" => names.push(format!("{}.FastAPI", imported.bound())),
                 _ => {}
             }
@@ -67,7 +69,8 @@ pub fn wiring(project: &Project) -> Result<Wiring, Problem> {
     let source = file.python();
     let calls = application_calls(source);
     let fits = |call: &&&Call| {
-        let factory = call.scope.function.and_then(|index| source.functions.get(index)).map(|function| function.name.as_str());
+        let factory =
+            call.scope.function.and_then(|index| source.functions.get(index)).map(|function| function.name.as_str());
         let variable = match &call.usage {
             Usage::Assigned(target) => Some(target.as_str()),
             _ => None,
@@ -78,7 +81,10 @@ pub fn wiring(project: &Project) -> Result<Wiring, Problem> {
     let Some(call) = matching.next() else {
         return Err(Problem::new(
             &finding::NO_APPLICATION,
-            format!("no `FastAPI(...)` call for `{}` in `{path}`", application.variable.as_deref().unwrap_or("the application")),
+            format!(
+                "no `FastAPI(...)` call for `{}` in `{path}`",
+                application.variable.as_deref().unwrap_or("the application")
+            ),
         )
         .at(path, 0..0)
         .help("name the application with `--app MODULE:ATTR`"));
@@ -93,19 +99,26 @@ pub fn wiring(project: &Project) -> Result<Wiring, Problem> {
         (target.clone(), call.statement.clone(), call.scope.function)
     } else {
         returned_to_module(source, call).ok_or_else(|| {
-            Problem::new(&finding::APPLICATION_UNSUPPORTED, "the application is not held by a variable where it is made")
-                .at(path, call.range.clone())
-                .help("assign it to a variable (`app = FastAPI(...)`), so that middleware and routers can be added to it")
+            Problem::new(
+                &finding::APPLICATION_UNSUPPORTED,
+                "the application is not held by a variable where it is made",
+            )
+            .at(path, call.range.clone())
+            .help("assign it to a variable (`app = FastAPI(...)`), so that middleware and routers can be added to it")
         })?
     };
     let body: &[Statement] = match function {
         Some(index) => source.functions.get(index).map_or(&[], |function| &function.body.statements),
         None => &source.body,
     };
-    let position = body.iter().position(|statement| statement.range.start <= range.start && range.end <= statement.range.end);
+    let position =
+        body.iter().position(|statement| statement.range.start <= range.start && range.end <= statement.range.end);
     let Some(position) = position else {
-        return Err(Problem::new(&finding::APPLICATION_UNSUPPORTED, "the statement that makes the application stands in no block")
-            .at(path, range));
+        return Err(Problem::new(
+            &finding::APPLICATION_UNSUPPORTED,
+            "the statement that makes the application stands in no block",
+        )
+        .at(path, range));
     };
     Ok(Wiring {
         call: (**call).clone(),
@@ -182,7 +195,12 @@ pub fn lifespan(project: &Project) -> Result<Lifespan, Problem> {
 /// # Errors
 ///
 /// As for [`lifespan`].
-pub fn lifespan_of(files: &dyn Files, roots: &[FilePath], path: &FilePath, wiring: &Wiring) -> Result<Lifespan, Problem> {
+pub fn lifespan_of(
+    files: &dyn Files,
+    roots: &[FilePath],
+    path: &FilePath,
+    wiring: &Wiring,
+) -> Result<Lifespan, Problem> {
     let Some(file) = files.file(path) else { return Ok(Lifespan::Absent) };
     let (source, text) = (file.python(), file.text().unwrap_or_default());
     let context = format!("{}.router.lifespan_context", wiring.variable);
@@ -242,9 +260,12 @@ fn generator(
     value: Range<usize>,
 ) -> Result<Lifespan, Problem> {
     let Some((target, function)) = imports::function(files, roots, path, within, code) else {
-        return Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the lifespan `{code}` leads to no function of this project"))
-            .at(path, value)
-            .help("give `lifespan=` the name of an async generator function with one `yield`"));
+        return Err(Problem::new(
+            &finding::LIFESPAN_UNSUPPORTED,
+            format!("the lifespan `{code}` leads to no function of this project"),
+        )
+        .at(path, value)
+        .help("give `lifespan=` the name of an async generator function with one `yield`"));
     };
     let Some(file) = files.file(&target) else { return Ok(Lifespan::Absent) };
     let source = file.python();
@@ -252,29 +273,43 @@ fn generator(
     let yields: Vec<&Yield> = source.yields.iter().filter(|found| found.scope.function == index).collect();
     let name = &function.name;
     if !function.is_async {
-        return Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the lifespan `{name}` is not an `async def`"))
-            .at(&target, function.name_range.clone())
-            .help("make it an async generator function, so that it can await the start of a service"));
+        return Err(Problem::new(
+            &finding::LIFESPAN_UNSUPPORTED,
+            format!("the lifespan `{name}` is not an `async def`"),
+        )
+        .at(&target, function.name_range.clone())
+        .help("make it an async generator function, so that it can await the start of a service"));
     }
     if function.body.inline {
-        return Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the body of the lifespan `{name}` stands on one line"))
-            .at(&target, function.name_range.clone())
-            .help("put its body on lines of its own"));
+        return Err(Problem::new(
+            &finding::LIFESPAN_UNSUPPORTED,
+            format!("the body of the lifespan `{name}` stands on one line"),
+        )
+        .at(&target, function.name_range.clone())
+        .help("put its body on lines of its own"));
     }
     match yields.as_slice() {
         [only] if only.alone => {
             Ok(Lifespan::Generator { path: target, function: function.clone(), yields: Box::new((*only).clone()) })
         }
-        [only] => Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the `yield` of the lifespan `{name}` is part of another statement"))
-            .at(&target, only.range.clone())
-            .help("put the `yield` on a line of its own")),
-        [] => Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the lifespan `{name}` has no `yield` of its own"))
-            .at(&target, function.name_range.clone())
-            .help("give `lifespan=` an async generator function with one `yield`")),
-        [first, second, ..] => Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the lifespan `{name}` has two `yield`s"))
-            .at(&target, first.range.clone())
-            .related(Location::new(target.clone(), second.range.clone()), "the second one")
-            .help("bring it to one `yield`, so that there is one place to start before and to stop after")),
+        [only] => Err(Problem::new(
+            &finding::LIFESPAN_UNSUPPORTED,
+            format!("the `yield` of the lifespan `{name}` is part of another statement"),
+        )
+        .at(&target, only.range.clone())
+        .help("put the `yield` on a line of its own")),
+        [] => Err(Problem::new(
+            &finding::LIFESPAN_UNSUPPORTED,
+            format!("the lifespan `{name}` has no `yield` of its own"),
+        )
+        .at(&target, function.name_range.clone())
+        .help("give `lifespan=` an async generator function with one `yield`")),
+        [first, second, ..] => {
+            Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("the lifespan `{name}` has two `yield`s"))
+                .at(&target, first.range.clone())
+                .related(Location::new(target.clone(), second.range.clone()), "the second one")
+                .help("bring it to one `yield`, so that there is one place to start before and to stop after"))
+        }
     }
 }
 
@@ -286,7 +321,8 @@ fn handlers(
     text: &str,
     wiring: &Wiring,
 ) -> Result<Option<Lifespan>, Problem> {
-    let unquoted = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+    let unquoted =
+        |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
     // The variable of the application as the module's other code knows it: `app = create_app()` beside the factory's own.
     let names = application_names(source, wiring);
     // @app.on_event("startup")
@@ -312,7 +348,8 @@ fn handlers(
             }
             ("add_event_handler", _) => {
                 any_method = true;
-                let handler = call.arguments.get(1).map(|argument| text.get(argument.value.clone()).unwrap_or_default());
+                let handler =
+                    call.arguments.get(1).map(|argument| text.get(argument.value.clone()).unwrap_or_default());
                 let found = handler.and_then(|code| imports::function(files, roots, path, call.scope.function, code));
                 methods[side].extend(found.filter(|(_, function)| function.is_async && !function.body.inline));
             }
@@ -342,9 +379,12 @@ fn handlers(
         any_list = true;
         let code = text.get(argument.value.clone()).unwrap_or_default();
         let Some(items) = code.trim().strip_prefix(['[', '(']).and_then(|rest| rest.strip_suffix([']', ')'])) else {
-            return Err(Problem::new(&finding::LIFESPAN_UNSUPPORTED, format!("`{keyword}={code}` is not a list of handlers"))
-                .at(path, argument.range.clone())
-                .help("write the handlers as a list of names, or use a lifespan"));
+            return Err(Problem::new(
+                &finding::LIFESPAN_UNSUPPORTED,
+                format!("`{keyword}={code}` is not a list of handlers"),
+            )
+            .at(path, argument.range.clone())
+            .help("write the handlers as a list of names, or use a lifespan"));
         };
         for item in items.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             let found = imports::function(files, roots, path, wiring.call.scope.function, item);
@@ -355,7 +395,11 @@ fn handlers(
         return Ok(None);
     }
     let [mut startup, shutdown] = lists;
-    Ok(Some(Lifespan::Handlers { style: HandlerStyle::Argument, startup: startup.pop(), shutdown: shutdown.into_iter().next() }))
+    Ok(Some(Lifespan::Handlers {
+        style: HandlerStyle::Argument,
+        startup: startup.pop(),
+        shutdown: shutdown.into_iter().next(),
+    }))
 }
 
 /// The names that hold the application in its module: where it is made, and the module variable that a factory's result is

@@ -12,7 +12,8 @@ pub const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml
 /// Is it the name of a compose file that is not the base file: an override, or one for `-f`?
 pub fn is_other_name(name: &str) -> bool {
     let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { return false };
-    !NAMES.contains(&name) && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
+    !NAMES.contains(&name)
+        && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
 }
 
 /// How sure it is that a service is the application, from nothing to certainty.
@@ -167,7 +168,8 @@ fn context_of(compose: &Source, build: &Node, compose_folder: &FilePath) -> Opti
         return None;
     }
     // `${PWD}` and other variables without a default stand for the folder itself as often as not.
-    let context = if context.starts_with('/') && written.starts_with('$') { context.trim_start_matches('/') } else { &context };
+    let context =
+        if context.starts_with('/') && written.starts_with('$') { context.trim_start_matches('/') } else { &context };
     compose_folder.join(context)
 }
 
@@ -204,7 +206,9 @@ fn command_of(compose: &Source, services: &Entry, service: &Entry) -> Option<Vec
 /// The words of a command line; quotes, brackets and operators of the shell separate them too.
 pub fn words_of(command: &str) -> Vec<String> {
     command
-        .split(|character: char| character.is_whitespace() || matches!(character, '"' | '\'' | '[' | ']' | ',' | ';' | '&' | '|' | '(' | ')'))
+        .split(|character: char| {
+            character.is_whitespace() || matches!(character, '"' | '\'' | '[' | ']' | ',' | ';' | '&' | '|' | '(' | ')')
+        })
         .filter(|word| !word.is_empty() && *word != "\\")
         .map(str::to_owned)
         .collect()
@@ -251,8 +255,28 @@ const SERVERS: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphn
 
 /// Programs and words that tell that a service is not the application.
 const OTHERS: &[&str] = &[
-    "celery", "arq", "rq", "dramatiq", "taskiq", "huey_consumer", "flower", "alembic", "aerich", "pytest", "streamlit",
-    "jupyter", "npm", "node", "nginx", "worker", "scheduler", "migrate", "migrations", "beat", "saq", "procrastinate",
+    "celery",
+    "arq",
+    "rq",
+    "dramatiq",
+    "taskiq",
+    "huey_consumer",
+    "flower",
+    "alembic",
+    "aerich",
+    "pytest",
+    "streamlit",
+    "jupyter",
+    "npm",
+    "node",
+    "nginx",
+    "worker",
+    "scheduler",
+    "migrate",
+    "migrations",
+    "beat",
+    "saq",
+    "procrastinate",
 ];
 
 fn classify(words: &[String], app_module: &str) -> Runs {
@@ -266,8 +290,11 @@ fn classify(words: &[String], app_module: &str) -> Runs {
             .filter(|module| module.split('.').all(is_identifier))
             .collect();
         // `fastapi run app/main.py`
-        let files: Vec<String> =
-            words.iter().filter_map(|word| word.strip_suffix(".py")).map(|path| path.trim_start_matches("./").replace('/', ".")).collect();
+        let files: Vec<String> = words
+            .iter()
+            .filter_map(|word| word.strip_suffix(".py"))
+            .map(|path| path.trim_start_matches("./").replace('/', "."))
+            .collect();
         let named: Vec<&str> = modules.into_iter().chain(files.iter().map(String::as_str)).collect();
         return match named.as_slice() {
             [] => Runs::Server,
@@ -284,13 +311,18 @@ fn classify(words: &[String], app_module: &str) -> Runs {
         let mut rest = words.get(index + 1..).unwrap_or_default().iter().filter(|word| *word != "-u");
         let module = match rest.next().map(String::as_str) {
             Some("-m") => rest.next().cloned(),
-            Some(file) => file.strip_suffix(".py").map(|path| path.trim_start_matches("./").trim_start_matches('/').replace('/', ".")),
+            Some(file) => file
+                .strip_suffix(".py")
+                .map(|path| path.trim_start_matches("./").trim_start_matches('/').replace('/', ".")),
             None => None,
         };
         let Some(module) = module else { continue };
         let package = app_module.split('.').next().unwrap_or(app_module);
         let last = module.rsplit('.').next().unwrap_or(&module);
-        if same_module(&module, app_module) || module == package || matches!(last, "main" | "run" | "serve" | "server" | "app") {
+        if same_module(&module, app_module)
+            || module == package
+            || matches!(last, "main" | "run" | "serve" | "server" | "app")
+        {
             return Runs::ThisServer;
         }
         if OTHERS.contains(&last) {
@@ -300,7 +332,8 @@ fn classify(words: &[String], app_module: &str) -> Runs {
     if words.iter().any(|word| {
         let name = name(word);
         let stem = name.split('.').next().unwrap_or(&name);
-        OTHERS.contains(&stem) || ["prestart", "worker", "celery", "migrat", "flower", "beat"].iter().any(|part| stem.contains(part))
+        OTHERS.contains(&stem)
+            || ["prestart", "worker", "celery", "migrat", "flower", "beat"].iter().any(|part| stem.contains(part))
     }) {
         return Runs::SomethingElse;
     }
@@ -315,9 +348,8 @@ fn is_identifier(part: &str) -> bool {
 
 /// Do both dotted paths name one module, seen from different folders (`main` and `app.main`)?
 fn same_module(left: &str, right: &str) -> bool {
-    let ends = |long: &str, short: &str| {
-        long == short || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'))
-    };
+    let ends =
+        |long: &str, short: &str| long == short || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'));
     ends(left, right) || ends(right, left)
 }
 
@@ -361,7 +393,8 @@ pub fn with_defaults(text: &str) -> Expanded {
             }
             rest = inner.get(end + 1..).unwrap_or_default();
         } else {
-            let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len());
+            let end =
+                rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len());
             has_variables |= end > 0;
             if end == 0 {
                 result.push('$');

@@ -55,7 +55,12 @@ impl Discovery {
     /// a compose file above the root is used, because other projects may use that one too.
     pub fn state_folder(&self) -> PathBuf {
         let layout = &self.project.layout;
-        let shared = layout.compose.as_ref().ok().and_then(Option::as_ref).is_some_and(|compose| !compose.path.is_below(&layout.root));
+        let shared = layout
+            .compose
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .is_some_and(|compose| !compose.path.is_below(&layout.root));
         let folder = if shared { self.base.clone() } else { self.base.join(layout.root.as_str()) };
         folder.join(".paxx")
     }
@@ -129,7 +134,9 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
     let below: Vec<String> = below.iter().map(|folder| folder.relative_to(&here)).collect();
     let mut problem = Problem::new(&finding::NOT_A_PROJECT, format!("no FastAPI project at `{}`", start.display()));
     problem = if below.is_empty() {
-        problem.help("run paxx in the folder of a FastAPI project (one with a `FastAPI(...)` call), or name it with `-C DIR`")
+        problem.help(
+            "run paxx in the folder of a FastAPI project (one with a `FastAPI(...)` call), or name it with `-C DIR`",
+        )
     } else {
         let commands: Vec<String> = below.iter().map(|folder| format!("`paxx -C {folder} ...`")).collect();
         problem.help(format!("there are projects below: type {}", commands.join(" or ")))
@@ -158,15 +165,29 @@ pub fn locked_projects(start: &Path) -> Vec<PathBuf> {
 /// Has the folder a file that projects have at their root?
 fn is_marked(folder: &Path) -> bool {
     const NAMES: &[&str] = &[
-        "pyproject.toml", "requirements.txt", "requirements.in", "setup.py", "setup.cfg", "Pipfile", "poetry.lock", "uv.lock",
-        "environment.yml", "requirements", lock::NAME,
+        "pyproject.toml",
+        "requirements.txt",
+        "requirements.in",
+        "setup.py",
+        "setup.cfg",
+        "Pipfile",
+        "poetry.lock",
+        "uv.lock",
+        "environment.yml",
+        "requirements",
+        lock::NAME,
     ];
     NAMES.iter().any(|name| folder.join(name).exists())
 }
 
 fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
     let mut words = vec!["FastAPI", "Settings", "on_event", "add_event_handler"];
-    let routes: Vec<&str> = COMPONENTS.iter().flat_map(|component| component.manifest.router.iter()).flat_map(|router| router.paths.iter()).map(|path| path.0).collect();
+    let routes: Vec<&str> = COMPONENTS
+        .iter()
+        .flat_map(|component| component.manifest.router.iter())
+        .flat_map(|router| router.paths.iter())
+        .map(|path| path.0)
+        .collect();
     words.extend(&routes);
     words.push("Instrumentator");
     let mut hits = search(base, root, &words);
@@ -189,7 +210,8 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     let marked_here = is_marked(&base.join(root.as_str()));
     let is_project = |folder: &FilePath| {
         let folder = base.join(folder.as_str());
-        let strong = ["pyproject.toml", "setup.py", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
+        let strong =
+            ["pyproject.toml", "setup.py", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
         strong || (!marked_here && is_marked(&folder))
     };
     let mut known: std::collections::BTreeMap<FilePath, Option<FilePath>> = std::collections::BTreeMap::new();
@@ -213,7 +235,11 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
         match project {
             None => own.push(hit),
             Some(project) => {
-                if hit.words & FASTAPI != 0 && !nested.contains(&project) && !is_secondary(&hit.path, &project) && has_application(base, &hit) {
+                if hit.words & FASTAPI != 0
+                    && !nested.contains(&project)
+                    && !is_secondary(&hit.path, &project)
+                    && has_application(base, &hit)
+                {
                     nested.push(project);
                 }
             }
@@ -237,7 +263,21 @@ fn is_secondary(path: &FilePath, root: &FilePath) -> bool {
         || name.ends_with("_test.py")
         || name == "conftest.py"
         || relative.split('/').rev().skip(1).any(|part| {
-            matches!(part, "tests" | "test" | "testing" | "docs" | "docs_src" | "examples" | "example" | "samples" | "benchmarks" | "e2e" | "migrations" | "alembic")
+            matches!(
+                part,
+                "tests"
+                    | "test"
+                    | "testing"
+                    | "docs"
+                    | "docs_src"
+                    | "examples"
+                    | "example"
+                    | "samples"
+                    | "benchmarks"
+                    | "e2e"
+                    | "migrations"
+                    | "alembic"
+            )
         })
 }
 
@@ -277,31 +317,44 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         None => Ok(Lock::default()),
         Some(file) => match file.text() {
             Some(text) => Lock::parse(&lock_path, text),
-            None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{lock_path}` is not UTF-8 text")).at(&lock_path, 0..0)),
+            None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{lock_path}` is not UTF-8 text"))
+                .at(&lock_path, 0..0)),
         },
     };
-    let given = [("app", &options.app), ("settings", &options.settings), ("compose", &options.compose), ("services-dir", &options.services_dir)];
-    let recorded: Vec<(String, String)> =
-        given.iter().filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone()))).collect();
+    let given = [
+        ("app", &options.app),
+        ("settings", &options.settings),
+        ("compose", &options.compose),
+        ("services-dir", &options.services_dir),
+    ];
+    let recorded: Vec<(String, String)> = given
+        .iter()
+        .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
+        .collect();
     let mut configured = configuration(&reader, &root);
     let locked = |key: &str| lock.as_ref().ok().and_then(|lock| lock.option(key)).map(str::to_owned);
     let app = options.app.clone().or(configured.app.take()).or_else(|| locked("app"));
     let settings = options.settings.clone().or(configured.settings.take()).or_else(|| locked("settings"));
     let compose_file = options.compose.clone().or(configured.compose.take()).or_else(|| locked("compose"));
-    let services_dir = options.services_dir.clone().or(configured.services_dir.take()).or_else(|| locked("services-dir"));
+    let services_dir =
+        options.services_dir.clone().or(configured.services_dir.take()).or_else(|| locked("services-dir"));
 
     let read = |path: &FilePath| reader.text(path);
     let list = |folder: &FilePath| reader.list(folder);
     let paths = |word: u32| -> Vec<FilePath> {
-        let primary: Vec<FilePath> =
-            hits.iter().filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, &root)).map(|hit| hit.path.clone()).collect();
+        let primary: Vec<FilePath> = hits
+            .iter()
+            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, &root))
+            .map(|hit| hit.path.clone())
+            .collect();
         if primary.is_empty() && word == FASTAPI {
             return hits.iter().filter(|hit| hit.words & word != 0).map(|hit| hit.path.clone()).collect();
         }
         primary
     };
     let fastapi_files = paths(FASTAPI);
-    let found = find_the_application(&reader, &root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
+    let found =
+        find_the_application(&reader, &root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
     let (application, import_root) = match found {
         Ok((application, import_root)) => (Ok(application), import_root),
         Err(problem) => (Err(problem), root.clone()),
@@ -317,7 +370,12 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         for name in reader.list(import_root) {
             let name = match name.strip_suffix(".py") {
                 Some(stem) => stem.to_owned(),
-                None if !name.starts_with('.') && imports::is_name(&name) && reader.is_folder(&import_root.child(&name)) => name,
+                None if !name.starts_with('.')
+                    && imports::is_name(&name)
+                    && reader.is_folder(&import_root.child(&name)) =>
+                {
+                    name
+                }
                 None => continue,
             };
             if !first_party.contains(&name) {
@@ -325,8 +383,16 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
             }
         }
     }
-    let settings = find_the_settings(&reader, &root, &import_roots, &paths(SETTINGS), application.as_ref().ok(), settings.as_deref());
-    let settings = settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
+    let settings = find_the_settings(
+        &reader,
+        &root,
+        &import_roots,
+        &paths(SETTINGS),
+        application.as_ref().ok(),
+        settings.as_deref(),
+    );
+    let settings =
+        settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
     let services = services(&reader, &root, &import_root, application.as_ref().ok(), services_dir.as_deref());
     let compose = find_compose(&reader, &root, application.as_ref().ok(), compose_file.as_deref());
     let found_dependencies = dependencies::locate(&root, &read, &list);
@@ -335,7 +401,11 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         name: dependencies::project_name(&root, &read).unwrap_or_else(|| folder_name(&reader, &root)),
         line_length: dependencies::line_length(&root, &read),
         env_example: find_env_example(&reader, &root),
-        ignore_files: [".gitignore", ".dockerignore"].iter().map(|name| root.child(name)).filter(|path| reader.file(path).is_some()).collect(),
+        ignore_files: [".gitignore", ".dockerignore"]
+            .iter()
+            .map(|name| root.child(name))
+            .filter(|path| reader.file(path).is_some())
+            .collect(),
         alembic: find_alembic(&reader, &root),
         root: root.clone(),
         import_roots,
@@ -383,7 +453,13 @@ fn read_the_rest(reader: &Reader, layout: &Layout, handlers: &[FilePath], routes
     }
     if let Ok(application) = &layout.application {
         // Following the lifespan once reads every module on the way.
-        let project = Project::new(layout.clone(), [(application.path.clone(), reader.file(&application.path))].into_iter().filter_map(|(path, file)| Some((path, file?))).collect());
+        let project = Project::new(
+            layout.clone(),
+            [(application.path.clone(), reader.file(&application.path))]
+                .into_iter()
+                .filter_map(|(path, file)| Some((path, file?)))
+                .collect(),
+        );
         if let Ok(wiring) = application::wiring(&project) {
             let _ = application::lifespan_of(reader, &layout.import_roots, &application.path, &wiring);
         }
@@ -405,11 +481,13 @@ fn find_the_application(
     };
     let explicit = |target: &str, place: &str| -> Result<(Application, FilePath), Problem> {
         let wrong = |why: &str| {
-            Problem::new(&finding::CONFIGURATION, format!("{place} `{target}`: {why}")).help("write it as `MODULE:ATTR`, such as `app.main:app`")
+            Problem::new(&finding::CONFIGURATION, format!("{place} `{target}`: {why}"))
+                .help("write it as `MODULE:ATTR`, such as `app.main:app`")
         };
         let (module, attribute) = target.split_once(':').ok_or_else(|| wrong("there is no `:` in it"))?;
         let attribute = attribute.trim_end_matches("()");
-        let path = find_application::file_of_module(reader, &roots, files, module).ok_or_else(|| wrong("there is no such module"))?;
+        let path = find_application::file_of_module(reader, &roots, files, module)
+            .ok_or_else(|| wrong("there is no such module"))?;
         let mut import_roots = roots.to_vec();
         import_roots.insert(0, find_application::import_root(reader, root, &path, Some(module)));
         let found = find_application::follow(reader, &import_roots, &path, attribute)
@@ -473,7 +551,11 @@ fn find_the_application(
             .help("name the application with `--app MODULE:ATTR`")),
         [only] => Ok(make(only, "the only application there is".to_owned(), None)),
         several => {
-            let several: Vec<Candidate> = if named.is_empty() { several.to_vec() } else { named.into_iter().map(|(candidate, ..)| candidate).collect() };
+            let several: Vec<Candidate> = if named.is_empty() {
+                several.to_vec()
+            } else {
+                named.into_iter().map(|(candidate, ..)| candidate).collect()
+            };
             Err(find_application::several(&several, root))
         }
     }
@@ -506,7 +588,10 @@ fn find_the_settings(
                     .help("write it as `PATH:CLASS`, such as `app/core/config.py:Settings`")
             };
             let (path, class) = option.rsplit_once(':').ok_or_else(|| wrong("there is no `:` in it"))?;
-            let path = root.join(path).filter(|path| reader.file(path).is_some()).ok_or_else(|| wrong("there is no such file"))?;
+            let path = root
+                .join(path)
+                .filter(|path| reader.file(path).is_some())
+                .ok_or_else(|| wrong("there is no such file"))?;
             Some((path, class.to_owned()))
         }
     };
@@ -522,7 +607,9 @@ fn find_the_settings(
             let file = reader.file(path)?;
             match file.text() {
                 None if memchr::memmem::find(file.bytes(), b"BaseSettings").is_some() => Some(not_text(path)),
-                Some(text) if text.contains("BaseSettings") => file.python().error.clone().map(|error| syntax_error(path, error)),
+                Some(text) if text.contains("BaseSettings") => {
+                    file.python().error.clone().map(|error| syntax_error(path, error))
+                }
                 _ => None,
             }
         })
@@ -573,7 +660,8 @@ fn services(
     let folder = match option.and_then(|option| root.join(option)) {
         Some(folder) => folder,
         None => {
-            let package = application.and_then(|application| application.module.split_once('.')).map(|(package, _)| package);
+            let package =
+                application.and_then(|application| application.module.split_once('.')).map(|(package, _)| package);
             let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
             parent.child("services")
         }
@@ -592,8 +680,11 @@ fn find_compose(
         Some("none") => return Ok(None),
         Some(option) => {
             let path = root.join(option).filter(|path| reader.file(path).is_some()).ok_or_else(|| {
-                Problem::new(&finding::CONFIGURATION, format!("there is no compose file `{option}` inside the repository"))
-                    .help("give `--compose` a path relative to the project, or `none`")
+                Problem::new(
+                    &finding::CONFIGURATION,
+                    format!("there is no compose file `{option}` inside the repository"),
+                )
+                .help("give `--compose` a path relative to the project, or `none`")
             })?;
             Some(path)
         }
@@ -604,7 +695,8 @@ fn find_compose(
     let application = match (reader.file(&path).map(|file| file.yaml()), application) {
         (Some(Ok(source)), Some(application)) => {
             let folder = path.parent().unwrap_or_else(FilePath::top);
-            let named = compose::application_service(&source, &folder, root, &application.module, &|path| reader.text(path));
+            let named =
+                compose::application_service(&source, &folder, root, &application.module, &|path| reader.text(path));
             named.map_err(|problem| if problem.at.is_none() { problem.at(&path, 0..0) } else { problem })
         }
         _ => Ok(None),
@@ -613,7 +705,9 @@ fn find_compose(
 }
 
 fn compose_file(reader: &Reader, root: &FilePath) -> Option<FilePath> {
-    let in_folder = |folder: &FilePath| compose::NAMES.iter().map(|name| folder.child(name)).find(|path| reader.file(path).is_some());
+    let in_folder = |folder: &FilePath| {
+        compose::NAMES.iter().map(|name| folder.child(name)).find(|path| reader.file(path).is_some())
+    };
     if let Some(found) = in_folder(root) {
         return Some(found);
     }
@@ -624,10 +718,21 @@ fn compose_file(reader: &Reader, root: &FilePath) -> Option<FilePath> {
         }
         folder = present.parent();
     }
-    let below: Vec<FilePath> = ["docker", "deploy", "deployment", "deployments", ".docker", "infra", "infrastructure", "compose", "ops", "local"]
-        .iter()
-        .filter_map(|name| in_folder(&root.child(name)))
-        .collect();
+    let below: Vec<FilePath> = [
+        "docker",
+        "deploy",
+        "deployment",
+        "deployments",
+        ".docker",
+        "infra",
+        "infrastructure",
+        "compose",
+        "ops",
+        "local",
+    ]
+    .iter()
+    .filter_map(|name| in_folder(&root.child(name)))
+    .collect();
     match below.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
@@ -636,9 +741,29 @@ fn compose_file(reader: &Reader, root: &FilePath) -> Option<FilePath> {
 
 fn find_env_example(reader: &Reader, root: &FilePath) -> Option<FilePath> {
     const NAMES: &[&str] = &[
-        ".env.example", ".env.template", ".env.sample", ".env-example", ".env.dist", ".env_example", ".env.example.local", ".env.tmpl",
-        ".env-template", ".env-sample", ".env_template", ".env_sample", "env.example", "example.env", "sample.env", "env.sample",
-        "env.template", ".example.env", ".sample.env", ".env.dev.example", ".env.local.example", ".env.development.example", "dotenv.example",
+        ".env.example",
+        ".env.template",
+        ".env.sample",
+        ".env-example",
+        ".env.dist",
+        ".env_example",
+        ".env.example.local",
+        ".env.tmpl",
+        ".env-template",
+        ".env-sample",
+        ".env_template",
+        ".env_sample",
+        "env.example",
+        "example.env",
+        "sample.env",
+        "env.sample",
+        "env.template",
+        ".example.env",
+        ".sample.env",
+        ".env.dev.example",
+        ".env.local.example",
+        ".env.development.example",
+        "dotenv.example",
     ];
     let mut folder = Some(root.clone());
     while let Some(present) = folder {
@@ -651,11 +776,16 @@ fn find_env_example(reader: &Reader, root: &FilePath) -> Option<FilePath> {
 }
 
 fn find_alembic(reader: &Reader, root: &FilePath) -> Option<FilePath> {
-    let is_one = |folder: &FilePath| reader.file(&folder.child("env.py")).is_some_and(|file| file.text().is_some_and(|text| text.contains("alembic")));
+    let is_one = |folder: &FilePath| {
+        reader
+            .file(&folder.child("env.py"))
+            .is_some_and(|file| file.text().is_some_and(|text| text.contains("alembic")))
+    };
     let mut folders = Vec::new();
     for place in [root.clone(), root.child("src"), root.child("app"), root.child("backend")] {
         if let Some(text) = reader.text(&place.child("alembic.ini")) {
-            let location = text.lines().filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == "script_location");
+            let location =
+                text.lines().filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == "script_location");
             if let Some((_, location)) = location {
                 let location = location.trim().replace("%(here)s/", "").replace(':', "/");
                 folders.extend(place.join(&location));
@@ -663,7 +793,20 @@ fn find_alembic(reader: &Reader, root: &FilePath) -> Option<FilePath> {
             }
         }
     }
-    folders.extend(["alembic", "migrations", "db/migrations", "app/alembic", "app/migrations", "src/alembic", "src/migrations", "app/db/migrations"].iter().filter_map(|name| root.join(name)));
+    folders.extend(
+        [
+            "alembic",
+            "migrations",
+            "db/migrations",
+            "app/alembic",
+            "app/migrations",
+            "src/alembic",
+            "src/migrations",
+            "app/db/migrations",
+        ]
+        .iter()
+        .filter_map(|name| root.join(name)),
+    );
     folders.into_iter().find(is_one)
 }
 

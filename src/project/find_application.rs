@@ -3,11 +3,11 @@
 //! Evidence comes before heuristics: options, configuration, the command that starts the server, and only then "the only one
 //! there is". Two candidates without evidence are a refusal that names both.
 
+use super::FilePath;
 use super::application::{application_calls, fastapi_names};
 use super::imports::{self, Files, is_name};
 use super::layout::Application;
 use super::reader::Reader;
-use super::FilePath;
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Call, Source, Usage};
 
@@ -32,7 +32,8 @@ pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
         .into_iter()
         .filter(|call| call.scope.class.is_none())
         .map(|call| {
-            let factory = call.scope.function.and_then(|index| source.functions.get(index)).map(|function| function.name.clone());
+            let factory =
+                call.scope.function.and_then(|index| source.functions.get(index)).map(|function| function.name.clone());
             let variable = match &call.usage {
                 Usage::Assigned(target) => Some(target.clone()),
                 _ => None,
@@ -40,7 +41,9 @@ pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
             let target = match &factory {
                 None => variable.clone(),
                 Some(factory) => source.calls.iter().find_map(|other| match &other.usage {
-                    Usage::Assigned(target) if &other.callee == factory && other.scope.is_module() => Some(target.clone()),
+                    Usage::Assigned(target) if &other.callee == factory && other.scope.is_module() => {
+                        Some(target.clone())
+                    }
                     _ => None,
                 }),
             };
@@ -84,13 +87,19 @@ pub fn evidence_in(text: &str, place: &str) -> Vec<Evidence> {
         if !speaks {
             continue;
         }
-        let words = line.split(|character: char| character.is_whitespace() || matches!(character, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | ';'));
+        let words = line.split(|character: char| {
+            character.is_whitespace() || matches!(character, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | ';')
+        });
         for word in words.filter(|word| !word.is_empty()) {
             let target = word.split_once(':').filter(|(module, attribute)| {
                 module.split('.').all(is_name) && is_name(attribute) && !module.is_empty()
             });
             if let Some((module, attribute)) = target {
-                found.push(Evidence { module: module.to_owned(), attribute: Some(attribute.to_owned()), place: place.to_owned() });
+                found.push(Evidence {
+                    module: module.to_owned(),
+                    attribute: Some(attribute.to_owned()),
+                    place: place.to_owned(),
+                });
             } else if word.ends_with(".py") && line.contains("fastapi") {
                 found.push(Evidence { module: word.to_owned(), attribute: None, place: place.to_owned() });
             }
@@ -128,7 +137,8 @@ pub fn evidence_files(reader: &Reader, root: &FilePath) -> Vec<FilePath> {
 pub fn file_of_module(files: &dyn Files, roots: &[FilePath], known: &[FilePath], module: &str) -> Option<FilePath> {
     if let Some(path) = module.strip_suffix(".py") {
         let wanted = format!("{path}.py");
-        let mut fitting = known.iter().filter(|known| known.as_str() == wanted || known.as_str().ends_with(&format!("/{wanted}")));
+        let mut fitting =
+            known.iter().filter(|known| known.as_str() == wanted || known.as_str().ends_with(&format!("/{wanted}")));
         let first = fitting.next()?;
         return fitting.next().is_none().then(|| first.clone());
     }
@@ -137,9 +147,9 @@ pub fn file_of_module(files: &dyn Files, roots: &[FilePath], known: &[FilePath],
     }
     let wanted = module.replace('.', "/");
     let endings = [format!("{wanted}.py"), format!("{wanted}/__init__.py")];
-    let mut fitting = known
-        .iter()
-        .filter(|known| endings.iter().any(|ending| known.as_str() == ending || known.as_str().ends_with(&format!("/{ending}"))));
+    let mut fitting = known.iter().filter(|known| {
+        endings.iter().any(|ending| known.as_str() == ending || known.as_str().ends_with(&format!("/{ending}")))
+    });
     let first = fitting.next()?;
     fitting.next().is_none().then(|| first.clone())
 }
@@ -178,12 +188,17 @@ pub fn follow(files: &dyn Files, roots: &[FilePath], path: &FilePath, attribute:
             return None;
         }
         // A factory that only calls another one.
-        if let Some(index) = source.functions.iter().position(|function| function.name == name && function.scope.is_module()) {
+        if let Some(index) =
+            source.functions.iter().position(|function| function.name == name && function.scope.is_module())
+        {
             let inner = source.calls.iter().filter(|call| call.scope.function == Some(index)).find_map(|call| {
                 let returned = call.usage == Usage::Returned || matches!(call.usage, Usage::Assigned(_));
-                let (target, function) = returned.then(|| imports::function(files, roots, &path, Some(index), &call.callee))??;
+                let (target, function) =
+                    returned.then(|| imports::function(files, roots, &path, Some(index), &call.callee))??;
                 let makes = files.file(&target).is_some_and(|file| {
-                    candidates(&target, file.python()).iter().any(|candidate| candidate.factory.as_deref() == Some(&function.name))
+                    candidates(&target, file.python())
+                        .iter()
+                        .any(|candidate| candidate.factory.as_deref() == Some(&function.name))
                 });
                 makes.then_some((target, function.name))
             });
@@ -287,7 +302,8 @@ pub fn several(candidates: &[Candidate], root: &FilePath) -> Problem {
         let attribute = candidate.target.as_ref().or(candidate.variable.as_ref()).or(candidate.factory.as_ref());
         format!("{}:{}", dotted(&candidate.path, root), attribute.map_or("app", String::as_str))
     };
-    let mut problem = Problem::new(&finding::SEVERAL_APPLICATIONS, format!("there are {} FastAPI applications", candidates.len()));
+    let mut problem =
+        Problem::new(&finding::SEVERAL_APPLICATIONS, format!("there are {} FastAPI applications", candidates.len()));
     let mut commands = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
         commands.push(format!("`--app {}`", name(candidate)));
@@ -310,7 +326,6 @@ pub fn is_wirable(candidate: &Candidate) -> bool {
     candidate.variable.is_some() || candidate.target.is_some()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,10 +333,16 @@ mod tests {
     #[test]
     fn start_commands_name_the_application() {
         let targets = |text: &str| -> Vec<String> {
-            evidence_in(text, "x").into_iter().map(|found| format!("{}:{}", found.module, found.attribute.unwrap_or_default())).collect()
+            evidence_in(text, "x")
+                .into_iter()
+                .map(|found| format!("{}:{}", found.module, found.attribute.unwrap_or_default()))
+                .collect()
         };
         assert_eq!(targets("CMD [\"uvicorn\", \"app.main:app\", \"--host\", \"0.0.0.0\"]"), ["app.main:app"]);
-        assert_eq!(targets("web: gunicorn -k uvicorn.workers.UvicornWorker demo.main:get_app()"), ["demo.main:get_app"]);
+        assert_eq!(
+            targets("web: gunicorn -k uvicorn.workers.UvicornWorker demo.main:get_app()"),
+            ["demo.main:get_app"]
+        );
         assert_eq!(targets("CMD [\"uvicorn\", \\\n  \"main:app\"]"), ["main:app"]);
         assert_eq!(targets("    command: fastapi run app/main.py --port 80"), ["app/main.py:"]);
         assert_eq!(targets("# uvicorn old:app\nservices:\n  image: redis:7"), Vec::<String>::new());

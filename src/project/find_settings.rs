@@ -50,8 +50,11 @@ pub fn find(
         Some((path, name)) => {
             let found = classes.iter().find(|class| class.path == *path && class.name == *name);
             found.cloned().ok_or_else(|| {
-                Problem::new(&finding::NO_SETTINGS_CLASS, format!("`{path}` has no class `{name}` that inherits from `BaseSettings`"))
-                    .help("name it with `--settings PATH:CLASS`")
+                Problem::new(
+                    &finding::NO_SETTINGS_CLASS,
+                    format!("`{path}` has no class `{name}` that inherits from `BaseSettings`"),
+                )
+                .help("name it with `--settings PATH:CLASS`")
             })?
         }
         None => choose(reader, roots, files, &classes, application)?,
@@ -101,7 +104,9 @@ fn settings_bases(
         let base = base.split('[').next().unwrap_or(base);
         let last = base.rsplit('.').next().unwrap_or(base);
         let from = match base.split_once('.') {
-            Some((module, _)) => source.import_of(module).map(|(import, name)| import.from.clone().unwrap_or_else(|| name.name.clone())),
+            Some((module, _)) => {
+                source.import_of(module).map(|(import, name)| import.from.clone().unwrap_or_else(|| name.name.clone()))
+            }
             None => source.import_of(base).and_then(|(import, _)| import.from.clone()),
         };
         let original = source.import_of(base).map_or(last, |(_, name)| name.name.as_str());
@@ -139,7 +144,8 @@ fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &Cand
                 return true;
             }
             name.rsplit('.').next() == Some(class.name.as_str())
-                && imports::definition(reader, roots, path, name).is_some_and(|(home, found)| home == class.path && found == class.name)
+                && imports::definition(reader, roots, path, name)
+                    .is_some_and(|(home, found)| home == class.path && found == class.name)
         };
         for call in source.calls.iter().filter(|call| call.scope.class.is_none() && means(&call.callee)) {
             match (&call.usage, call.scope.function) {
@@ -160,9 +166,14 @@ fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &Cand
             }
         }
         // `settings = get_settings()`, `settings: Settings = ...`
-        for assignment in source.assignments.iter().filter(|assignment| assignment.scope.is_module() && imports::is_name(&assignment.target)) {
+        for assignment in source
+            .assignments
+            .iter()
+            .filter(|assignment| assignment.scope.is_module() && imports::is_name(&assignment.target))
+        {
             let value = assignment.value.clone().and_then(|range| text.get(range)).unwrap_or_default();
-            let by_getter = functions.iter().any(|getter| value == format!("{}()", getter.name) && getter.path == *path);
+            let by_getter =
+                functions.iter().any(|getter| value == format!("{}()", getter.name) && getter.path == *path);
             if by_getter || assignment.annotation.as_deref().is_some_and(means) {
                 variables.push(Reach { path: path.clone(), name: assignment.target.clone(), is_function: false });
             }
@@ -178,7 +189,13 @@ fn is_getter(function: &crate::source::python::Function) -> bool {
     function.scope.is_module() && !function.is_async && function.parameters.is_empty()
 }
 
-fn reach(reader: &Reader, roots: &[FilePath], files: &[FilePath], classes: &[Candidate], chosen: &Candidate) -> Option<Reach> {
+fn reach(
+    reader: &Reader,
+    roots: &[FilePath],
+    files: &[FilePath],
+    classes: &[Candidate],
+    chosen: &Candidate,
+) -> Option<Reach> {
     let mut own = reaches(reader, roots, files, chosen);
     // One subclass per environment: what hands out a subclass hands out the fields of the base.
     if own.is_empty() {
@@ -226,7 +243,8 @@ fn choose(
         }
     }
     if candidates.len() > 1 {
-        let whole: Vec<&Candidate> = candidates.iter().filter(|class| !is_part(reader, classes, class)).copied().collect();
+        let whole: Vec<&Candidate> =
+            candidates.iter().filter(|class| !is_part(reader, classes, class)).copied().collect();
         if !whole.is_empty() {
             candidates = whole;
         }
@@ -245,7 +263,8 @@ fn choose(
         }
     }
     let named: Vec<&Candidate> = if candidates.is_empty() { classes.iter().collect() } else { candidates };
-    let mut problem = Problem::new(&finding::SEVERAL_SETTINGS_CLASSES, format!("there are {} settings classes", named.len()));
+    let mut problem =
+        Problem::new(&finding::SEVERAL_SETTINGS_CLASSES, format!("there are {} settings classes", named.len()));
     let mut options = Vec::new();
     for (index, class) in named.iter().enumerate() {
         options.push(format!("`--settings {}:{}`", class.path, class.name));
@@ -269,7 +288,9 @@ fn is_part(reader: &Reader, classes: &[Candidate], class: &Candidate) -> bool {
         let Some((index, _)) = source.class(&other.name) else { return false };
         source.annotations_of(index).any(|field| {
             let annotation = field.annotation.as_deref().unwrap_or_default();
-            annotation.split(|character: char| !character.is_alphanumeric() && character != '_').any(|word| word == class.name)
+            annotation
+                .split(|character: char| !character.is_alphanumeric() && character != '_')
+                .any(|word| word == class.name)
         })
     })
 }
@@ -336,7 +357,12 @@ fn describe(
 }
 
 /// The module by which the application itself imports the instance, where it does so absolutely.
-fn imported_as(reader: &Reader, roots: &[FilePath], application: Option<&Application>, reach: &Reach) -> Option<String> {
+fn imported_as(
+    reader: &Reader,
+    roots: &[FilePath],
+    application: Option<&Application>,
+    reach: &Reach,
+) -> Option<String> {
     let application = application?;
     let file = reader.file(&application.path)?;
     let source = file.python();
@@ -354,7 +380,10 @@ fn configured(source: &Source, text: &str, index: usize, class: &Class, key: &st
     if let Some((_, value)) = class.keywords.iter().find(|(name, _)| name == key) {
         return Some(unquoted(value));
     }
-    let config = source.assignments.iter().find(|assignment| assignment.scope.class == Some(index) && assignment.target == "model_config");
+    let config = source
+        .assignments
+        .iter()
+        .find(|assignment| assignment.scope.class == Some(index) && assignment.target == "model_config");
     if let Some(range) = config.and_then(|config| config.value.clone()) {
         let call = source.calls.iter().find(|call| call.range == range);
         if let Some(argument) = call.and_then(|call| call.keyword(key)) {
@@ -371,6 +400,9 @@ fn configured(source: &Source, text: &str, index: usize, class: &Class, key: &st
         }
     }
     let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index))?;
-    let assignment = source.assignments.iter().find(|assignment| assignment.scope.class == Some(nested) && assignment.target == key)?;
+    let assignment = source
+        .assignments
+        .iter()
+        .find(|assignment| assignment.scope.class == Some(nested) && assignment.target == key)?;
     text.get(assignment.value.clone()?).map(unquoted)
 }

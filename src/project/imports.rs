@@ -68,12 +68,13 @@ pub fn definition(files: &dyn Files, roots: &[FilePath], path: &FilePath, name: 
             continue;
         }
         // `from x import *` may bring it.
-        let next = source.imports.iter().filter(|import| import.wildcard && import.scope.is_module()).find_map(|import| {
-            let target = module_file(files, roots, &path, import.from.as_deref()?)?;
-            let file = files.file(&target)?;
-            let source = file.python();
-            (source.definition_of(&name).is_some() || source.import_of(&name).is_some()).then_some(target)
-        })?;
+        let next =
+            source.imports.iter().filter(|import| import.wildcard && import.scope.is_module()).find_map(|import| {
+                let target = module_file(files, roots, &path, import.from.as_deref()?)?;
+                let file = files.file(&target)?;
+                let source = file.python();
+                (source.definition_of(&name).is_some() || source.import_of(&name).is_some()).then_some(target)
+            })?;
         path = next;
     }
     None
@@ -103,7 +104,8 @@ pub fn function(
     let code = code.trim();
     let file = files.file(path)?;
     let source = file.python();
-    if let Some(callee) = code.strip_suffix(')').and_then(|rest| rest.split_once('(')).map(|(callee, _)| callee.trim()) {
+    if let Some(callee) = code.strip_suffix(')').and_then(|rest| rest.split_once('(')).map(|(callee, _)| callee.trim())
+    {
         let (path, maker) = function(files, roots, path, within, callee)?;
         let file = files.file(&path)?;
         return returned_function(file.python(), &maker).map(|found| (path, found));
@@ -130,7 +132,11 @@ pub fn function(
 pub fn local_function<'a>(source: &'a Source, within: Option<usize>, name: &str) -> Option<&'a Function> {
     let mut scope = within;
     while let Some(index) = scope {
-        let nested = source.functions.iter().rev().find(|function| function.name == name && function.scope.function == Some(index));
+        let nested = source
+            .functions
+            .iter()
+            .rev()
+            .find(|function| function.name == name && function.scope.function == Some(index));
         if nested.is_some() {
             return nested;
         }
@@ -142,7 +148,8 @@ pub fn local_function<'a>(source: &'a Source, within: Option<usize>, name: &str)
 /// The nested function that `maker` returns, where each of its `return`s names the same one.
 fn returned_function(source: &Source, maker: &Function) -> Option<Function> {
     let index = source.functions.iter().position(|function| function.range == maker.range)?;
-    let mut names = source.returns.iter().filter(|found| found.scope.function == Some(index)).map(|found| found.value.as_deref());
+    let mut names =
+        source.returns.iter().filter(|found| found.scope.function == Some(index)).map(|found| found.value.as_deref());
     let first = names.next()??;
     if names.any(|other| other != Some(first)) {
         return None;

@@ -69,7 +69,8 @@ impl Reader {
     /// Names in a folder, sorted; empty where it is none.
     pub fn list(&self, folder: &FilePath) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.base.join(folder.as_str())) else { return Vec::new() };
-        let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         names
     }

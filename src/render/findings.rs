@@ -50,13 +50,21 @@ impl Diagnostic for Report<'_> {
         let at = self.problem.at.as_ref()?;
         let mut labels = vec![LabeledSpan::new_primary_with_span(None, at.range.start..at.range.end)];
         let here = self.problem.related.iter().filter(|(location, _)| location.path == at.path);
-        labels.extend(here.map(|(location, what)| LabeledSpan::new_with_span(Some(what.clone()), location.range.clone())));
+        labels.extend(
+            here.map(|(location, what)| LabeledSpan::new_with_span(Some(what.clone()), location.range.clone())),
+        );
         Some(Box::new(labels.into_iter()))
     }
 }
 
 /// A problem with its code frame, its other places and what to do.
-pub fn full(problem: &Problem, project: Option<&Project>, paths: Option<&Paths>, colour: bool, component: Option<&str>) -> String {
+pub fn full(
+    problem: &Problem,
+    project: Option<&Project>,
+    paths: Option<&Paths>,
+    colour: bool,
+    component: Option<&str>,
+) -> String {
     let text = problem.at.as_ref().and_then(|at| Some((at, project?.text(&at.path)?)));
     let source = match (text, paths) {
         // A frame of a file without lines shows nothing.
@@ -67,7 +75,10 @@ pub fn full(problem: &Problem, project: Option<&Project>, paths: Option<&Paths>,
     };
     let mut help = problem.help.clone().unwrap_or_default();
     if let (Some(project), Some(paths)) = (project, paths) {
-        let elsewhere = problem.related.iter().filter(|(location, _)| problem.at.as_ref().is_none_or(|at| at.path != location.path));
+        let elsewhere = problem
+            .related
+            .iter()
+            .filter(|(location, _)| problem.at.as_ref().is_none_or(|at| at.path != location.path));
         for (location, what) in elsewhere {
             help = format!("{}: {what}\n{help}", paths.place(project, location));
         }

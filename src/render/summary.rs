@@ -21,7 +21,11 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
     let mut text = String::new();
     let root = &plan.after.layout.root;
     for file in plan.files.iter().filter(|file| !file.path.is_below(root)) {
-        let _ = writeln!(text, "Note: this also edits `{}`, above the project (`--compose none` leaves it)", paths.show(&file.path));
+        let _ = writeln!(
+            text,
+            "Note: this also edits `{}`, above the project (`--compose none` leaves it)",
+            paths.show(&file.path)
+        );
     }
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();

@@ -149,7 +149,10 @@ impl ApplicationCall {
                 Role::Middleware => {
                     on_application
                         && method == "add_middleware"
-                        && call.first().or(call.keyword("middleware_class")).is_some_and(|argument| is_ours(&argument.value))
+                        && call
+                            .first()
+                            .or(call.keyword("middleware_class"))
+                            .is_some_and(|argument| is_ours(&argument.value))
                 }
                 Role::Router { .. } => {
                     on_application
@@ -170,31 +173,41 @@ impl ApplicationCall {
     fn taken_path(&self, project: &Project) -> Option<Problem> {
         let Role::Router { paths } = &self.role else { return None };
         let services = &project.layout.services.folder;
-        for (file_path, file) in project.files().filter(|(path, _)| path.as_str().ends_with(".py") && !path.is_below(services)) {
+        for (file_path, file) in
+            project.files().filter(|(path, _)| path.as_str().ends_with(".py") && !path.is_below(services))
+        {
             let code = file.text().unwrap_or_default();
             for path in paths {
                 let quoted = [format!("\"{path}\""), format!("'{path}'")];
-                let speaks = quoted.iter().any(|quoted| memchr::memmem::find(code.as_bytes(), quoted.as_bytes()).is_some());
+                let speaks =
+                    quoted.iter().any(|quoted| memchr::memmem::find(code.as_bytes(), quoted.as_bytes()).is_some());
                 let exposes = *path == "/metrics" && memchr::memmem::find(code.as_bytes(), b".expose(").is_some();
                 if !speaks && !exposes {
                     continue;
                 }
                 let taker = file.python().calls.iter().find(|call| {
                     let method = call.callee.rsplit('.').next().unwrap_or_default();
-                    let first = call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone()));
-                    let takes = matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
-                        && call.callee.contains('.')
-                        && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first));
+                    let first =
+                        call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone()));
+                    let takes =
+                        matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
+                            && call.callee.contains('.')
+                            && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first));
                     takes || (exposes && method == "expose" && is_instrumentator(code))
                 });
                 if let Some(call) = taker {
-                    let what = if call.callee.ends_with("expose") { "is served by an instrumentator" } else { "is taken" };
-                    let mut problem = Problem::new(&finding::ROUTE_TAKEN, format!("the path `{path}` of `{}` {what}", self.name))
-                        .at(file_path, call.range.clone())
-                        .help("remove one of the two: a path is served by the route that comes first");
+                    let what =
+                        if call.callee.ends_with("expose") { "is served by an instrumentator" } else { "is taken" };
+                    let mut problem =
+                        Problem::new(&finding::ROUTE_TAKEN, format!("the path `{path}` of `{}` {what}", self.name))
+                            .at(file_path, call.range.clone())
+                            .help("remove one of the two: a path is served by the route that comes first");
                     if let Ok(application) = &project.layout.application {
                         let place = application::wiring(project).map_or(0..0, |wiring| wiring.call.range);
-                        problem = problem.related(Location::new(application.path.clone(), place), "the router would be included here");
+                        problem = problem.related(
+                            Location::new(application.path.clone(), place),
+                            "the router would be included here",
+                        );
                     }
                     return Some(problem);
                 }
@@ -209,8 +222,11 @@ impl ApplicationCall {
         let anchor = self.anchor(code, source, wiring, &names);
         let ending = LineEnding::of(code).as_str();
         if !text::is_first_on_line(code, wiring.binding.range.start) || shares_line(code, &anchor) {
-            return Err(Problem::new(&finding::APPLICATION_UNSUPPORTED, "the statement that makes the application shares its line with others")
-                .help("put each statement on a line of its own"));
+            return Err(Problem::new(
+                &finding::APPLICATION_UNSUPPORTED,
+                "the statement that makes the application shares its line with others",
+            )
+            .help("put each statement on a line of its own"));
         }
         let indentation = text::indentation(code, wiring.binding.range.start);
         let end = text::line_end(code, anchor.range.end);
@@ -238,7 +254,9 @@ impl ApplicationCall {
                 .filter(|call| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
                 .filter(|call| call.scope.function == wiring.function)
                 .collect();
-            if matches!(self.role, Role::Router { .. } | Role::Statement { .. }) && calls.iter().any(|call| catches_all(code, call, names)) {
+            if matches!(self.role, Role::Router { .. } | Role::Statement { .. })
+                && calls.iter().any(|call| catches_all(code, call, names))
+            {
                 break;
             }
             let is_kin = calls.iter().any(|call| {
@@ -247,12 +265,18 @@ impl ApplicationCall {
                 let is_helper = call.usage != Usage::Decorator
                     && !matches!(call.callee.as_str(), "uvicorn.run" | "handler" | "Mangum")
                     && call.usage == Usage::Statement
-                    && call.arguments.iter().any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)));
+                    && call
+                        .arguments
+                        .iter()
+                        .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)));
                 match self.role {
-                    Role::Middleware => (on_application && matches!(method, "add_middleware" | "middleware")) || is_helper,
+                    Role::Middleware => {
+                        (on_application && matches!(method, "add_middleware" | "middleware")) || is_helper
+                    }
                     Role::Router { .. } => (on_application && method == "include_router") || is_helper,
                     Role::Statement { .. } => {
-                        (on_application && matches!(method, "include_router" | "add_middleware" | "middleware")) || is_helper
+                        (on_application && matches!(method, "include_router" | "add_middleware" | "middleware"))
+                            || is_helper
                     }
                 }
             });
@@ -273,8 +297,10 @@ impl ApplicationCall {
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let mut steps = Steps::new(project, path);
         if let Some(call) = self.find(code, source, &wiring) {
-            let line = code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
-            let is_ours = application::application_names(source, &wiring).iter().any(|name| same_code(line, &self.code(name)));
+            let line =
+                code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
+            let is_ours =
+                application::application_names(source, &wiring).iter().any(|name| same_code(line, &self.code(name)));
             if !is_ours {
                 let at = Some(Location::new(path.clone(), call.range.clone()));
                 return Retraction::Keep { at, why: format!("the statement with `{}` was changed", self.name) };
@@ -312,12 +338,14 @@ fn deletion(code: &str, source: &Source, wiring: &Wiring, statement: &Range<usiz
 
 fn shares_line(code: &str, statement: &Statement) -> bool {
     let behind = code[statement.range.end..text::line_end(code, statement.range.end)].trim_start();
-    behind.starts_with(';') && behind.trim_start_matches(';').trim_start().chars().next().is_some_and(|first| first != '#')
+    behind.starts_with(';')
+        && behind.trim_start_matches(';').trim_start().chars().next().is_some_and(|first| first != '#')
 }
 
 /// Is it `if __name__ == "__main__":`?
 fn is_main_guard(code: &str, statement: &Statement) -> bool {
-    statement.kind == StatementKind::If && code[statement.range.clone()].lines().next().is_some_and(|line| line.contains("__name__"))
+    statement.kind == StatementKind::If
+        && code[statement.range.clone()].lines().next().is_some_and(|line| line.contains("__name__"))
 }
 
 /// Is it a `mount("/")` or a route that takes every path?
@@ -326,11 +354,14 @@ fn catches_all(code: &str, call: &Call, names: &[String]) -> bool {
     if !names.iter().any(|name| name == receiver) {
         return false;
     }
-    let first = call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone())).unwrap_or_default();
+    let first =
+        call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone())).unwrap_or_default();
     let first = first.trim_matches(['"', '\'']);
     match method {
         "mount" => first == "/" || first.is_empty(),
-        "get" | "route" | "api_route" | "add_api_route" | "add_route" => first.starts_with("/{") && first.ends_with(":path}"),
+        "get" | "route" | "api_route" | "add_api_route" | "add_route" => {
+            first.starts_with("/{") && first.ends_with(":path}")
+        }
         _ => false,
     }
 }

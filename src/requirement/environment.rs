@@ -73,7 +73,11 @@ fn is_on_host(document: &Document<'_>, service: &Entry) -> bool {
 }
 
 /// Edits that put `pair` or `item` under `key` of each of `missing`, once where they share the collection.
-fn put_into(document: &Document<'_>, missing: &[(&Entry, String, Option<String>)], key: &str) -> Result<Addition, Problem> {
+fn put_into(
+    document: &Document<'_>,
+    missing: &[(&Entry, String, Option<String>)],
+    key: &str,
+) -> Result<Addition, Problem> {
     let mut all = Addition::default();
     let mut done: Vec<usize> = Vec::new();
     for (service, pair, item) in missing {
@@ -149,7 +153,9 @@ impl Environment {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: set `{variable}` where the application runs") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: set `{variable}` where the application runs"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
@@ -361,10 +367,11 @@ impl DependsOn {
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
-        let (targets, name) = match (targets(&document, project, &self.workers), locate(&document, project, self.service)) {
-            (Ok(targets), Ok(found)) => (targets, found.unwrap_or_else(|| self.service.name.0.to_owned())),
-            (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
-        };
+        let (targets, name) =
+            match (targets(&document, project, &self.workers), locate(&document, project, self.service)) {
+                (Ok(targets), Ok(found)) => (targets, found.unwrap_or_else(|| self.service.name.0.to_owned())),
+                (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
+            };
         let Some(application) = targets.first().copied() else {
             let note = format!("no service of `{}` runs the application: start `{name}` before it", document.path);
             return Assessment::NotApplicable { note };
@@ -443,7 +450,8 @@ impl DependsOn {
         let has_check = service.is_none_or(|service| {
             document.get(service, "healthcheck").is_some_and(|check| {
                 !check.value.is_null()
-                    && document.source.get(&check.value, "disable").and_then(|entry| entry.value.scalar()) != Some("true")
+                    && document.source.get(&check.value, "disable").and_then(|entry| entry.value.scalar())
+                        != Some("true")
             })
         });
         if has_check { self.condition } else { "service_started" }

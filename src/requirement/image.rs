@@ -80,7 +80,9 @@ impl Image {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: the database must have what `{by}` has") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: the database must have what `{by}` has"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
@@ -130,12 +132,16 @@ impl Image {
         let problem = |why: String| {
             Problem::new(
                 &IMAGE,
-                format!("the service `{}` runs `{written}`, and `{by}` in place of `{replaces}` is needed: {why}", service.key),
+                format!(
+                    "the service `{}` runs `{written}`, and `{by}` in place of `{replaces}` is needed: {why}",
+                    service.key
+                ),
             )
             .at(document.path, range.clone())
         };
         let blocked = |why: &str| Assessment::Blocked {
-            problem: problem(why.to_owned()).help(format!("choose an image with PostGIS yourself, such as `{}`", self.example())),
+            problem: problem(why.to_owned())
+                .help(format!("choose an image with PostGIS yourself, such as `{}`", self.example())),
         };
         if matches!(entry.value.value, Value::Alias(_)) {
             return blocked("the image is an alias, which other services may share");
@@ -195,9 +201,9 @@ impl Image {
         let found: Vec<&Node> = images.iter().copied().filter(|image| image.scalar() == Some(ours)).collect();
         match found.as_slice() {
             [] => {
-                let other = images.iter().find(|image| {
-                    image.scalar().is_some_and(|image| self.is_met_by(&Reference::parse(image)))
-                });
+                let other = images
+                    .iter()
+                    .find(|image| image.scalar().is_some_and(|image| self.is_met_by(&Reference::parse(image))));
                 match other {
                     Some(image) => Retraction::Keep {
                         at: Some(document.at(image.range.clone())),
@@ -239,7 +245,9 @@ impl Image {
         self.is_met_by(image)
             || image.is_repository(self.manifest.replaces.0)
             || (self.manifest.replaces.0 == "postgres"
-                && ["postgres", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"].iter().any(|part| name.contains(part)))
+                && ["postgres", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
+                    .iter()
+                    .any(|part| name.contains(part)))
     }
 
     fn no_service(&self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
@@ -255,7 +263,10 @@ impl Image {
             return Assessment::Blocked { problem };
         }
         Assessment::NotApplicable {
-            note: format!("no service of `{}` runs a `{replaces}` image: the database must have what `{by}` has", document.path),
+            note: format!(
+                "no service of `{}` runs a `{replaces}` image: the database must have what `{by}` has",
+                document.path
+            ),
         }
     }
 
@@ -263,7 +274,8 @@ impl Image {
     fn tag(&self, old: Option<&str>) -> Result<String, String> {
         let old = old.filter(|tag| *tag != "latest").ok_or("its tag does not say which major version it is")?;
         let (version, suffix) = old.split_once('-').unwrap_or((old, ""));
-        let is_version = version.split('.').all(|part| !part.is_empty() && part.chars().all(|digit| digit.is_ascii_digit()));
+        let is_version =
+            version.split('.').all(|part| !part.is_empty() && part.chars().all(|digit| digit.is_ascii_digit()));
         if !is_version {
             return Err("its tag does not say which major version it is".to_owned());
         }
@@ -277,6 +289,10 @@ impl Image {
         let is_alpine = suffix
             .strip_prefix("alpine")
             .is_some_and(|release| release.chars().all(|character| character.is_ascii_digit() || character == '.'));
-        if is_alpine { Ok(format!("{new}-alpine")) } else { Err(format!("the variant `{suffix}` of its tag is not known")) }
+        if is_alpine {
+            Ok(format!("{new}-alpine"))
+        } else {
+            Err(format!("the variant `{suffix}` of its tag is not known"))
+        }
     }
 }

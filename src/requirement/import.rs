@@ -64,7 +64,8 @@ impl Import {
             return Assessment::Blocked { problem };
         };
         let (Some(code), source) = (file.text(), file.python()) else {
-            let problem = Problem::new(&finding::NOT_TEXT, format!("`{}` is not UTF-8 text", self.path)).at(&self.path, 0..0);
+            let problem =
+                Problem::new(&finding::NOT_TEXT, format!("`{}` is not UTF-8 text", self.path)).at(&self.path, 0..0);
             return Assessment::Blocked { problem };
         };
         let mut missing = Vec::new();
@@ -85,10 +86,11 @@ impl Import {
         let wanted = Self { names: missing, ..self.clone() };
         let (edits, replaced) = wanted.insertion(project, code, source);
         let place = edits.first().map_or(0, |edit| edit.range.start);
-        let problem = Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not imported", wanted.names.join("`, `")))
-            .at(&self.path, place..place)
-            .help(format!("add `{}`", wanted.statement()))
-            .manual(wanted.statement());
+        let problem =
+            Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not imported", wanted.names.join("`, `")))
+                .at(&self.path, place..place)
+                .help(format!("add `{}`", wanted.statement()))
+                .manual(wanted.statement());
         let mut fix = Fix::edit(&self.path, edits).safe();
         if let Some(replaced) = replaced {
             fix = fix.scaffolding(self.wrapping(), Some(replaced));
@@ -122,7 +124,8 @@ impl Import {
         }
         if let Some(Some(replaced)) = recorded.scaffolding(&self.wrapping()) {
             let before = Source::parse(replaced);
-            let names = before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
+            let names =
+                before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
             if names.is_some_and(|names| names == keep.iter().map(|name| &name.name).collect::<Vec<_>>()) {
                 return Retraction::Remove(Fix::edit(&self.path, vec![Edit::replace(import.range.clone(), replaced)]));
             }
@@ -199,11 +202,16 @@ impl Import {
 
     /// Why `name` cannot be imported, where it stands for something else.
     fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
-        let place = source.definition_of(name).or_else(|| source.import_of(name).map(|(import, _)| import.range.clone()))?;
+        let place =
+            source.definition_of(name).or_else(|| source.import_of(name).map(|(import, _)| import.range.clone()))?;
         Some(
             Problem::new(
                 &finding::NAME_TAKEN,
-                format!("`{name}` stands for something else in `{}`, so `{}` cannot be imported", self.path, self.statement()),
+                format!(
+                    "`{name}` stands for something else in `{}`, so `{}` cannot be imported",
+                    self.path,
+                    self.statement()
+                ),
             )
             .at(&self.path, place)
             .help(format!("rename `{name}` there")),
@@ -262,7 +270,10 @@ impl Import {
                 Some(next) => import.names.iter().rev().find(|there| there.range.end <= next.range.start),
                 None => import.names.last(),
             };
-            if import.parenthesised && several_lines && previous.or(next).is_some_and(|name| text::is_first_on_line(code, name.range.start)) {
+            if import.parenthesised
+                && several_lines
+                && previous.or(next).is_some_and(|name| text::is_first_on_line(code, name.range.start))
+            {
                 edits.extend(own_line_in_parentheses(code, ending, name, previous, next));
             } else if let Some(previous) = previous {
                 edits.push(Edit::insert(previous.range.end, format!(", {name}")));
@@ -297,7 +308,9 @@ impl Import {
             let key = sort_key(&self.module);
             let next = peers.iter().position(|import| import.from.as_deref().is_some_and(|from| sort_key(from) > key));
             return match next {
-                Some(0) => Edit::insert_line_before(code, leading_comments(code, peers[0].range.start), ending, &statement),
+                Some(0) => {
+                    Edit::insert_line_before(code, leading_comments(code, peers[0].range.start), ending, &statement)
+                }
                 Some(position) => Edit::insert_line_after(code, peers[position - 1].range.end, ending, &statement),
                 None => Edit::insert_line_after(code, peers[peers.len() - 1].range.end, ending, &statement),
             };
@@ -339,7 +352,8 @@ impl Import {
         let blank = text::blank_lines_before(code, range.start);
         let mut candidates = vec![line.clone()];
         if blank < text::line_start(code, range.start) {
-            let one_before = text::lines_with_ending_before(code, text::line_start(code, range.start).saturating_sub(1)..range.end);
+            let one_before =
+                text::lines_with_ending_before(code, text::line_start(code, range.start).saturating_sub(1)..range.end);
             candidates.push(one_before);
         }
         let is_first = line.start <= text::bom_length(code);
@@ -444,7 +458,10 @@ fn own_line_in_parentheses(
             if !has_comma {
                 edits.push(Edit::insert(previous.range.end, ","));
             }
-            edits.push(Edit::insert(text::line_end(code, previous.range.end), format!("{ending}{indentation}{name}{comma}")));
+            edits.push(Edit::insert(
+                text::line_end(code, previous.range.end),
+                format!("{ending}{indentation}{name}{comma}"),
+            ));
             edits
         }
         (None, Some(next)) => {
@@ -487,10 +504,6 @@ fn sort_key(module: &str) -> (String, String) {
 fn member_key(name: &str) -> (u8, String, String) {
     let name = name.split_whitespace().next().unwrap_or(name);
     let is_constant = name.len() > 1 && name.chars().all(|character| !character.is_lowercase());
-    let kind = if is_constant {
-        0
-    } else {
-        u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1
-    };
+    let kind = if is_constant { 0 } else { u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1 };
     (kind, name.to_lowercase(), name.to_owned())
 }

@@ -67,7 +67,11 @@ impl LifespanCall {
 
     /// What it is, for the summary.
     pub fn title(&self) -> String {
-        format!("`await {}()` at the {} of the application", self.callee, if self.side == Side::Start { "start" } else { "end" })
+        format!(
+            "`await {}()` at the {} of the application",
+            self.callee,
+            if self.side == Side::Start { "start" } else { "end" }
+        )
     }
 
     fn code(&self) -> String {
@@ -83,10 +87,14 @@ impl LifespanCall {
     /// Is it called where the application starts or stops?
     pub fn assess(&self, project: &Project) -> Assessment {
         let blocked = |problem: Problem| Assessment::Blocked {
-            problem: problem.manual(format!("{}  # {} the `yield` of the lifespan", self.code(), match self.side {
-                Side::Start => "before",
-                Side::Stop => "after",
-            })),
+            problem: problem.manual(format!(
+                "{}  # {} the `yield` of the lifespan",
+                self.code(),
+                match self.side {
+                    Side::Start => "before",
+                    Side::Stop => "after",
+                }
+            )),
         };
         let lifespan = match application::lifespan(project) {
             Ok(lifespan) => lifespan,
@@ -104,7 +112,10 @@ impl LifespanCall {
                             &finding::LIFESPAN_UNSUPPORTED,
                             format!("there is no async `{}` handler to call `{}` in", self.side.event(), self.callee),
                         )
-                        .help(format!("register an `async def` handler for `{}`, or use a lifespan", self.side.event())),
+                        .help(format!(
+                            "register an `async def` handler for `{}`, or use a lifespan",
+                            self.side.event()
+                        )),
                     ),
                 }
             }
@@ -116,13 +127,22 @@ impl LifespanCall {
     }
 
     /// The call of ours in a function, wherever it stands.
-    fn find<'a>(&self, project: &Project, path: &FilePath, source: &'a Source, function: &Function) -> Option<&'a Call> {
+    fn find<'a>(
+        &self,
+        project: &Project,
+        path: &FilePath,
+        source: &'a Source,
+        function: &Function,
+    ) -> Option<&'a Call> {
         let index = source.functions.iter().position(|known| known.range == function.range);
         let names = self.names(source);
         source.calls.iter().find(|call| {
             let is_pushed = call.callee.ends_with(".push_async_callback")
                 && call.first().is_some_and(|argument| {
-                    project.text(path).and_then(|code| code.get(argument.value.clone())).is_some_and(|code| names.iter().any(|name| name == code))
+                    project
+                        .text(path)
+                        .and_then(|code| code.get(argument.value.clone()))
+                        .is_some_and(|code| names.iter().any(|name| name == code))
                 });
             call.scope.function == index && (names.contains(&call.callee) || is_pushed)
         })
@@ -135,7 +155,11 @@ impl LifespanCall {
         for import in &source.imports {
             for imported in &import.names {
                 if imported.name == first && imported.alias.is_some() {
-                    names.push(if rest.is_empty() { imported.bound().to_owned() } else { format!("{}.{rest}", imported.bound()) });
+                    names.push(if rest.is_empty() {
+                        imported.bound().to_owned()
+                    } else {
+                        format!("{}.{rest}", imported.bound())
+                    });
                 } else if imported.name == self.module || imported.name.ends_with(&format!(".{}", self.module)) {
                     names.push(format!("{}.{}", imported.alias.as_deref().unwrap_or(&imported.name), self.callee));
                 }
@@ -162,10 +186,13 @@ impl LifespanCall {
             return Assessment::Drifted { problem, fix: None };
         }
         if !text::is_first_on_line(code, yields.statement.start) {
-            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, "the `yield` of the lifespan shares its line with other code")
-                .at(path, yields.range.clone())
-                .help("put the `yield` on a line of its own")
-                .manual(self.code());
+            let problem = Problem::new(
+                &finding::LIFESPAN_UNSUPPORTED,
+                "the `yield` of the lifespan shares its line with other code",
+            )
+            .at(path, yields.range.clone())
+            .help("put the `yield` on a line of its own")
+            .manual(self.code());
             return Assessment::Blocked { problem };
         }
         let ending = LineEnding::of(code).as_str();
@@ -187,10 +214,11 @@ impl LifespanCall {
                 Edit::insert_line_after(code, *keyword, ending, &format!("{indentation}{}", self.code()))
             }
             (Side::Stop, None, Some((keyword, _))) => {
-                let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, "the `finally` of the lifespan stands on one line")
-                    .at(path, *keyword..*keyword + "finally".len())
-                    .help("put its statements on lines of their own")
-                    .manual(self.code());
+                let problem =
+                    Problem::new(&finding::LIFESPAN_UNSUPPORTED, "the `finally` of the lifespan stands on one line")
+                        .at(path, *keyword..*keyword + "finally".len())
+                        .help("put its statements on lines of their own")
+                        .manual(self.code());
                 return Assessment::Blocked { problem };
             }
             (Side::Stop, None, None) => {
@@ -221,7 +249,9 @@ impl LifespanCall {
                 _ => Edit::insert_line_after(code, function.body.range.end, ending, &line),
             },
             Side::Stop => match (statements.first(), statements.len()) {
-                (Some(first), _) if first.is_string(code) => Edit::insert_line_after(code, first.range.end, ending, &line),
+                (Some(first), _) if first.is_string(code) => {
+                    Edit::insert_line_after(code, first.range.end, ending, &line)
+                }
                 _ => Edit::insert_line_before(code, function.body.range.start, ending, &line),
             },
         };
@@ -245,10 +275,11 @@ impl LifespanCall {
             Ok(made) => made,
             Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code()) },
         };
-        let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, format!("`{function}` does not call `{}`", self.callee))
-            .at(path, place..place)
-            .help(format!("add `{}`", self.code()))
-            .manual(self.code());
+        let problem =
+            Problem::new(&finding::LIFESPAN_CALL_MISSING, format!("`{function}` does not call `{}`", self.callee))
+                .at(path, place..place)
+                .help(format!("add `{}`", self.code()))
+                .manual(self.code());
         let mut fix = Fix::edit(path, steps.finish()).text(self.code()).safe();
         fix.record.scaffolding = scaffolding;
         Assessment::Missing { problem, fix }
@@ -312,10 +343,13 @@ impl LifespanCall {
                 Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code()) },
             }
         }
-        let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, format!("the application has no lifespan that calls `{}`", self.callee))
-            .at(path, wiring.call.range.clone())
-            .help(format!("give `FastAPI(` a `lifespan` with `{}`", self.code()))
-            .manual(self.code());
+        let problem = Problem::new(
+            &finding::LIFESPAN_CALL_MISSING,
+            format!("the application has no lifespan that calls `{}`", self.callee),
+        )
+        .at(path, wiring.call.range.clone())
+        .help(format!("give `FastAPI(` a `lifespan` with `{}`", self.code()))
+        .manual(self.code());
         let mut fix = Fix::edit(path, steps.finish()).text(self.code());
         fix.record.scaffolding = scaffolding;
         Assessment::Missing { problem, fix }
@@ -376,7 +410,8 @@ impl LifespanCall {
                 let handler = if self.side == Side::Start { startup } else { shutdown };
                 handler.and_then(|(path, handler)| {
                     let source = project.file(&path)?.python();
-                    let holder = source.functions.iter().find(|function| self.find(project, &path, source, function).is_some());
+                    let holder =
+                        source.functions.iter().find(|function| self.find(project, &path, source, function).is_some());
                     Some((path.clone(), holder.cloned().unwrap_or(handler)))
                 })
             }
@@ -388,8 +423,10 @@ impl LifespanCall {
         let mut steps = Steps::new(project, &path);
         match self.find(project, &path, source, &function) {
             Some(call) => {
-                let line = code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
-                let is_ours = super::same_code(line, &self.code()) || line.ends_with(&format!(".push_async_callback({})", self.callee));
+                let line =
+                    code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
+                let is_ours = super::same_code(line, &self.code())
+                    || line.ends_with(&format!(".push_async_callback({})", self.callee));
                 if !is_ours {
                     let at = Some(Location::new(path.clone(), call.range.clone()));
                     return Retraction::Keep { at, why: format!("the call of `{}` was changed", self.callee) };
@@ -401,7 +438,8 @@ impl LifespanCall {
                         self.take_lifespan_back(&mut steps, &function, recorded);
                         let standard = [("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator")];
                         for (module, name) in standard {
-                            let import = Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] };
+                            let import =
+                                Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] };
                             import.take_back(&mut steps, recorded);
                         }
                     }
@@ -454,7 +492,8 @@ impl LifespanCall {
         // The blank lines around the function give way to what was there.
         let blank = text::blank_lines_before(&code, function.range.start);
         let start = if blank > text::bom_length(&code) { text::line_end(&code, blank - 1) } else { blank };
-        let end = function.range.end + (code.len() - function.range.end - code[function.range.end..].trim_start().len());
+        let end =
+            function.range.end + (code.len() - function.range.end - code[function.range.end..].trim_start().len());
         let next = text::line_start(&code, end);
         match recorded.scaffolding(PLACE).flatten() {
             Some(between) if next > function.range.end => edits.push(Edit::replace(start..next, between)),
@@ -530,8 +569,14 @@ fn with_argument(code: &str, call: &Call, name: &str, line_length: usize, ending
 fn without_argument(code: &str, call: &Call, argument: &std::ops::Range<usize>) -> Edit {
     let previous = call.arguments.iter().rev().find(|other| other.range.end <= argument.start);
     let behind = &code[argument.end..call.arguments_range.end - 1];
-    let comma_end = if behind.trim_start().starts_with(',') { argument.end + behind.find(',').unwrap_or(0) + 1 } else { argument.end };
-    if text::is_first_on_line(code, argument.start) && code[comma_end..text::line_end(code, comma_end)].trim().is_empty() {
+    let comma_end = if behind.trim_start().starts_with(',') {
+        argument.end + behind.find(',').unwrap_or(0) + 1
+    } else {
+        argument.end
+    };
+    if text::is_first_on_line(code, argument.start)
+        && code[comma_end..text::line_end(code, comma_end)].trim().is_empty()
+    {
         return Edit::delete(text::lines_with_ending_before(code, argument.start..comma_end));
     }
     match previous {

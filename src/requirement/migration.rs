@@ -59,10 +59,13 @@ impl Migration {
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let configured = configure_calls(source);
         if configured.is_empty() {
-            let problem = Problem::new(&finding::MIGRATION_UNSUPPORTED, format!("`{path}` does not call `context.configure(...)`"))
-                .at(&path, 0..0)
-                .help("call it there, or leave Alembic out with `--allow-manual`")
-                .manual(self.call("context"));
+            let problem = Problem::new(
+                &finding::MIGRATION_UNSUPPORTED,
+                format!("`{path}` does not call `context.configure(...)`"),
+            )
+            .at(&path, 0..0)
+            .help("call it there, or leave Alembic out with `--allow-manual`")
+            .manual(self.call("context"));
             return Assessment::Blocked { problem };
         }
         let ending = LineEnding::of(code).as_str();
@@ -77,15 +80,21 @@ impl Migration {
                 continue;
             }
             if !alone {
-                let problem = Problem::new(&finding::MIGRATION_UNSUPPORTED, "this `configure` call is no statement of its own")
-                    .at(&path, call.range.clone())
-                    .help(format!("make it one, and call `{}` after it", self.call(receiver)))
-                    .manual(self.call(receiver));
+                let problem =
+                    Problem::new(&finding::MIGRATION_UNSUPPORTED, "this `configure` call is no statement of its own")
+                        .at(&path, call.range.clone())
+                        .help(format!("make it one, and call `{}` after it", self.call(receiver)))
+                        .manual(self.call(receiver));
                 return Assessment::Blocked { problem };
             }
             first_missing.get_or_insert(call.range.clone());
             let indentation = text::indentation(code, call.statement.start);
-            edits.push(Edit::insert_line_after(code, call.statement.end, ending, &format!("{indentation}{}", self.call(receiver))));
+            edits.push(Edit::insert_line_after(
+                code,
+                call.statement.end,
+                ending,
+                &format!("{indentation}{}", self.call(receiver)),
+            ));
         }
         if let Some(place) = first_missing {
             let mut steps = Steps::new(project, &path);
@@ -94,10 +103,13 @@ impl Migration {
                 Ok(made) => made,
                 Err(problem) => return Assessment::Blocked { problem },
             };
-            let problem = Problem::new(&finding::MIGRATION_HOOK_MISSING, format!("`{}` is not called after `configure`", self.manifest.name))
-                .at(&path, place)
-                .help(format!("add `{}` after it", self.call("context")))
-                .manual(self.call("context"));
+            let problem = Problem::new(
+                &finding::MIGRATION_HOOK_MISSING,
+                format!("`{}` is not called after `configure`", self.manifest.name),
+            )
+            .at(&path, place)
+            .help(format!("add `{}` after it", self.call("context")))
+            .manual(self.call("context"));
             let mut fix = Fix::edit(&path, steps.finish()).safe();
             fix.record.scaffolding = scaffolding;
             return Assessment::Missing { problem, fix };
@@ -113,7 +125,8 @@ impl Migration {
 
     /// Our call behind `call` in the same function.
     fn behind<'a>(&self, code: &str, source: &'a Source, call: &Call) -> Option<&'a Call> {
-        let next = source.calls.iter().filter(|other| other.callee == self.manifest.name.0 && other.scope == call.scope);
+        let next =
+            source.calls.iter().filter(|other| other.callee == self.manifest.name.0 && other.scope == call.scope);
         let mut next = next.filter(|other| other.range.start >= call.range.end);
         next.find(|other| {
             let between = code.get(call.range.end..other.range.start).unwrap_or_default();
@@ -124,16 +137,20 @@ impl Migration {
     /// The imports that generated migrations need, where the template of migrations does not render those that hooks ask for.
     fn template(&self, project: &Project, path: &FilePath) -> Option<(Problem, Fix)> {
         let code = project.text(path)?;
-        let missing: Vec<&str> = self.manifest.imports.iter().map(|import| import.0).filter(|import| !has_line(code, import)).collect();
+        let missing: Vec<&str> =
+            self.manifest.imports.iter().map(|import| import.0).filter(|import| !has_line(code, import)).collect();
         if missing.is_empty() || code.contains("${imports") {
             return None;
         }
-        let anchor = code.lines().find(|line| line.trim_end() == "import sqlalchemy as sa" || line.starts_with("import sqlalchemy"))?;
+        let anchor = code
+            .lines()
+            .find(|line| line.trim_end() == "import sqlalchemy as sa" || line.starts_with("import sqlalchemy"))?;
         let offset = anchor.as_ptr() as usize - code.as_ptr() as usize;
         let ending = LineEnding::of(code).as_str();
-        let problem = Problem::new(&finding::MIGRATION_HOOK_MISSING, format!("`{path}` does not import what migrations need"))
-            .at(path, offset..offset)
-            .help(format!("add `{}`", missing.join("`, `")));
+        let problem =
+            Problem::new(&finding::MIGRATION_HOOK_MISSING, format!("`{path}` does not import what migrations need"))
+                .at(path, offset..offset)
+                .help(format!("add `{}`", missing.join("`, `")));
         let fix = Fix::edit(path, vec![Edit::insert_line_after(code, offset, ending, &missing.join(ending))]).safe();
         Some((problem, fix.scaffolding(format!("template:{path}"), None)))
     }
@@ -146,7 +163,10 @@ impl Migration {
         if let Some(file) = project.file(&path) {
             let (code, source) = (file.text().unwrap_or_default(), file.python());
             let mut steps = Steps::new(project, &path);
-            let calls = source.calls.iter().filter(|call| call.callee == self.manifest.name.0 && call.usage == Usage::Statement);
+            let calls = source
+                .calls
+                .iter()
+                .filter(|call| call.callee == self.manifest.name.0 && call.usage == Usage::Statement);
             let edits: Vec<Edit> =
                 calls.map(|call| Edit::delete(text::lines_with_ending_before(code, call.statement.clone()))).collect();
             steps.take(&edits);
@@ -157,7 +177,9 @@ impl Migration {
             }
         }
         let template = folder.child("script.py.mako");
-        if let Some(code) = project.text(&template).filter(|_| recorded.scaffolding(&format!("template:{template}")).is_some()) {
+        if let Some(code) =
+            project.text(&template).filter(|_| recorded.scaffolding(&format!("template:{template}")).is_some())
+        {
             let mut edits = Vec::new();
             for import in &self.manifest.imports {
                 if let Some(line) = code.lines().find(|line| line.trim_end() == import.0) {
@@ -181,11 +203,15 @@ fn configure_calls(source: &Source) -> Vec<&Call> {
         .flat_map(|import| import.names.iter().map(move |name| (import.from.as_deref(), name)))
         .filter_map(|(from, name)| match (from, name.name.as_str()) {
             (Some("alembic"), "context") => Some(name.bound().to_owned()),
-            (None, "alembic" | "alembic.context") => Some(name.alias.clone().unwrap_or_else(|| "alembic.context".to_owned())),
+            (None, "alembic" | "alembic.context") => {
+                Some(name.alias.clone().unwrap_or_else(|| "alembic.context".to_owned()))
+            }
             _ => None,
         })
         .collect();
-    let is_configure = |call: &&Call| call.callee.strip_suffix(".configure").is_some_and(|receiver| receivers.iter().any(|known| known == receiver));
+    let is_configure = |call: &&Call| {
+        call.callee.strip_suffix(".configure").is_some_and(|receiver| receivers.iter().any(|known| known == receiver))
+    };
     source.calls.iter().filter(is_configure).collect()
 }
 

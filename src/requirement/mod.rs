@@ -185,11 +185,16 @@ pub fn requirements_of(
     force: bool,
 ) -> Vec<Requirement> {
     let manifest = &component.manifest;
-    let variable = |name: &str| project.layout.settings.as_ref().map_or_else(|_| name.to_owned(), |settings| settings.environment(name));
-    let is_setting = |name: &str| COMPONENTS.iter().any(|component| component.manifest.setting.iter().any(|setting| setting.name.0 == name));
+    let variable = |name: &str| {
+        project.layout.settings.as_ref().map_or_else(|_| name.to_owned(), |settings| settings.environment(name))
+    };
+    let is_setting = |name: &str| {
+        COMPONENTS.iter().any(|component| component.manifest.setting.iter().any(|setting| setting.name.0 == name))
+    };
     let applies = |with: Option<manifest::Text>| with.is_none_or(|other| installed.contains(&other.0));
     let creates_settings = project.layout.settings.as_ref().is_ok_and(|settings| settings.create);
-    let services: Vec<&'static manifest::Service> = COMPONENTS.iter().flat_map(|component| component.manifest.service.0).collect();
+    let services: Vec<&'static manifest::Service> =
+        COMPONENTS.iter().flat_map(|component| component.manifest.service.0).collect();
     let workers: Vec<Worker> = COMPONENTS
         .iter()
         .flat_map(|component| component.manifest.worker.0)
@@ -274,11 +279,19 @@ pub fn requirements_of(
         }
     }
     for entry in manifest.middleware.0 {
-        list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role: Role::Middleware }));
+        list.push(Requirement::ApplicationCall(ApplicationCall {
+            module: entry.module.0,
+            name: entry.name.0,
+            role: Role::Middleware,
+        }));
     }
     for entry in manifest.router.0 {
         let paths = entry.paths.iter().map(|path| path.0).collect();
-        list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role: Role::Router { paths } }));
+        list.push(Requirement::ApplicationCall(ApplicationCall {
+            module: entry.module.0,
+            name: entry.name.0,
+            role: Role::Router { paths },
+        }));
     }
     for entry in manifest.statement.0 {
         let role = Role::Statement { call: entry.call.0 };

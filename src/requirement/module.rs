@@ -82,24 +82,33 @@ impl Module {
         if there.as_deref() == Some(self.text.as_str()) {
             return Assessment::Met { at: Some(Location::file(path)) };
         }
-        let write = Fix { changes: vec![Change::Write { path: path.clone(), text: self.text.clone() }], ..Fix::default() };
+        let write =
+            Fix { changes: vec![Change::Write { path: path.clone(), text: self.text.clone() }], ..Fix::default() };
         if self.force {
-            let problem = Problem::new(&finding::MODULE_CHANGED, format!("`{path}` differs from what would be generated")).at(&path, 0..0);
+            let problem =
+                Problem::new(&finding::MODULE_CHANGED, format!("`{path}` differs from what would be generated"))
+                    .at(&path, 0..0);
             return Assessment::Missing { problem, fix: write };
         }
         match &self.digest {
             None => {
-                let problem = Problem::new(&finding::MODULE_FOREIGN, format!("`{path}` is there already, and was not written by paxx"))
-                    .at(&path, 0..0)
-                    .help("move it away, or overwrite it with `--force` (the diff shows what goes)");
+                let problem = Problem::new(
+                    &finding::MODULE_FOREIGN,
+                    format!("`{path}` is there already, and was not written by paxx"),
+                )
+                .at(&path, 0..0)
+                .help("move it away, or overwrite it with `--force` (the diff shows what goes)");
                 Assessment::Blocked { problem }
             }
             // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
-            Some(known) if there.is_some_and(|there| digest(&there) == *known) => Assessment::Met { at: Some(Location::file(path)) },
+            Some(known) if there.is_some_and(|there| digest(&there) == *known) => {
+                Assessment::Met { at: Some(Location::file(path)) }
+            }
             Some(_) => {
-                let problem = Problem::new(&finding::MODULE_CHANGED, format!("`{path}` was changed since it was written"))
-                    .at(&path, 0..0)
-                    .help("nothing to do: your edits stay; `--force` would replace them");
+                let problem =
+                    Problem::new(&finding::MODULE_CHANGED, format!("`{path}` was changed since it was written"))
+                        .at(&path, 0..0)
+                        .help("nothing to do: your edits stay; `--force` would replace them");
                 Assessment::Drifted { problem, fix: None }
             }
         }
@@ -113,7 +122,10 @@ impl Module {
             self.digest.as_ref().map_or(text.replace("\r\n", "\n") == self.text, |known| digest(text) == *known)
         });
         if !is_ours {
-            return Retraction::Keep { at: Some(Location::file(path)), why: "it was changed since it was written".to_owned() };
+            return Retraction::Keep {
+                at: Some(Location::file(path)),
+                why: "it was changed since it was written".to_owned(),
+            };
         }
         Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })
     }

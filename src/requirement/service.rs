@@ -61,10 +61,12 @@ pub(super) fn locate(
         [only] => Ok(Some(only.key.clone())),
         [first, ..] => {
             let names: Vec<String> = candidates.iter().map(|entry| format!("`{}`", entry.key)).collect();
-            let mut problem =
-                Problem::new(&SERVICE_CONFLICT, format!("several services may be `{}`: {}", service.name, names.join(", ")))
-                    .at(document.path, first.key_range.clone())
-                    .help("list the one to use under `depends_on` of the application's service");
+            let mut problem = Problem::new(
+                &SERVICE_CONFLICT,
+                format!("several services may be `{}`: {}", service.name, names.join(", ")),
+            )
+            .at(document.path, first.key_range.clone())
+            .help("list the one to use under `depends_on` of the application's service");
             for other in candidates.iter().skip(1) {
                 problem = problem.related(document.at(other.key_range.clone()), format!("`{}`", other.key));
             }
@@ -142,7 +144,8 @@ impl Service {
                 Assessment::Missing { problem, fix }
             }
             Err(problem) => Assessment::Blocked {
-                problem: problem.manual(format!("services:\n{}", compose::indented(self.manifest.body.trim_end(), "  "))),
+                problem: problem
+                    .manual(format!("services:\n{}", compose::indented(self.manifest.body.trim_end(), "  "))),
             },
         }
     }
@@ -433,19 +436,21 @@ impl Volume {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: the volume `{name}` is not needed") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: the volume `{name}` is not needed"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
         let volumes = document.top("volumes");
-        if let Some(volume) =
-            volumes.and_then(|volumes| document.source.get(&volumes.value, name))
-        {
+        if let Some(volume) = volumes.and_then(|volumes| document.source.get(&volumes.value, name)) {
             return Assessment::Met { at: Some(document.at(volume.key_range.clone())) };
         }
         let user = locate(&document, project, self.service).ok().flatten();
         let Some(user) = user.filter(|user| mounts(&document, user, name)) else {
-            return Assessment::NotApplicable { note: format!("no service mounts the volume `{name}`: it is not declared") };
+            return Assessment::NotApplicable {
+                note: format!("no service mounts the volume `{name}`: it is not declared"),
+            };
         };
         let pair = format!("{name}:");
         let added = match volumes {
@@ -455,10 +460,12 @@ impl Volume {
         match added {
             Ok(addition) => {
                 let place = document.service(&user).map_or(0..0, |service| service.key_range.clone());
-                let problem =
-                    Problem::new(&VOLUME_MISSING, format!("the volume `{name}` of the service `{user}` is not declared"))
-                        .at(document.path, place)
-                        .manual(format!("volumes:\n  {name}:"));
+                let problem = Problem::new(
+                    &VOLUME_MISSING,
+                    format!("the volume `{name}` of the service `{user}` is not declared"),
+                )
+                .at(document.path, place)
+                .manual(format!("volumes:\n  {name}:"));
                 let mut fix = Fix::edit(document.path, addition.edits).text(pair).safe();
                 fix.record.scaffolding = addition.scaffolding;
                 Assessment::Missing { problem, fix }
@@ -485,10 +492,8 @@ impl Volume {
             return Retraction::Keep { at, why: format!("the volume `{name}` was changed") };
         }
         let own = self.service.name.0;
-        if let Some(user) = document
-            .services()
-            .into_iter()
-            .find(|service| service.key != own && mounts(&document, &service.key, name))
+        if let Some(user) =
+            document.services().into_iter().find(|service| service.key != own && mounts(&document, &service.key, name))
         {
             return Retraction::Keep { at, why: format!("the service `{}` mounts the volume `{name}`", user.key) };
         }

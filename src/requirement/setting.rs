@@ -86,9 +86,11 @@ pub fn field_name(project: &Project, variable: &str) -> String {
     match provision(project, variable) {
         Provision::Field { field, .. } => field.target,
         Provision::Property { name, .. } => name.0,
-        Provision::Absent => {
-            project.layout.settings.as_ref().map_or_else(|_| variable.to_lowercase(), |settings| settings.field(variable))
-        }
+        Provision::Absent => project
+            .layout
+            .settings
+            .as_ref()
+            .map_or_else(|_| variable.to_lowercase(), |settings| settings.field(variable)),
     }
 }
 
@@ -119,7 +121,12 @@ impl Setting {
     /// What it is, for the summary.
     pub fn title(&self, project: &Project) -> String {
         match &project.layout.settings {
-            Ok(settings) => format!("`{}: {}` in `{}`", field_name(project, &self.manifest.name), self.manifest.annotation, settings.class),
+            Ok(settings) => format!(
+                "`{}: {}` in `{}`",
+                field_name(project, &self.manifest.name),
+                self.manifest.annotation,
+                settings.class
+            ),
             Err(_) => format!("setting `{}`", self.manifest.name),
         }
     }
@@ -146,7 +153,11 @@ impl Setting {
         needed
             .into_iter()
             .filter(|(_, _, is_needed)| *is_needed)
-            .map(|(name, module, _)| Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] })
+            .map(|(name, module, _)| Import {
+                path: path.clone(),
+                module: module.to_owned(),
+                names: vec![name.to_owned()],
+            })
             .collect()
     }
 
@@ -169,7 +180,14 @@ impl Setting {
         }
     }
 
-    fn compare(&self, path: FilePath, name: &str, annotation: &str, place: Range<usize>, whole: Range<usize>) -> Assessment {
+    fn compare(
+        &self,
+        path: FilePath,
+        name: &str,
+        annotation: &str,
+        place: Range<usize>,
+        whole: Range<usize>,
+    ) -> Assessment {
         if is_compatible(self.manifest.annotation.0, annotation) {
             return Assessment::Met { at: Some(Location::new(path, whole)) };
         }
@@ -185,12 +203,14 @@ impl Setting {
         let path = &settings.path;
         let statement = self.statement(project, settings);
         let file = project.file(path);
-        let found = file.and_then(|file| file.python().class(&settings.class).map(|(index, class)| (file, index, class.clone())));
+        let found = file
+            .and_then(|file| file.python().class(&settings.class).map(|(index, class)| (file, index, class.clone())));
         let Some((file, index, class)) = found else {
-            let problem = Problem::new(&finding::NO_SETTINGS_CLASS, format!("`{path}` has no class `{}`", settings.class))
-                .at(path, 0..0)
-                .help("name the class with `--settings PATH:CLASS`")
-                .manual(statement);
+            let problem =
+                Problem::new(&finding::NO_SETTINGS_CLASS, format!("`{path}` has no class `{}`", settings.class))
+                    .at(path, 0..0)
+                    .help("name the class with `--settings PATH:CLASS`")
+                    .manual(statement);
             return Assessment::Blocked { problem };
         };
         let code = file.text().unwrap_or_default();
@@ -240,7 +260,9 @@ impl Setting {
         let mut steps = Steps::new(project, &path);
         let siblings: Vec<Range<usize>> = source
             .annotations_of(index)
-            .filter(|other| other.target != field.target && self.siblings.iter().any(|name| other.target.eq_ignore_ascii_case(name)))
+            .filter(|other| {
+                other.target != field.target && self.siblings.iter().any(|name| other.target.eq_ignore_ascii_case(name))
+            })
             .map(|other| other.range.clone())
             .collect();
         let edit = self.removal(code, class, &field, &siblings, recorded);
@@ -251,7 +273,14 @@ impl Setting {
         Retraction::Remove(Fix::edit(&path, steps.finish()))
     }
 
-    fn removal(&self, code: &str, class: &Class, field: &Assignment, siblings: &[Range<usize>], recorded: &Recorded) -> Edit {
+    fn removal(
+        &self,
+        code: &str,
+        class: &Class,
+        field: &Assignment,
+        siblings: &[Range<usize>],
+        recorded: &Recorded,
+    ) -> Edit {
         // The last statement of a body that was `pass`, or that stood on the line of its header, gives that back.
         if let [only] = class.body.statements.as_slice()
             && only.range == field.range
@@ -275,7 +304,11 @@ impl Setting {
             return Edit::delete(lines);
         }
         let blank = text::blank_lines_before(code, heading);
-        let first = if blank < text::line_start(code, heading) { text::line_start(code, text::line_start(code, heading) - 1) } else { heading };
+        let first = if blank < text::line_start(code, heading) {
+            text::line_start(code, text::line_start(code, heading) - 1)
+        } else {
+            heading
+        };
         Edit::delete(text::lines_with_ending_before(code, first..field.range.end))
     }
 }
@@ -309,8 +342,11 @@ impl Place {
         let step = indentation_step(code, source);
         let outer = text::indentation(code, class.range.start);
         if body.inline || body.statements.iter().all(|statement| is_placeholder(code, statement)) {
-            let indentation =
-                if body.inline { format!("{outer}{step}") } else { text::indentation(code, body.range.start).to_owned() };
+            let indentation = if body.inline {
+                format!("{outer}{step}")
+            } else {
+                text::indentation(code, body.range.start).to_owned()
+            };
             return Self::Instead { indentation };
         }
         let fields: Vec<&Assignment> = source
@@ -318,7 +354,8 @@ impl Place {
             .filter(|field| field.annotation.as_deref().is_some_and(|annotation| !annotation.contains("ClassVar")))
             .filter(|field| !field.scope.guarded && !field.target.starts_with('_') && field.target != "model_config")
             .collect();
-        let sibling = fields.iter().rev().find(|field| siblings.iter().any(|name| field.target.eq_ignore_ascii_case(name)));
+        let sibling =
+            fields.iter().rev().find(|field| siblings.iter().any(|name| field.target.eq_ignore_ascii_case(name)));
         if let Some(field) = sibling.filter(|field| is_under_ours(code, field, siblings)) {
             return Self::After { offset: end_with_docstring(code, body, &field.range), heading: false };
         }

@@ -46,11 +46,14 @@ impl SettingsClass {
             Ok(settings) => settings,
             Err(problem) => return Assessment::Blocked { problem: problem.clone() },
         };
-        let class = project.file(&settings.path).and_then(|file| file.python().class(&settings.class).map(|(_, class)| class.name_range.clone()));
+        let class = project
+            .file(&settings.path)
+            .and_then(|file| file.python().class(&settings.class).map(|(_, class)| class.name_range.clone()));
         if let Some(place) = class {
             return Assessment::Met { at: Some(Location::new(settings.path.clone(), place)) };
         }
-        let problem = Problem::new(&finding::NO_SETTINGS_CLASS, "the project has no settings class").at(&settings.path, 0..0);
+        let problem =
+            Problem::new(&finding::NO_SETTINGS_CLASS, "the project has no settings class").at(&settings.path, 0..0);
         let change = Change::Write { path: settings.path.clone(), text: TEXT.to_owned() };
         Assessment::Missing { problem, fix: Fix { changes: vec![change], ..Fix::default() } }
     }

@@ -22,8 +22,26 @@ pub struct Worker {
 
 /// What a worker has from the application: where it runs, with which code, and what it may use.
 const COPIED: &[&str] = &[
-    "extends", "build", "image", "platform", "pull_policy", "entrypoint", "env_file", "environment", "working_dir", "user",
-    "depends_on", "network_mode", "networks", "extra_hosts", "dns", "volumes", "secrets", "configs", "profiles", "restart",
+    "extends",
+    "build",
+    "image",
+    "platform",
+    "pull_policy",
+    "entrypoint",
+    "env_file",
+    "environment",
+    "working_dir",
+    "user",
+    "depends_on",
+    "network_mode",
+    "networks",
+    "extra_hosts",
+    "dns",
+    "volumes",
+    "secrets",
+    "configs",
+    "profiles",
+    "restart",
 ];
 
 /// Programs that run a command in a project's environment, by `run`.
@@ -58,7 +76,9 @@ impl Worker {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: run `{command}` beside the application") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: run `{command}` beside the application"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
@@ -76,12 +96,10 @@ impl Worker {
             };
         };
         if let Some(other) = document.service(name) {
-            let problem = Problem::new(
-                &SERVICE_CONFLICT,
-                format!("the service `{name}` is there, but does not run `{command}`"),
-            )
-            .at(document.path, other.key_range.clone())
-            .help(format!("rename that service, or add one that runs `{command}` yourself"));
+            let problem =
+                Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but does not run `{command}`"))
+                    .at(document.path, other.key_range.clone())
+                    .help(format!("rename that service, or add one that runs `{command}` yourself"));
             return Assessment::Blocked { problem };
         }
         let block = self.block(&document, project, application);
@@ -113,8 +131,7 @@ impl Worker {
             Ok(None) => return Retraction::Gone,
             Err(problem) => return compose::keep(problem),
         };
-        let application =
-            compose::application(project).ok().flatten().and_then(|name| document.service(name));
+        let application = compose::application(project).ok().flatten().and_then(|name| document.service(name));
         let now = application.map(|application| self.block(&document, project, application));
         let is_now = now.as_deref().zip(document.service(&self.name)).is_some_and(|(now, service)| {
             let current = lines_of(&document, service);
@@ -145,7 +162,13 @@ impl Worker {
             }
             match entry.key.as_str() {
                 // The server itself: the image's own entry point starts the worker.
-                "entrypoint" if document.source.scalars(&entry.value).iter().any(|part| words_of(part).iter().any(|word| is_server(word))) => {
+                "entrypoint"
+                    if document
+                        .source
+                        .scalars(&entry.value)
+                        .iter()
+                        .any(|part| words_of(part).iter().any(|word| is_server(word))) =>
+                {
                     continue;
                 }
                 // An address or an alias in a network is the application's alone.
@@ -165,8 +188,11 @@ impl Worker {
                 None => dedented(text, entry),
             });
         }
-        let command = format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
-        let place = parts.iter().position(|part| !["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key)));
+        let command =
+            format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
+        let place = parts
+            .iter()
+            .position(|part| !["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key)));
         parts.insert(place.unwrap_or(parts.len()), command);
         if !has_restart {
             parts.push("restart: unless-stopped".to_owned());
@@ -192,8 +218,7 @@ impl Worker {
                 _ => runner + 2,
             };
             let prefix = words.get(runner..end).unwrap_or_default();
-            let prefix: Vec<String> =
-                prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
+            let prefix: Vec<String> = prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
             return [prefix, command].concat().join(" ");
         }
         let program = server.and_then(|server| words.get(server)).and_then(|server| server.rsplit_once('/'));
@@ -231,10 +256,9 @@ fn copied_entries<'d>(document: &'d Document<'_>, application: &'d Entry) -> Vec
         let Some(extends) = document.get(service, "extends") else { return entries };
         let base = match document.source.resolve(&extends.value).map(|node| &node.value) {
             Some(Value::Scalar(name, _)) => Some(name.as_str()),
-            Some(Value::Mapping(_)) if document.source.get(&extends.value, "file").is_none() => document
-                .source
-                .get(&extends.value, "service")
-                .and_then(|entry| document.source.scalar(&entry.value)),
+            Some(Value::Mapping(_)) if document.source.get(&extends.value, "file").is_none() => {
+                document.source.get(&extends.value, "service").and_then(|entry| document.source.scalar(&entry.value))
+            }
             _ => None,
         };
         let Some(base) = base.and_then(|name| document.service(name)) else { return entries };

@@ -184,7 +184,8 @@ impl Source {
     ///
     /// A syntax error, more than one document, a key that is there twice, or a nesting that is deeper than any real one.
     pub fn parse(text: &str) -> Result<Self, Unsupported> {
-        let no_tree = || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
+        let no_tree =
+            || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
         let mut parser = tree_sitter::Parser::new();
         parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
@@ -200,9 +201,8 @@ impl Source {
             [] => None,
             [document] => {
                 let mut cursor = document.walk();
-                let content = document
-                    .named_children(&mut cursor)
-                    .find(|node| matches!(node.kind(), "block_node" | "flow_node"));
+                let content =
+                    document.named_children(&mut cursor).find(|node| matches!(node.kind(), "block_node" | "flow_node"));
                 content.map(|content| reader.node(content, 0)).transpose()?
             }
             [_, second, ..] => {
@@ -341,7 +341,9 @@ impl Source {
     pub fn step(&self) -> usize {
         let mut steps = Vec::new();
         self.each_entry(&mut |entry| {
-            if let Some(child) = entry.value.mapping().filter(|mapping| !mapping.flow).and_then(|all| all.entries.first()) {
+            if let Some(child) =
+                entry.value.mapping().filter(|mapping| !mapping.flow).and_then(|all| all.entries.first())
+            {
                 let column = self.column(entry.key_range.start);
                 steps.push(self.column(child.key_range.start).saturating_sub(column));
             }
@@ -368,9 +370,7 @@ impl Source {
             .entries
             .windows(2)
             .filter(|pair| match pair {
-                [left, right] => {
-                    self.text.get(left.range().end..right.key_range.start).is_some_and(blank_line_in)
-                }
+                [left, right] => self.text.get(left.range().end..right.key_range.start).is_some_and(blank_line_in),
                 _ => false,
             })
             .count();
@@ -549,7 +549,8 @@ impl Reader<'_> {
     /// With "keep" chomping (`|+`) the empty lines that follow are part of the value: text goes behind them.
     fn end_of_block_scalar(&self, begin: usize, written: &str) -> usize {
         let mut end = begin + written.len();
-        if !written.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|head| head.contains('+'))) {
+        if !written.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|head| head.contains('+')))
+        {
             return end;
         }
         let mut line = text::next_line(self.text, end);
@@ -602,9 +603,7 @@ impl Reader<'_> {
         let colon_end = colon.unwrap_or(key.outer.end);
         let value = match pair.child_by_field_name("value") {
             Some(value) => self.node(value, depth + 1)?,
-            None => {
-                Node::bare(colon_end..colon_end, Value::Null)
-            }
+            None => Node::bare(colon_end..colon_end, Value::Null),
         };
         let mut entry = named(&key, colon_end, flow, value);
         // `? key` begins before its key.

@@ -1,4 +1,4 @@
-"""What the live tests share: a project with components in it, free ports, real servers."""
+"""What the live tests share: projects to which the tool has added components, free ports, real servers."""
 
 import os
 import shutil
@@ -6,93 +6,143 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
+FIXTURES = ROOT / "fixtures"
 
-# (settings module path, import line, settings expression, upper case?, services package)
+COMPONENTS = ("redis", "arq", "storage", "websocket", "postgis", "metrics")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A project that components are added to, and where things lie in it."""
+
+    settings: str  # the module of the settings class
+    services: str  # the package of the generated modules
+    app: str  # what uvicorn is told
+
+
 SHAPES = {
-    "lower": ("settings.py", "from settings import settings", "settings", False, "services"),
-    "upper": ("app/core/config.py", "from app.core.config import settings", "settings", True, "app.services"),
-    "getter": ("config.py", "from config import get_settings", "get_settings()", False, "services"),
+    # What `paxx bootstrap demo` of the tool's predecessor makes.
+    "lower": Shape("settings.py", "services", "main:app"),
+    # `fixtures/package-upper`: UPPER_CASE settings in a package.
+    "upper": Shape("app/core/config.py", "app.services", "app.main:app"),
+    # `fixtures/requirements`: settings behind `get_settings()`.
+    "getter": Shape("config.py", "services", "main:app"),
 }
+PREDECESSOR = "paxx==0.2.3"
 
 
-class Rendered:
-    """The `project` value of the templates, for rendering without the tool."""
-
-    def __init__(self, shape: str) -> None:
-        _, self.settings_import, self._expression, self._upper, self.services = SHAPES[shape]
-        self.name = "demo"
-        self.install, self.run, self.compose = "uv sync", "uv run ", "docker compose"
-
-    def setting(self, name: str) -> str:
-        return f"{self._expression}.{name if self._upper else name.lower()}"
-
-    def env(self, name: str) -> str:
-        return name
+def binary() -> Path:
+    """The tool: `$PAXX_BIN`, else the newest build of this repository."""
+    if given := os.environ.get("PAXX_BIN"):
+        return Path(given).resolve()
+    built = [path for path in (ROOT / "target/debug/paxx", ROOT / "target/release/paxx") if path.exists()]
+    assert built, "no binary: run `cargo build`, or set PAXX_BIN"
+    return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def render_project(target: Path, shape: str, components: tuple[str, ...]) -> Path:
-    """Writes the components' modules and a settings class for them, from the templates alone."""
-    import jinja2
-
-    settings_path = SHAPES[shape][0]
-    upper = SHAPES[shape][3]
-    fields: list[str] = []
-    services = target / SHAPES[shape][4].replace(".", "/")
-    services.mkdir(parents=True, exist_ok=True)
-    package = services
-    while package != target:
-        (package / "__init__.py").touch()
-        package = package.parent
-    for component in components:
-        folder = TEMPLATES / component
-        manifest = tomllib.loads((folder / "component.toml").read_text())
-        for module in manifest.get("module", []):
-            source = (folder / module["template"]).read_text()
-            environment = jinja2.Environment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)  # noqa: S701
-            text = environment.from_string(source).render(project=Rendered(shape))
-            (services / module["path"]).write_text(text)
-        for setting in manifest.get("setting", []):
-            name = setting["name"] if upper else setting["name"].lower()
-            default = setting["default"].replace("{project}", "demo")
-            if "ge" in setting:
-                default = f"Field(default={default}, ge={setting['ge']})"
-            fields.append(f"    {name}: {setting['type']} = {default}")
-    path = target / settings_path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    package = path.parent
-    while package != target:
-        (package / "__init__.py").touch()
-        package = package.parent
-    reach = "settings = Settings()\n"
-    if shape == "getter":
-        reach = "@lru_cache\ndef get_settings() -> Settings:\n    return Settings()\n"
-    path.write_text(
-        "from functools import lru_cache\nfrom typing import Literal\n\n"
-        "from pydantic import Field, SecretStr\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\n\n\n"
-        "class Settings(BaseSettings):\n"
-        '    model_config = SettingsConfigDict(env_file=".env", extra="ignore")\n\n'
-        + "\n".join(fields or ["    app_name: str = 'demo'"])
-        + f"\n\n\n{reach}"
+def paxx(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs the tool on the project and expects this exit code."""
+    done = subprocess.run(
+        [binary(), "-C", project, *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
     )
-    return target
+    assert done.returncode == code, f"paxx {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def add(project: Path, *components: str, options: tuple[str, ...] = ()) -> str:
+    """Adds components; returns what the tool says to the user, the next steps among it."""
+    return paxx(project, "infra", "add", *components, "--yes", *options).stderr if components else ""
+
+
+def bootstrap(folder: Path) -> Path:
+    """What `paxx bootstrap demo` of paxx 0.2.3 makes, in `folder/demo`; `$PAXX_BOOTSTRAPPED` names one to copy."""
+    if ready := os.environ.get("PAXX_BOOTSTRAPPED"):
+        return Path(shutil.copytree(ready, folder / "demo"))
+    uv = shutil.which("uv")
+    assert uv, "uv is not installed"
+    done = subprocess.run(
+        [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", PREDECESSOR, "paxx", "bootstrap", "demo"],
+        cwd=folder, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0 and (folder / "demo").is_dir(), done.stdout + done.stderr
+    return folder / "demo"
+
+
+class Projects:
+    """Trees without and with components; each is made once and copied from then on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pristine: dict[str, Path] = {}
+        self._added: dict[tuple[str, ...], Path] = {}
+        self._count = 0
+
+    def _folder(self, name: str) -> Path:
+        self._count += 1
+        path = self.folder / f"{self._count}-{name}"
+        path.mkdir(parents=True)
+        return path
+
+    def pristine(self, shape: str) -> Path:
+        """The project before anything is added; not to be changed."""
+        if shape not in self._pristine:
+            folder = self._folder(shape)
+            if shape == "lower":
+                self._pristine[shape] = bootstrap(folder)
+            else:
+                source = FIXTURES / {"upper": "package-upper", "getter": "requirements"}.get(shape, shape)
+                self._pristine[shape] = Path(shutil.copytree(source, folder / "demo"))
+        return self._pristine[shape]
+
+    def fresh(self, shape: str, files: Mapping[str, str] | None = None) -> Path:
+        """A copy of it, with these files written into it."""
+        target = Path(shutil.copytree(self.pristine(shape), self._folder(shape) / "demo"))
+        for name, text in (files or {}).items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return target
+
+    def make(self, *components: str, shape: str = "lower") -> Path:
+        """A copy to which the tool has added the components."""
+        key = (shape, *components)
+        if key not in self._added:
+            self._added[key] = self.fresh(shape)
+            add(self._added[key], *components)
+        return Path(shutil.copytree(self._added[key], self._folder(shape) / "demo"))
 
 
 @pytest.fixture(scope="session")
-def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """`make_project("redis", "arq", shape="lower")` -> folder with `settings.py` and `services/`."""
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Projects:
+    return Projects(tmp_path_factory.mktemp("projects"))
 
-    def make(*components: str, shape: str = "lower") -> Path:
-        return render_project(tmp_path_factory.mktemp("project"), shape, components)
 
-    return make
+@pytest.fixture(scope="session")
+def make_project(projects: Projects) -> Callable[..., Path]:
+    """`make_project("redis", "arq", shape="lower")` -> a project with these components in it."""
+    return projects.make
+
+
+@pytest.fixture(scope="session")
+def next_steps(projects: Projects) -> Callable[..., str]:
+    """`next_steps("redis", shape="lower", compose=False)` -> what the tool prints after adding it."""
+
+    def printed(component: str, shape: str = "lower", compose: bool = True) -> str:
+        options = () if compose else ("--compose", "none")
+        said = add(projects.fresh(shape), component, options=options)
+        head = f"Next steps for {component}\n"
+        assert head in said, said
+        return said.split(head)[1].split("\nNext steps for ")[0].rstrip("\n") + "\n"
+
+    return printed
 
 
 def free_port() -> int:
@@ -101,7 +151,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def wait_for(ready: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+def wait_for(ready: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
     """Waits until `ready()` holds; fails with `what` after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jinja2
 import psycopg
 import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, Select, String, Table, func, select, text
@@ -21,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateIndex
 
-from conftest import TEMPLATES, Rendered, run_python
+from conftest import run_python
 from postgis_support import Cluster, Migrations, body, load_geo, wire_env
 from seed_examples import postgis as seeds
 
@@ -711,15 +710,12 @@ def test_what_is_written_into_env() -> None:
         assert [line for line in wired.splitlines() if "configure_migrations" not in line] == env.splitlines()
 
 
-def test_next_steps() -> None:
+def test_next_steps(next_steps: Callable[..., str]) -> None:
     """The next steps are right with and without a compose file, and name no command that is not there."""
-    source = (TEMPLATES / "postgis" / "next_steps.txt.jinja").read_text()
-    project = Rendered("upper")
-    printed = jinja2.Template(source).render(project=project)
+    printed = next_steps("postgis", "upper")
     assert "2. Restart the database with its new image: docker compose down && docker compose up -d\n3. " in printed
     assert "from app.services.geo import Geography" in printed
     assert "uv run alembic upgrade head" in printed
-    project.compose = ""
-    printed = jinja2.Template(source).render(project=project)
+    printed = next_steps("postgis", "upper", compose=False)
     assert "compose" not in printed
     assert "\n\n\n" not in printed

@@ -26,10 +26,9 @@ import aiofiles
 import anyio
 import boto3
 import httpx
-import jinja2
 import pytest
 import yaml
-from conftest import TEMPLATES, Rendered, Uvicorn, free_port, port_answers, run_python, wait_for
+from conftest import TEMPLATES, Uvicorn, free_port, port_answers, run_python, wait_for
 from fastapi import UploadFile
 from pydantic import SecretStr
 from seed_examples import storage as seeds
@@ -822,18 +821,15 @@ def test_service() -> None:
     assert manifest["ignore"] == [{"line": "uploads/"}]
 
 
-@pytest.mark.parametrize("compose", ["docker compose", ""])
-def test_next_steps(compose: str) -> None:
+@pytest.mark.parametrize("compose", [True, False])
+def test_next_steps(next_steps: Callable[..., str], compose: bool) -> None:
     """The next steps set variables that exist, and name the service only where there is one"""
     manifest = tomllib.loads((TEMPLATES / "storage/component.toml").read_text())
-    values = Rendered("upper")
-    values.compose = compose
-    template = jinja2.Template((TEMPLATES / "storage/next_steps.txt.jinja").read_text())
-    text = template.render(project=values)
+    text = next_steps("storage", "upper", compose=compose)
     set_there = {line.split("=")[0].strip() for line in text.splitlines() if "   STORAGE_" in line}
     assert len(set_there) >= 4
     assert set_there <= {setting["name"] for setting in manifest["setting"]}
-    assert ("docker compose up -d minio" in text) == bool(compose)
+    assert ("docker compose up -d minio" in text) == compose
     assert "from app.services.storage import get_storage" in text
     assert "\n\n\n" not in text
     assert all(line == line.rstrip() for line in text.splitlines())

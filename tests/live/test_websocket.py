@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import SHAPES, TEMPLATES, RedisServer, Rendered, Uvicorn, run_python
+from conftest import SHAPES, RedisServer, Uvicorn, run_python
 from seed_examples import websocket as seeds
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -593,12 +593,11 @@ def test_event_loops(project: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_next_steps(make_project: Make, serve: Serve, shape: str) -> None:
+async def test_next_steps(
+    make_project: Make, next_steps: Callable[..., str], serve: Serve, shape: str
+) -> None:
     """Issue 3, "Must show" 4: "Origin check in the printed WebSocket endpoint" """
-    import jinja2
-
-    text = (TEMPLATES / "websocket/next_steps.txt.jinja").read_text()
-    steps = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(text).render(project=Rendered(shape))  # noqa: S701
+    steps = next_steps("websocket", shape)
     found = re.search(r"(?m)^     from fastapi.*?(?=^\d)", steps, re.DOTALL)
     assert found and max(map(len, steps.splitlines())) <= 80
     ast.parse(code := textwrap.dedent(found[0]))

@@ -345,17 +345,17 @@ impl Source {
 
     /// The import that binds `name` in the module's own code, and what it binds it to.
     pub fn import_of(&self, name: &str) -> Option<(&Import, &ImportedName)> {
-        self.imports
-            .iter()
-            .filter(|import| import.scope.is_module())
-            .find_map(|import| import.names.iter().find(|imported| imported.bound() == name).map(|imported| (import, imported)))
+        self.imports.iter().filter(|import| import.scope.is_module()).find_map(|import| {
+            import.names.iter().find(|imported| imported.bound() == name).map(|imported| (import, imported))
+        })
     }
 
     /// Where `name` is bound at module level by something else than an import: a function, class or assignment.
     pub fn definition_of(&self, name: &str) -> Option<Range<usize>> {
         let functions = self.functions.iter().filter(|function| function.scope.is_module() && function.name == name);
         let classes = self.classes.iter().filter(|class| class.scope.is_module() && class.name == name);
-        let assignments = self.assignments.iter().filter(|assignment| assignment.scope.is_module() && assignment.target == name);
+        let assignments =
+            self.assignments.iter().filter(|assignment| assignment.scope.is_module() && assignment.target == name);
         functions
             .map(|function| function.name_range.clone())
             .chain(classes.map(|class| class.name_range.clone()))
@@ -448,7 +448,8 @@ impl Reader<'_> {
                         scope.class = self.class_ids.iter().position(|id| *id == parent.id());
                     }
                 }
-                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement" | "match_statement"
+                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement"
+                | "match_statement"
                     if scope.class.is_none() =>
                 {
                     scope.guarded = true;
@@ -531,8 +532,12 @@ impl Reader<'_> {
             .children_by_field_name("name", &mut cursor)
             .map(|name| ImportedName {
                 name: without_blanks(
-                    &if name.kind() == "aliased_import" { self.field_text(name, "name") } else { Some(self.text_of(name)) }
-                        .unwrap_or_default(),
+                    &if name.kind() == "aliased_import" {
+                        self.field_text(name, "name")
+                    } else {
+                        Some(self.text_of(name))
+                    }
+                    .unwrap_or_default(),
                 ),
                 alias: self.field_text(name, "alias"),
                 range: name.byte_range(),
@@ -614,9 +619,8 @@ impl Reader<'_> {
             match parent.kind() {
                 "function_definition" | "lambda" => break,
                 "try_statement" if finally.is_none() && parent.child_by_field_name("body") == Some(child) => {
-                    finally = named_children(parent)
-                        .find(|clause| clause.kind() == "finally_clause")
-                        .and_then(|clause| {
+                    finally =
+                        named_children(parent).find(|clause| clause.kind() == "finally_clause").and_then(|clause| {
                             let found = named_children(clause).find(|part| part.kind() == "block")?;
                             Some((clause.start_byte(), block_of(found, clause)))
                         });
@@ -753,7 +757,9 @@ pub fn indentation_step(code: &str, source: &Source) -> String {
             continue;
         }
         let outer = text::indentation(code, range.start);
-        if let Some(step) = text::indentation(code, body.range.start).strip_prefix(outer).filter(|step| !step.is_empty()) {
+        if let Some(step) =
+            text::indentation(code, body.range.start).strip_prefix(outer).filter(|step| !step.is_empty())
+        {
             return step.to_owned();
         }
     }
