@@ -13,6 +13,10 @@ pub struct Layout {
     pub root: FilePath,
     /// The project's name: `[project] name`, else the name of its folder.
     pub name: String,
+    /// The folders that absolute imports of the project start from, the application's own first.
+    pub import_roots: Vec<FilePath>,
+    /// Modules and packages at the import roots: what formatters call first-party.
+    pub first_party: Vec<String>,
     /// Where generated modules go.
     pub services: Services,
     /// The application.

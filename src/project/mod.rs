@@ -2,8 +2,10 @@
 //!
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
+pub mod application;
 pub mod dependencies;
 pub mod file;
+pub mod imports;
 pub mod layout;
 pub mod path;
 

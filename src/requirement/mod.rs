@@ -3,12 +3,19 @@
 //! Every command asks [`Requirement::assess`] - does it hold here? - and does something else with the answer. A
 //! requirement does no I/O and never fails: odd code of a user is an [`Assessment`].
 
+pub mod application_call;
 pub mod dependency;
 pub mod env_variable;
 pub mod environment;
 pub mod ignore_line;
+pub mod import;
 pub mod image;
+pub mod lifespan_call;
+pub mod module;
 pub mod service;
+pub mod setting;
+pub mod settings_class;
+pub mod steps;
 pub mod worker;
 
 use crate::edit::Edit;

@@ -29,6 +29,8 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         alembic: None,
         line_length: 88,
         installer: Installer::Uv,
+        first_party: Vec::new(),
+        import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
         files.iter().map(|(name, text)| (path(name), Rc::new(File::new(text.as_bytes())))).collect();

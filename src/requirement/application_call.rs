@@ -1,0 +1,340 @@
+//! A statement that wires the application: a middleware, a router, or a set-up call.
+//!
+//! ```text
+//! app.include_router(api, prefix="/api")        app.include_router(api, prefix="/api")
+//!                                         ->    app.include_router(metrics_router)
+//! app.mount("/", StaticFiles(...))
+//!                                               app.mount("/", StaticFiles(...))
+//! ```
+//!
+//! Each goes behind the last statement of its kind in the block where the application is made, and before a `mount("/")` or a
+//! route that catches all: Starlette asks routes in their order.
+
+use std::ops::Range;
+
+use super::import::Import;
+use super::steps::Steps;
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use crate::edit::Edit;
+use crate::finding::{self, Location, Problem, Rule};
+use crate::project::application::{self, Wiring};
+use crate::project::{FilePath, Project};
+use crate::source::python::{Call, Source, Statement, StatementKind, Usage};
+use crate::source::text::{self, LineEnding};
+
+/// What the statement does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// `app.add_middleware(Name)`
+    Middleware,
+    /// `app.include_router(name)`
+    Router {
+        /// The paths that it takes.
+        paths: Vec<&'static str>,
+    },
+    /// A call; `{app}` is the application's variable.
+    Statement {
+        /// The call, as the manifest has it.
+        call: &'static str,
+    },
+}
+
+/// A statement after the application is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationCall {
+    /// The module of the services package that the name comes from.
+    pub module: &'static str,
+    /// The name that is imported.
+    pub name: &'static str,
+    /// What is done with it.
+    pub role: Role,
+}
+
+impl ApplicationCall {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        let kind = match self.role {
+            Role::Middleware => "middleware",
+            Role::Router { .. } => "router",
+            Role::Statement { .. } => "statement",
+        };
+        format!("{kind}:{}", self.name)
+    }
+
+    /// What it is, for the summary.
+    pub fn title(&self) -> String {
+        match &self.role {
+            Role::Middleware => format!("middleware `{}`", self.name),
+            Role::Router { paths } => format!("router `{}` ({})", self.name, paths.join(", ")),
+            Role::Statement { call } => format!("`{}`", call.replace("{app}", "app")),
+        }
+    }
+
+    fn code(&self, variable: &str) -> String {
+        match &self.role {
+            Role::Middleware => format!("{variable}.add_middleware({})", self.name),
+            Role::Router { .. } => format!("{variable}.include_router({})", self.name),
+            Role::Statement { call } => call.replace("{app}", variable),
+        }
+    }
+
+    fn rule(&self) -> &'static Rule {
+        match self.role {
+            Role::Middleware => &finding::MIDDLEWARE_MISSING,
+            Role::Router { .. } => &finding::ROUTER_MISSING,
+            Role::Statement { .. } => &finding::STATEMENT_MISSING,
+        }
+    }
+
+    fn import(&self, project: &Project, path: &FilePath) -> Import {
+        let module = format!("{}.{}", project.layout.services.package, self.module);
+        Import { path: path.clone(), module, names: vec![self.name.to_owned()] }
+    }
+
+    /// Is the application wired with it?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let wiring = match application::wiring(project) {
+            Ok(wiring) => wiring,
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code("app")) },
+        };
+        let Ok(application) = project.layout.application.as_ref() else { return Assessment::Met { at: None } };
+        let path = &application.path;
+        let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
+        let (code, source) = (file.text().unwrap_or_default(), file.python());
+        if let Some(call) = self.find(code, source, &wiring) {
+            return match self.import(project, path).assess(project) {
+                Assessment::Met { .. } => Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) },
+                other => other,
+            };
+        }
+        if let Some(problem) = self.taken_path(project) {
+            return Assessment::Blocked { problem };
+        }
+        let statement = self.code(&wiring.variable);
+        let edit = match self.insertion(code, source, &wiring) {
+            Ok(edit) => edit,
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(statement) },
+        };
+        let mut steps = Steps::new(project, path);
+        steps.take(&[edit]);
+        let scaffolding = match self.import(project, path).take(&mut steps) {
+            Ok(made) => made,
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(statement) },
+        };
+        let what = match self.role {
+            Role::Middleware => "is not added",
+            Role::Router { .. } => "is not included",
+            Role::Statement { .. } => "is not called",
+        };
+        let problem = Problem::new(self.rule(), format!("`{}` {what} for `{}`", self.name, wiring.variable))
+            .at(path, wiring.binding.range.clone())
+            .help(format!("add `{statement}` after it"))
+            .manual(statement.clone());
+        let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
+        fix.record.scaffolding = scaffolding;
+        Assessment::Missing { problem, fix }
+    }
+
+    /// Our call on the application in use, or on one of its names.
+    fn find<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring) -> Option<&'a Call> {
+        let names = application::application_names(source, wiring);
+        let is_ours = |argument: &Range<usize>| {
+            let argument = code.get(argument.clone()).unwrap_or_default();
+            argument == self.name || argument.ends_with(&format!(".{}", self.name))
+        };
+        source.calls.iter().find(|call| {
+            let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
+            let on_application = names.iter().any(|name| name == receiver);
+            match self.role {
+                Role::Middleware => {
+                    on_application
+                        && method == "add_middleware"
+                        && call.first().or(call.keyword("middleware_class")).is_some_and(|argument| is_ours(&argument.value))
+                }
+                Role::Router { .. } => {
+                    on_application
+                        && method == "include_router"
+                        && call.first().or(call.keyword("router")).is_some_and(|argument| is_ours(&argument.value))
+                }
+                Role::Statement { .. } => {
+                    method == self.name
+                        && call.arguments.iter().any(|argument| {
+                            names.iter().any(|name| code.get(argument.value.clone()) == Some(name.as_str()))
+                        })
+                }
+            }
+        })
+    }
+
+    /// Who has a path of ours already, in any module that was read.
+    fn taken_path(&self, project: &Project) -> Option<Problem> {
+        let Role::Router { paths } = &self.role else { return None };
+        let services = &project.layout.services.folder;
+        for (file_path, file) in project.files().filter(|(path, _)| path.as_str().ends_with(".py") && !path.is_below(services)) {
+            let code = file.text().unwrap_or_default();
+            for path in paths {
+                let quoted = [format!("\"{path}\""), format!("'{path}'")];
+                let speaks = quoted.iter().any(|quoted| memchr::memmem::find(code.as_bytes(), quoted.as_bytes()).is_some());
+                let exposes = *path == "/metrics" && memchr::memmem::find(code.as_bytes(), b".expose(").is_some();
+                if !speaks && !exposes {
+                    continue;
+                }
+                let taker = file.python().calls.iter().find(|call| {
+                    let method = call.callee.rsplit('.').next().unwrap_or_default();
+                    let first = call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone()));
+                    let takes = matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
+                        && call.callee.contains('.')
+                        && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first));
+                    takes || (exposes && method == "expose" && is_instrumentator(code))
+                });
+                if let Some(call) = taker {
+                    let what = if call.callee.ends_with("expose") { "is served by an instrumentator" } else { "is taken" };
+                    let mut problem = Problem::new(&finding::ROUTE_TAKEN, format!("the path `{path}` of `{}` {what}", self.name))
+                        .at(file_path, call.range.clone())
+                        .help("remove one of the two: a path is served by the route that comes first");
+                    if let Ok(application) = &project.layout.application {
+                        let place = application::wiring(project).map_or(0..0, |wiring| wiring.call.range);
+                        problem = problem.related(Location::new(application.path.clone(), place), "the router would be included here");
+                    }
+                    return Some(problem);
+                }
+            }
+        }
+        None
+    }
+
+    fn insertion(&self, code: &str, source: &Source, wiring: &Wiring) -> Result<Edit, Problem> {
+        let statement = self.code(&wiring.variable);
+        let names = application::application_names(source, wiring);
+        let anchor = self.anchor(code, source, wiring, &names);
+        let ending = LineEnding::of(code).as_str();
+        if !text::is_first_on_line(code, wiring.binding.range.start) || shares_line(code, &anchor) {
+            return Err(Problem::new(&finding::APPLICATION_UNSUPPORTED, "the statement that makes the application shares its line with others")
+                .help("put each statement on a line of its own"));
+        }
+        let indentation = text::indentation(code, wiring.binding.range.start);
+        let end = text::line_end(code, anchor.range.end);
+        // Formatters set definitions apart by blank lines; as many are there already behind it, or it was never formatted.
+        let next = text::next_line(code, anchor.range.end);
+        let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
+        let blank = if anchor.is_definition() && is_followed_by_blank {
+            ending.repeat(if indentation.is_empty() { 2 } else { 1 })
+        } else {
+            String::new()
+        };
+        Ok(Edit::insert(end, format!("{blank}{ending}{indentation}{statement}")))
+    }
+
+    /// The statement that ours goes behind.
+    fn anchor(&self, code: &str, source: &Source, wiring: &Wiring, names: &[String]) -> Statement {
+        let mut anchor = wiring.binding.clone();
+        for statement in &wiring.after {
+            if statement.kind == StatementKind::Return || is_main_guard(code, statement) {
+                break;
+            }
+            let calls: Vec<&Call> = source
+                .calls
+                .iter()
+                .filter(|call| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
+                .filter(|call| call.scope.function == wiring.function)
+                .collect();
+            if matches!(self.role, Role::Router { .. } | Role::Statement { .. }) && calls.iter().any(|call| catches_all(code, call, names)) {
+                break;
+            }
+            let is_kin = calls.iter().any(|call| {
+                let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
+                let on_application = names.iter().any(|name| name == receiver);
+                let is_helper = call.usage != Usage::Decorator
+                    && !matches!(call.callee.as_str(), "uvicorn.run" | "handler" | "Mangum")
+                    && call.usage == Usage::Statement
+                    && call.arguments.iter().any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)));
+                match self.role {
+                    Role::Middleware => (on_application && matches!(method, "add_middleware" | "middleware")) || is_helper,
+                    Role::Router { .. } => (on_application && method == "include_router") || is_helper,
+                    Role::Statement { .. } => {
+                        (on_application && matches!(method, "include_router" | "add_middleware" | "middleware")) || is_helper
+                    }
+                }
+            });
+            if is_kin {
+                anchor = statement.clone();
+            }
+        }
+        anchor
+    }
+
+    /// How the statement is taken out again.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let (Ok(wiring), Ok(application)) = (application::wiring(project), project.layout.application.as_ref()) else {
+            return Retraction::Gone;
+        };
+        let path = &application.path;
+        let Some(file) = project.file(path) else { return Retraction::Gone };
+        let (code, source) = (file.text().unwrap_or_default(), file.python());
+        let mut steps = Steps::new(project, path);
+        if let Some(call) = self.find(code, source, &wiring) {
+            let line = code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
+            let is_ours = application::application_names(source, &wiring).iter().any(|name| same_code(line, &self.code(name)));
+            if !is_ours {
+                let at = Some(Location::new(path.clone(), call.range.clone()));
+                return Retraction::Keep { at, why: format!("the statement with `{}` was changed", self.name) };
+            }
+            steps.take(&[Edit::delete(deletion(code, source, &wiring, &call.statement))]);
+        }
+        self.import(project, path).take_back(&mut steps, recorded);
+        let edits = steps.finish();
+        if edits.is_empty() { Retraction::Gone } else { Retraction::Remove(Fix::edit(path, edits)) }
+    }
+}
+
+/// The lines of our statement; with the blank lines before it where it was set apart from a definition and nothing follows it
+/// directly.
+fn deletion(code: &str, source: &Source, wiring: &Wiring, statement: &Range<usize>) -> Range<usize> {
+    let lines = text::lines_with_ending_before(code, statement.clone());
+    let body = match wiring.function {
+        Some(index) => source.functions.get(index).map_or(&[][..], |function| &function.body.statements),
+        None => &source.body,
+    };
+    let previous = body.iter().rev().find(|other| other.range.end <= statement.start);
+    let next = text::next_line(code, statement.end);
+    let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
+    match previous {
+        Some(previous)
+            if previous.is_definition()
+                && is_followed_by_blank
+                && code[text::line_end(code, previous.range.end)..statement.start].trim().is_empty() =>
+        {
+            text::line_end(code, previous.range.end)..lines.end
+        }
+        _ => lines,
+    }
+}
+
+fn shares_line(code: &str, statement: &Statement) -> bool {
+    let behind = code[statement.range.end..text::line_end(code, statement.range.end)].trim_start();
+    behind.starts_with(';') && behind.trim_start_matches(';').trim_start().chars().next().is_some_and(|first| first != '#')
+}
+
+/// Is it `if __name__ == "__main__":`?
+fn is_main_guard(code: &str, statement: &Statement) -> bool {
+    statement.kind == StatementKind::If && code[statement.range.clone()].lines().next().is_some_and(|line| line.contains("__name__"))
+}
+
+/// Is it a `mount("/")` or a route that takes every path?
+fn catches_all(code: &str, call: &Call, names: &[String]) -> bool {
+    let Some((receiver, method)) = call.callee.rsplit_once('.') else { return false };
+    if !names.iter().any(|name| name == receiver) {
+        return false;
+    }
+    let first = call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone())).unwrap_or_default();
+    let first = first.trim_matches(['"', '\'']);
+    match method {
+        "mount" => first == "/" || first.is_empty(),
+        "get" | "route" | "api_route" | "add_api_route" | "add_route" => first.starts_with("/{") && first.ends_with(":path}"),
+        _ => false,
+    }
+}
+
+fn is_instrumentator(code: &str) -> bool {
+    code.contains("Instrumentator") || code.contains("prometheus")
+}

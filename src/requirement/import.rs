@@ -1,0 +1,513 @@
+//! A name that a module of the project imports.
+//!
+//! A new line goes where isort and ruff would sort it; a statement that is there is extended. In the order of sections:
+//! `__future__`, standard library, third party, first party, relative.
+//!
+//! ```text
+//! from core.db import close                     from core.db import close
+//! from settings import settings         ->      from services.cache import start_redis
+//!                                               from settings import settings
+//! ```
+
+use super::steps::Steps;
+use super::{Assessment, Fix, Recorded, Retraction};
+use crate::edit::{self, Edit};
+use crate::finding::{self, Location, Problem};
+use crate::project::imports::module_file;
+use crate::project::{File, FilePath, Layout, Project};
+use crate::source::python::{self, Source, stdlib};
+use crate::source::text::{self, LineEnding};
+
+/// Names that a module imports from another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The module that imports.
+    pub path: FilePath,
+    /// The module that is imported, by its absolute path.
+    pub module: String,
+    /// The names.
+    pub names: Vec<String>,
+}
+
+/// isort's sections, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Future,
+    Standard,
+    ThirdParty,
+    FirstParty,
+    Relative,
+}
+
+impl Import {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("import:{}:{}:{}", self.path, self.module, self.names.join(","))
+    }
+
+    /// What it is, for the summary.
+    pub fn title(&self) -> String {
+        format!("import of `{}` in `{}`", self.names.join("`, `"), self.path)
+    }
+
+    /// The statement, were it a line of its own.
+    pub fn statement(&self) -> String {
+        let mut names = self.names.clone();
+        names.sort_by_key(|name| member_key(name));
+        format!("from {} import {}", self.module, names.join(", "))
+    }
+
+    /// Does the module import the names?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let Some(file) = project.file(&self.path) else {
+            let problem = Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not there", self.path));
+            return Assessment::Blocked { problem };
+        };
+        let (Some(code), source) = (file.text(), file.python()) else {
+            let problem = Problem::new(&finding::NOT_TEXT, format!("`{}` is not UTF-8 text", self.path)).at(&self.path, 0..0);
+            return Assessment::Blocked { problem };
+        };
+        let mut missing = Vec::new();
+        let mut at = None;
+        for name in &self.names {
+            if let Some(place) = self.imported(project, source, name) {
+                at = Some(Location::new(self.path.clone(), place));
+                continue;
+            }
+            if let Some(problem) = self.taken(source, name) {
+                return Assessment::Blocked { problem };
+            }
+            missing.push(name.clone());
+        }
+        if missing.is_empty() {
+            return Assessment::Met { at };
+        }
+        let wanted = Self { names: missing, ..self.clone() };
+        let (edits, replaced) = wanted.insertion(project, code, source);
+        let place = edits.first().map_or(0, |edit| edit.range.start);
+        let problem = Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not imported", wanted.names.join("`, `")))
+            .at(&self.path, place..place)
+            .help(format!("add `{}`", wanted.statement()))
+            .manual(wanted.statement());
+        let mut fix = Fix::edit(&self.path, edits).safe();
+        if let Some(replaced) = replaced {
+            fix = fix.scaffolding(self.wrapping(), Some(replaced));
+        }
+        Assessment::Missing { problem, fix }
+    }
+
+    /// How the names are taken out again.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let Some(file) = project.file(&self.path) else { return Retraction::Gone };
+        let (Some(code), source) = (file.text(), file.python()) else { return Retraction::Gone };
+        let Some(import) = source.imports.iter().find(|import| {
+            import.scope.is_module()
+                && !import.scope.guarded
+                && self.is_our_module(project, import)
+                && import.names.iter().any(|name| self.names.contains(&name.name) && name.alias.is_none())
+        }) else {
+            return Retraction::Gone;
+        };
+        // A user who began to use the name himself keeps it.
+        for name in &self.names {
+            if let Some(place) = uses(code, name).find(|place| !(import.range.start..import.range.end).contains(place)) {
+                return Retraction::Keep {
+                    at: Some(Location::new(self.path.clone(), place..place + name.len())),
+                    why: format!("`{name}` is still used"),
+                };
+            }
+        }
+        let keep: Vec<_> = import.names.iter().filter(|name| !self.names.contains(&name.name)).collect();
+        if keep.is_empty() {
+            return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
+        }
+        if let Some(Some(replaced)) = recorded.scaffolding(&self.wrapping()) {
+            let before = Source::parse(replaced);
+            let names = before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
+            if names.is_some_and(|names| names == keep.iter().map(|name| &name.name).collect::<Vec<_>>()) {
+                return Retraction::Remove(Fix::edit(&self.path, vec![Edit::replace(import.range.clone(), replaced)]));
+            }
+        }
+        let mut edits = Vec::new();
+        for (index, name) in import.names.iter().enumerate().filter(|(_, name)| self.names.contains(&name.name)) {
+            let range = &name.range;
+            let own_line = text::is_first_on_line(code, range.start);
+            let behind = code[range.end..].trim_start_matches([' ', '\t']);
+            let comma = if behind.starts_with(',') { code.len() - behind.len() + 1 } else { range.end };
+            edits.push(Edit::delete(if own_line && import.parenthesised {
+                text::lines_with_ending_before(code, range.start..comma)
+            } else if let Some(next) = import.names.get(index + 1).filter(|_| index == 0) {
+                range.start..next.range.start
+            } else if let Some(previous) = index.checked_sub(1).and_then(|index| import.names.get(index)) {
+                previous.range.end..range.end
+            } else {
+                range.start..comma
+            }));
+        }
+        Retraction::Remove(Fix::edit(&self.path, edits))
+    }
+
+    /// Brings the names into a text that is on its way, as a part of another requirement; what came into being by it.
+    ///
+    /// # Errors
+    ///
+    /// A name stands for something else there.
+    pub fn take(&self, steps: &mut Steps) -> Result<Vec<(String, Option<String>)>, Problem> {
+        let source = steps.source();
+        let mut missing = Vec::new();
+        for name in &self.names {
+            if self.imported(steps.project, &source, name).is_some() {
+                continue;
+            }
+            if let Some(problem) = self.taken(&source, name) {
+                return Err(problem);
+            }
+            missing.push(name.clone());
+        }
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut made: Vec<_> = missing.iter().map(|name| (self.scaffolding(name), None)).collect();
+        let wanted = Self { names: missing, ..self.clone() };
+        let (edits, replaced) = wanted.insertion(steps.project, &steps.text, &source);
+        steps.take(&edits);
+        made.extend(replaced.map(|replaced| (self.wrapping(), Some(replaced))));
+        Ok(made)
+    }
+
+    /// Takes the names out of a text that is on its way: those that came with us and that nothing uses any more.
+    pub fn take_back(&self, steps: &mut Steps, recorded: &Recorded) {
+        let mut project = steps.project.clone();
+        for name in &self.names {
+            if recorded.scaffolding(&self.scaffolding(name)).is_none() {
+                continue;
+            }
+            let one = Self { names: vec![name.clone()], ..self.clone() };
+            project.set(self.path.clone(), Some(File::new(steps.text.as_bytes())));
+            if let Retraction::Remove(fix) = one.retract(&project, recorded) {
+                for change in fix.changes {
+                    if let super::Change::Edit { edits, .. } = change {
+                        steps.take(&edits);
+                    }
+                }
+            }
+        }
+    }
+
+    fn scaffolding(&self, name: &str) -> String {
+        format!("import:{}:{}:{name}", self.path, self.module)
+    }
+
+    /// Why `name` cannot be imported, where it stands for something else.
+    fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
+        let place = source.definition_of(name).or_else(|| source.import_of(name).map(|(import, _)| import.range.clone()))?;
+        Some(
+            Problem::new(
+                &finding::NAME_TAKEN,
+                format!("`{name}` stands for something else in `{}`, so `{}` cannot be imported", self.path, self.statement()),
+            )
+            .at(&self.path, place)
+            .help(format!("rename `{name}` there")),
+        )
+    }
+
+    fn wrapping(&self) -> String {
+        format!("import wrapped:{}:{}", self.path, self.module)
+    }
+
+    fn imported(&self, project: &Project, source: &Source, name: &str) -> Option<std::ops::Range<usize>> {
+        source
+            .imports
+            .iter()
+            .filter(|import| import.scope.is_module() && self.is_our_module(project, import))
+            .find(|import| import.names.iter().any(|imported| imported.name == name && imported.bound() == name))
+            .map(|import| import.range.clone())
+    }
+
+    fn is_our_module(&self, project: &Project, import: &python::Import) -> bool {
+        let Some(from) = import.from.as_deref() else { return false };
+        if from == self.module || is_equivalent(from, &self.module) {
+            return true;
+        }
+        let roots = &project.layout.import_roots;
+        from.starts_with('.')
+            && module_file(project, roots, &self.path, from)
+                .is_some_and(|file| Some(file) == module_file(project, roots, &self.path, &self.module))
+    }
+
+    /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
+    fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
+        let extendable = source.imports.iter().find(|import| {
+            import.scope.is_module()
+                && !import.scope.guarded
+                && !import.wildcard
+                && !import.names.is_empty()
+                && import.from.as_deref() == Some(self.module.as_str())
+        });
+        match extendable {
+            Some(import) => self.extension(&project.layout, code, import),
+            None => (vec![self.new_line(&project.layout, code, source)], None),
+        }
+    }
+
+    fn extension(&self, layout: &Layout, code: &str, import: &python::Import) -> (Vec<Edit>, Option<String>) {
+        let ending = LineEnding::of(code);
+        let first_line_end = text::line_end(code, import.range.start);
+        let several_lines = import.range.end > first_line_end;
+        let mut wanted = self.names.clone();
+        wanted.sort_by_key(|name| member_key(name));
+        let mut edits = Vec::new();
+        for name in &wanted {
+            let next = import.names.iter().find(|there| member_key(&there.name) > member_key(name));
+            let previous = match next {
+                Some(next) => import.names.iter().rev().find(|there| there.range.end <= next.range.start),
+                None => import.names.last(),
+            };
+            if import.parenthesised && several_lines && previous.or(next).is_some_and(|name| text::is_first_on_line(code, name.range.start)) {
+                edits.extend(own_line_in_parentheses(code, ending, name, previous, next));
+            } else if let Some(previous) = previous {
+                edits.push(Edit::insert(previous.range.end, format!(", {name}")));
+            } else if let Some(next) = next {
+                edits.push(Edit::insert(next.range.start, format!("{name}, ")));
+            }
+        }
+        let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
+        let line = text::line_start(code, import.range.start);
+        if !several_lines && first_line_end - line + added > layout.line_length {
+            let statement = code[import.range.clone()].to_owned();
+            let mut names: Vec<String> = import.names.iter().map(|name| code[name.range.clone()].to_owned()).collect();
+            names.extend(self.names.iter().cloned());
+            names.sort_by_key(|name| member_key(name));
+            let wrapped = format!("from {} import (\n    {},\n)", self.module, names.join(",\n    "));
+            return (vec![Edit::replace(import.range.clone(), ending.convert(&wrapped))], Some(statement));
+        }
+        (edits, None)
+    }
+
+    fn new_line(&self, layout: &Layout, code: &str, source: &Source) -> Edit {
+        let ending = LineEnding::of(code).as_str();
+        let statement = self.wrapped_statement(layout, ending);
+        let section = section(layout, &self.module);
+        let imports: Vec<&python::Import> =
+            source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.guarded).collect();
+        let section_of = |import: &python::Import| section_of_import(layout, import);
+        // The last run of imports that has our section: a module may import more after some set-up code.
+        let runs = runs(source, &imports);
+        if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
+            let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
+            let key = sort_key(&self.module);
+            let next = peers.iter().position(|import| import.from.as_deref().is_some_and(|from| sort_key(from) > key));
+            return match next {
+                Some(0) => Edit::insert_line_before(code, leading_comments(code, peers[0].range.start), ending, &statement),
+                Some(position) => Edit::insert_line_after(code, peers[position - 1].range.end, ending, &statement),
+                None => Edit::insert_line_after(code, peers[peers.len() - 1].range.end, ending, &statement),
+            };
+        }
+        if let Some(run) = runs.first() {
+            if let Some(before) = run.iter().rev().find(|import| section_of(import) < section) {
+                return Edit::insert_line_after(code, before.range.end, ending, &format!("{ending}{statement}"));
+            }
+            let first = leading_comments(code, run[0].range.start);
+            return Edit::insert_line_before(code, first, ending, &format!("{statement}{ending}"));
+        }
+        match source.body.first() {
+            Some(first) if first.is_string(code) => {
+                Edit::insert_line_after(code, first.range.end, ending, &format!("{ending}{statement}"))
+            }
+            Some(first) => {
+                let first = leading_comments(code, first.range.start);
+                Edit::insert_line_before(code, first, ending, &format!("{statement}{ending}{ending}"))
+            }
+            None => Edit::insert_line_after(code, code.len(), ending, &statement),
+        }
+    }
+
+    /// The statement, over several lines where one is too long.
+    fn wrapped_statement(&self, layout: &Layout, ending: &str) -> String {
+        let statement = self.statement();
+        if statement.len() <= layout.line_length {
+            return statement;
+        }
+        let mut names = self.names.clone();
+        names.sort_by_key(|name| member_key(name));
+        let names: String = names.iter().map(|name| format!("    {name},{ending}")).collect();
+        format!("from {} import ({ending}{names})", self.module)
+    }
+
+    /// Takes a statement away with the blank lines that came with it: those without which it would be inserted just here.
+    fn deletion(&self, project: &Project, code: &str, range: std::ops::Range<usize>) -> Edit {
+        let line = text::lines_with_ending_before(code, range.clone());
+        let blank = text::blank_lines_before(code, range.start);
+        let mut candidates = vec![line.clone()];
+        if blank < text::line_start(code, range.start) {
+            let one_before = text::lines_with_ending_before(code, text::line_start(code, range.start).saturating_sub(1)..range.end);
+            candidates.push(one_before);
+        }
+        for more in 1..=2 {
+            let mut end = line.end;
+            for _ in 0..more {
+                end = text::next_line(code, end.min(code.len()));
+                end = text::line_end(code, end);
+            }
+            if code.get(line.end..end).is_some_and(|between| between.trim().is_empty()) {
+                candidates.push(line.start..end);
+            }
+        }
+        let statement = &code[range.clone()];
+        candidates
+            .into_iter()
+            .find(|candidate| {
+                let Some(without) = edit::apply(code, &[Edit::delete(candidate.clone())]) else { return false };
+                let source = Source::parse(&without);
+                let again = Self { names: self.names.clone(), ..self.clone() };
+                let (edits, _) = again.insertion(project, &without, &source);
+                super::same_code(statement, &self.statement()) && edit::apply(&without, &edits).as_deref() == Some(code)
+            })
+            .map_or_else(|| Edit::delete(line), Edit::delete)
+    }
+}
+
+impl Edit {
+    /// Inserts `line` as a line of its own after the line that holds the byte at `offset`.
+    pub(super) fn insert_line_after(code: &str, offset: usize, ending: &str, line: &str) -> Self {
+        if code.len() == text::bom_length(code) {
+            return Self::insert(code.len(), format!("{line}{ending}"));
+        }
+        Self::insert(text::line_end(code, offset), format!("{ending}{line}"))
+    }
+
+    /// Inserts `line` as a line of its own before the line that holds the byte at `offset`.
+    pub(super) fn insert_line_before(code: &str, offset: usize, ending: &str, line: &str) -> Self {
+        let start = text::line_start(code, offset);
+        if start <= text::bom_length(code) {
+            return Self::insert(start, format!("{line}{ending}"));
+        }
+        Self::insert(text::line_end(code, start - 1), format!("{ending}{line}"))
+    }
+}
+
+/// Do two modules of the standard library or of pydantic export the same name?
+fn is_equivalent(left: &str, right: &str) -> bool {
+    let group = |module: &str| match module.split('.').next() {
+        Some("typing" | "typing_extensions" | "collections") => Some(0),
+        Some("pydantic") => Some(1),
+        _ => None,
+    };
+    group(left).is_some() && group(left) == group(right)
+}
+
+/// The start of the comment lines directly above the line of `offset`, or of that line.
+fn leading_comments(code: &str, offset: usize) -> usize {
+    let mut start = text::line_start(code, offset);
+    while start > text::bom_length(code) {
+        let previous = text::line_start(code, start - 1);
+        let line = &code[previous..start];
+        // A shebang or a coding cookie (PEP 263) stays first.
+        if !line.starts_with('#') || line.starts_with("#!") || line.contains("coding") {
+            break;
+        }
+        start = previous;
+    }
+    start
+}
+
+/// Imports at module level that follow each other without other statements between them.
+fn runs<'a>(source: &Source, imports: &[&'a python::Import]) -> Vec<Vec<&'a python::Import>> {
+    let mut runs: Vec<Vec<&python::Import>> = Vec::new();
+    let mut last = None;
+    for (position, statement) in source.body.iter().enumerate() {
+        let Some(import) = imports.iter().find(|import| import.range == statement.range) else { continue };
+        if last.is_some_and(|last| last + 1 == position) {
+            if let Some(run) = runs.last_mut() {
+                run.push(import);
+            }
+        } else {
+            runs.push(vec![import]);
+        }
+        last = Some(position);
+    }
+    runs
+}
+
+fn own_line_in_parentheses(
+    code: &str,
+    ending: LineEnding,
+    name: &str,
+    previous: Option<&python::ImportedName>,
+    next: Option<&python::ImportedName>,
+) -> Vec<Edit> {
+    let ending = ending.as_str();
+    match (previous, next) {
+        (Some(previous), _) => {
+            let indentation = text::indentation(code, previous.range.start);
+            let behind = code[previous.range.end..].trim_start_matches([' ', '\t']);
+            let has_comma = behind.starts_with(',');
+            let comma = if has_comma || next.is_some() { "," } else { "" };
+            let mut edits = Vec::new();
+            if !has_comma {
+                edits.push(Edit::insert(previous.range.end, ","));
+            }
+            edits.push(Edit::insert(text::line_end(code, previous.range.end), format!("{ending}{indentation}{name}{comma}")));
+            edits
+        }
+        (None, Some(next)) => {
+            let indentation = text::indentation(code, next.range.start);
+            vec![Edit::insert_line_before(code, next.range.start, ending, &format!("{indentation}{name},"))]
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+/// Offsets where `name` stands as a whole word, outside of strings and comments as far as a line tells.
+fn uses<'a>(code: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    code.match_indices(name).map(|(at, _)| at).filter(move |at| {
+        let before = code[..*at].chars().next_back();
+        let after = code[at + name.len()..].chars().next();
+        let line = &code[text::line_start(code, *at)..*at];
+        !before.is_some_and(|character| is_word(character) || character == '.')
+            && !after.is_some_and(is_word)
+            && !line.contains('#')
+            && !line.trim_start().starts_with(['"', '\''])
+    })
+}
+
+fn section_of_import(layout: &Layout, import: &python::Import) -> Section {
+    match import.from.as_deref() {
+        Some("__future__") => Section::Future,
+        Some(from) => section(layout, from),
+        None => import.names.first().map_or(Section::ThirdParty, |name| section(layout, &name.name)),
+    }
+}
+
+fn section(layout: &Layout, module: &str) -> Section {
+    if module.starts_with('.') {
+        return Section::Relative;
+    }
+    let first = module.split('.').next().unwrap_or(module);
+    let is_services = layout.services.package.split('.').next() == Some(first);
+    if stdlib::is_standard(first) {
+        Section::Standard
+    } else if is_services || layout.first_party.iter().any(|known| known == first) {
+        Section::FirstParty
+    } else {
+        Section::ThirdParty
+    }
+}
+
+/// isort's order of modules: without regard to case first.
+fn sort_key(module: &str) -> (String, String) {
+    (module.to_lowercase(), module.to_owned())
+}
+
+/// isort's order of members (`order-by-type`): constants, classes, the rest.
+fn member_key(name: &str) -> (u8, String, String) {
+    let name = name.split_whitespace().next().unwrap_or(name);
+    let is_constant = name.len() > 1 && name.chars().all(|character| !character.is_lowercase());
+    let kind = if is_constant {
+        0
+    } else {
+        u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1
+    };
+    (kind, name.to_lowercase(), name.to_owned())
+}

@@ -1,0 +1,164 @@
+//! A generated module in the services package, and the `__init__.py` that makes it a package.
+//!
+//! A module that was written by us and is unchanged is `Met`; one that the user changed since is his, and is `Met` with a
+//! note; a file of that name that we never wrote is refused, unless `--force` says to overwrite it.
+
+use sha2::{Digest, Sha256};
+
+use super::{Assessment, Change, Fix, Recorded, Retraction};
+use crate::finding::{self, Location, Problem};
+use crate::project::{FilePath, Project};
+
+/// A generated module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Its file name below the services package.
+    pub path: &'static str,
+    /// Its text for this project, with LF.
+    pub text: String,
+    /// What `paxx.lock` knows of it: the digest of what was written.
+    pub digest: Option<String>,
+    /// May a foreign file of that name be overwritten?
+    pub force: bool,
+}
+
+/// The SHA-256 of a text, with LF for its line endings: a checkout that converts them changed nothing.
+pub fn digest(text: &str) -> String {
+    use std::fmt::Write;
+    let mut hex = String::from("sha256:");
+    for byte in Sha256::digest(text.replace("\r\n", "\n").as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+impl Module {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("module:{}", self.path)
+    }
+
+    /// What it is, for the summary.
+    pub fn title(&self, project: &Project) -> String {
+        format!("`{}`", self.file(project))
+    }
+
+    /// The file.
+    pub fn file(&self, project: &Project) -> FilePath {
+        let folder = &project.layout.services.folder;
+        folder.join(self.path).unwrap_or_else(|| folder.child(self.path))
+    }
+
+    /// Is the module there, and ours?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let path = self.file(project);
+        let Some(file) = project.file(&path) else {
+            let folder = &project.layout.services.folder;
+            if let Some(problem) = in_the_way(project, folder) {
+                return Assessment::Blocked { problem };
+            }
+            let problem = Problem::new(&finding::MODULE_MISSING, format!("`{path}` is missing"))
+                .at(&path, 0..0)
+                .help("`paxx infra add` writes it again");
+            let change = Change::Write { path, text: self.text.clone() };
+            return Assessment::Missing { problem, fix: Fix { changes: vec![change], safe: true, ..Fix::default() } };
+        };
+        let there = file.text().map(|text| text.replace("\r\n", "\n"));
+        if there.as_deref() == Some(self.text.as_str()) {
+            return Assessment::Met { at: Some(Location::file(path)) };
+        }
+        let write = Fix { changes: vec![Change::Write { path: path.clone(), text: self.text.clone() }], ..Fix::default() };
+        if self.force {
+            let problem = Problem::new(&finding::MODULE_CHANGED, format!("`{path}` differs from what would be generated")).at(&path, 0..0);
+            return Assessment::Missing { problem, fix: write };
+        }
+        match &self.digest {
+            None => {
+                let problem = Problem::new(&finding::MODULE_FOREIGN, format!("`{path}` is there already, and was not written by paxx"))
+                    .at(&path, 0..0)
+                    .help("move it away, or overwrite it with `--force` (the diff shows what goes)");
+                Assessment::Blocked { problem }
+            }
+            // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
+            Some(known) if there.is_some_and(|there| digest(&there) == *known) => Assessment::Met { at: Some(Location::file(path)) },
+            Some(_) => {
+                let problem = Problem::new(&finding::MODULE_CHANGED, format!("`{path}` was changed since it was written"))
+                    .at(&path, 0..0)
+                    .help("nothing to do: your edits stay; `--force` would replace them");
+                Assessment::Drifted { problem, fix: None }
+            }
+        }
+    }
+
+    /// How the module is taken out again: where its bytes are still ours.
+    pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
+        let path = self.file(project);
+        let Some(file) = project.file(&path) else { return Retraction::Gone };
+        let is_ours = file.text().is_some_and(|text| {
+            self.digest.as_ref().map_or(text.replace("\r\n", "\n") == self.text, |known| digest(text) == *known)
+        });
+        if !is_ours {
+            return Retraction::Keep { at: Some(Location::file(path)), why: "it was changed since it was written".to_owned() };
+        }
+        Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })
+    }
+}
+
+/// A file that stands where the services package should be.
+fn in_the_way(project: &Project, folder: &FilePath) -> Option<Problem> {
+    let module = FilePath::new(&format!("{}.py", folder.as_str()))?;
+    let place = [module, folder.clone()].into_iter().find(|path| project.file(path).is_some())?;
+    Some(
+        Problem::new(&finding::MODULE_FOREIGN, format!("`{place}` stands where the package `{folder}/` would go"))
+            .at(&place, 0..0)
+            .help("name another folder with `--services-dir DIR`"),
+    )
+}
+
+/// The `__init__.py` of the services package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package;
+
+impl Package {
+    /// The stable name in `paxx.lock`.
+    pub fn id() -> String {
+        "package:services".to_owned()
+    }
+
+    /// What it is, for the summary.
+    pub fn title(project: &Project) -> String {
+        format!("`{}`", Self::file(project))
+    }
+
+    fn file(project: &Project) -> FilePath {
+        project.layout.services.folder.child("__init__.py")
+    }
+
+    /// Is it a package?
+    pub fn assess(project: &Project) -> Assessment {
+        let path = Self::file(project);
+        if project.file(&path).is_some() {
+            return Assessment::Met { at: Some(Location::file(path)) };
+        }
+        if let Some(problem) = in_the_way(project, &project.layout.services.folder) {
+            return Assessment::Blocked { problem };
+        }
+        let problem = Problem::new(&finding::PACKAGE_MISSING, format!("`{path}` is missing"))
+            .at(&path, 0..0)
+            .help("`paxx check --fix` makes it");
+        let change = Change::Write { path, text: String::new() };
+        Assessment::Missing { problem, fix: Fix { changes: vec![change], safe: true, ..Fix::default() } }
+    }
+
+    /// How it is taken out again: where it is still empty and nothing else is in the folder.
+    pub fn retract(project: &Project) -> Retraction {
+        let path = Self::file(project);
+        let Some(file) = project.file(&path) else { return Retraction::Gone };
+        let folder = &project.layout.services.folder;
+        let others = project.files().any(|(other, _)| other != &path && other.is_below(folder));
+        if !file.bytes().is_empty() || others {
+            return Retraction::Keep { at: Some(Location::file(path)), why: "the package is in use".to_owned() };
+        }
+        Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })
+    }
+}

@@ -1,0 +1,453 @@
+//! A typed field of the settings class.
+//!
+//! ```text
+//!     debug: bool = False                           debug: bool = False
+//!                                          ->
+//!     model_config = ...                            # Redis
+//!                                                   redis_url: str = "redis://localhost:6379/0"
+//!
+//!                                                   model_config = ...
+//! ```
+//!
+//! The first field of a component goes after the last field of the class, under a heading; the others after their sibling.
+
+use std::ops::Range;
+
+use super::import::Import;
+use super::steps::Steps;
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use crate::component::manifest;
+use crate::edit::Edit;
+use crate::finding::{self, Location, Problem};
+use crate::project::layout::Settings;
+use crate::project::{FilePath, Project};
+use crate::source::python::{Assignment, Class, Source, Statement, StatementKind, indentation_step};
+use crate::source::text::{self, LineEnding};
+
+/// A field of the settings class.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// What the manifest says.
+    pub manifest: &'static manifest::Setting,
+    /// The comment above the component's fields.
+    pub heading: &'static str,
+    /// The environment variables of all fields of the component.
+    pub siblings: Vec<&'static str>,
+}
+
+/// How the project has a setting.
+#[derive(Debug)]
+pub enum Provision {
+    /// As a field, of the class or of a base.
+    Field {
+        /// The module.
+        path: FilePath,
+        /// Its annotated assignment.
+        field: Assignment,
+        /// Is it a base's?
+        inherited: bool,
+    },
+    /// As a property or another method: computed from other settings.
+    Property {
+        /// The module.
+        path: FilePath,
+        /// Its name and the name's place.
+        name: (String, Range<usize>),
+        /// Its return annotation.
+        returns: Option<String>,
+    },
+    /// Not at all.
+    Absent,
+}
+
+/// How the project has the setting for this environment variable (upper case, without prefix).
+pub fn provision(project: &Project, variable: &str) -> Provision {
+    let Ok(settings) = &project.layout.settings else { return Provision::Absent };
+    let own = std::iter::once((&settings.path, settings.class.as_str(), false));
+    let bases = settings.bases.iter().map(|(path, class)| (path, class.as_str(), true));
+    for (path, class, inherited) in own.chain(bases) {
+        let Some(file) = project.file(path) else { continue };
+        let source = file.python();
+        let Some((index, _)) = source.class(class) else { continue };
+        let is_ours = |name: &str| name.eq_ignore_ascii_case(variable);
+        if let Some(field) = source.annotations_of(index).find(|assignment| is_ours(&assignment.target)) {
+            return Provision::Field { path: path.clone(), field: field.clone(), inherited };
+        }
+        if let Some(method) = source.methods_of(index).find(|method| is_ours(&method.name)) {
+            let name = (method.name.clone(), method.name_range.clone());
+            return Provision::Property { path: path.clone(), name, returns: method.returns.clone() };
+        }
+    }
+    Provision::Absent
+}
+
+/// The name of the field for this environment variable: as it is there, else in the naming of the class.
+pub fn field_name(project: &Project, variable: &str) -> String {
+    match provision(project, variable) {
+        Provision::Field { field, .. } => field.target,
+        Provision::Property { name, .. } => name.0,
+        Provision::Absent => {
+            project.layout.settings.as_ref().map_or_else(|_| variable.to_lowercase(), |settings| settings.field(variable))
+        }
+    }
+}
+
+/// The expression that reads a setting as the type that the component expects.
+pub fn expression(project: &Project, variable: &str) -> String {
+    let reach = project.layout.settings.as_ref().map_or("settings", |settings| settings.expression.as_str());
+    let plain = format!("{reach}.{}", field_name(project, variable));
+    let annotation = match provision(project, variable) {
+        Provision::Field { field, .. } => field.annotation,
+        Provision::Property { returns, .. } => returns,
+        Provision::Absent => None,
+    };
+    // pydantic's and yarl's URLs are read as text by `str`.
+    if annotation.is_some_and(|annotation| is_url(&annotation)) { format!("str({plain})") } else { plain }
+}
+
+fn is_url(annotation: &str) -> bool {
+    let words = annotation.split(|character: char| !character.is_alphanumeric() && character != '_');
+    words.into_iter().any(|word| word.ends_with("Dsn") || word.ends_with("Url") || word == "URL")
+}
+
+impl Setting {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("setting:{}", self.manifest.name)
+    }
+
+    /// What it is, for the summary.
+    pub fn title(&self, project: &Project) -> String {
+        match &project.layout.settings {
+            Ok(settings) => format!("`{}: {}` in `{}`", field_name(project, &self.manifest.name), self.manifest.annotation, settings.class),
+            Err(_) => format!("setting `{}`", self.manifest.name),
+        }
+    }
+
+    /// The statement that defines the field.
+    fn statement(&self, project: &Project, settings: &Settings) -> String {
+        let name = project.layout.name.replace(['\\', '"', '\n'], "");
+        let default = self.manifest.default.replace("{project}", &name);
+        let default = match self.manifest.ge {
+            Some(least) => format!("Field(default={default}, ge={least})"),
+            None => default,
+        };
+        format!("{}: {} = {default}", settings.field(&self.manifest.name), self.manifest.annotation)
+    }
+
+    /// Names that the statement needs, and the modules that have them.
+    fn imports(&self, path: &FilePath) -> Vec<Import> {
+        let annotation = self.manifest.annotation.0;
+        let needed = [
+            ("Literal", "typing", annotation.contains("Literal[")),
+            ("SecretStr", "pydantic", annotation.contains("SecretStr")),
+            ("Field", "pydantic", self.manifest.ge.is_some()),
+        ];
+        needed
+            .into_iter()
+            .filter(|(_, _, is_needed)| *is_needed)
+            .map(|(name, module, _)| Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] })
+            .collect()
+    }
+
+    /// Has the settings class the field, with the right type?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let settings = match &project.layout.settings {
+            Ok(settings) => settings,
+            Err(problem) => return Assessment::Blocked { problem: problem.clone() },
+        };
+        match provision(project, &self.manifest.name) {
+            Provision::Field { path, field, .. } => {
+                let place = field.annotation_range.clone().unwrap_or_else(|| field.range.clone());
+                let annotation = field.annotation.unwrap_or_default();
+                self.compare(path, &field.target, &annotation, place, field.range)
+            }
+            Provision::Property { path, name, returns } => {
+                self.compare(path, &name.0, &returns.unwrap_or_default(), name.1.clone(), name.1)
+            }
+            Provision::Absent => self.missing(project, settings),
+        }
+    }
+
+    fn compare(&self, path: FilePath, name: &str, annotation: &str, place: Range<usize>, whole: Range<usize>) -> Assessment {
+        if is_compatible(self.manifest.annotation.0, annotation) {
+            return Assessment::Met { at: Some(Location::new(path, whole)) };
+        }
+        let wanted = self.manifest.annotation;
+        let there = if annotation.is_empty() { "no annotation".to_owned() } else { format!("the type `{annotation}`") };
+        let problem = Problem::new(&finding::SETTING_TYPE, format!("`{name}` has {there}, and must be `{wanted}`"))
+            .at(&path, place)
+            .help(format!("write `{name}: {wanted}`"));
+        Assessment::Drifted { problem, fix: None }
+    }
+
+    fn missing(&self, project: &Project, settings: &Settings) -> Assessment {
+        let path = &settings.path;
+        let statement = self.statement(project, settings);
+        let file = project.file(path);
+        let found = file.and_then(|file| file.python().class(&settings.class).map(|(index, class)| (file, index, class.clone())));
+        let Some((file, index, class)) = found else {
+            let problem = Problem::new(&finding::NO_SETTINGS_CLASS, format!("`{path}` has no class `{}`", settings.class))
+                .at(path, 0..0)
+                .help("name the class with `--settings PATH:CLASS`")
+                .manual(statement);
+            return Assessment::Blocked { problem };
+        };
+        let code = file.text().unwrap_or_default();
+        let place = Place::find(code, file.python(), index, &class, &self.siblings);
+        let mut steps = Steps::new(project, path);
+        let statement = in_the_quotes_of(code, &statement);
+        steps.take(&place.edits(code, &class, self.heading, &statement));
+        let mut scaffolding = Vec::new();
+        for import in self.imports(path) {
+            match import.take(&mut steps) {
+                Ok(made) => scaffolding.extend(made),
+                Err(problem) => return Assessment::Blocked { problem },
+            }
+        }
+        let problem = Problem::new(
+            &finding::SETTING_MISSING,
+            format!("`{}` has no field `{}`", settings.class, settings.field(&self.manifest.name)),
+        )
+        .at(path, class.name_range.clone())
+        .help(format!("add `{statement}`"))
+        .manual(statement.clone());
+        let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
+        fix.record.scaffolding = scaffolding;
+        if let Some((name, replaced)) = place.scaffolding(code, &class) {
+            fix = fix.scaffolding(name, Some(replaced));
+        }
+        Assessment::Missing { problem, fix }
+    }
+
+    /// How the field is taken out again.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let Ok(settings) = &project.layout.settings else { return Retraction::Gone };
+        let Provision::Field { path, field, inherited: false } = provision(project, &self.manifest.name) else {
+            return Retraction::Gone;
+        };
+        let Some(file) = project.file(&path) else { return Retraction::Gone };
+        let code = file.text().unwrap_or_default();
+        let source = file.python();
+        let Some((index, class)) = source.class(&settings.class) else { return Retraction::Gone };
+        let ours = recorded.record.text.clone().unwrap_or_else(|| self.statement(project, settings));
+        let line_end = text::line_end(code, field.range.end);
+        let is_ours = same_code(&code[field.range.clone()], &ours) && code[field.range.end..line_end].trim().is_empty();
+        if !is_ours {
+            let at = Some(Location::new(path, field.range.clone()));
+            return Retraction::Keep { at, why: format!("`{}` was changed", field.target) };
+        }
+        let mut steps = Steps::new(project, &path);
+        let siblings: Vec<Range<usize>> = source
+            .annotations_of(index)
+            .filter(|other| other.target != field.target && self.siblings.iter().any(|name| other.target.eq_ignore_ascii_case(name)))
+            .map(|other| other.range.clone())
+            .collect();
+        let edit = self.removal(code, class, &field, &siblings, recorded);
+        steps.take(&[edit]);
+        for import in self.imports(&path) {
+            import.take_back(&mut steps, recorded);
+        }
+        Retraction::Remove(Fix::edit(&path, steps.finish()))
+    }
+
+    fn removal(&self, code: &str, class: &Class, field: &Assignment, siblings: &[Range<usize>], recorded: &Recorded) -> Edit {
+        // The last statement of a body that was `pass`, or that stood on the line of its header, gives that back.
+        if let [only] = class.body.statements.as_slice()
+            && only.range == field.range
+        {
+            let replaced = recorded.scaffolding(BODY).flatten().unwrap_or("pass");
+            let first = text::line_start(code, class.body.range.start);
+            let heading = heading_above(code, field.range.start, self.heading).unwrap_or(first);
+            return if replaced.starts_with(':') {
+                let header = code[..first].rfind(':').unwrap_or(first);
+                Edit::replace(header..class.body.range.end, replaced)
+            } else {
+                let indentation = text::indentation(code, heading).len();
+                Edit::replace(text::line_start(code, heading) + indentation..class.body.range.end, replaced)
+            };
+        }
+        let lines = text::lines_with_ending_before(code, field.range.clone());
+        let Some(heading) = heading_above(code, field.range.start, self.heading) else { return Edit::delete(lines) };
+        // The heading goes with the last field under it.
+        let next = text::next_line(code, field.range.end);
+        if siblings.iter().any(|sibling| text::line_start(code, sibling.start) == next) {
+            return Edit::delete(lines);
+        }
+        let blank = text::blank_lines_before(code, heading);
+        let first = if blank < text::line_start(code, heading) { text::line_start(code, text::line_start(code, heading) - 1) } else { heading };
+        Edit::delete(text::lines_with_ending_before(code, first..field.range.end))
+    }
+}
+
+/// The scaffolding that a class body without fields is.
+const BODY: &str = "settings class body";
+
+/// The start of the line directly above that is our heading.
+fn heading_above(code: &str, offset: usize, heading: &str) -> Option<usize> {
+    let line = text::line_start(code, offset);
+    if line == 0 {
+        return None;
+    }
+    let above = text::line_start(code, line - 1);
+    (code[above..line].trim() == format!("# {heading}")).then_some(above)
+}
+
+/// Where a new field goes.
+enum Place {
+    /// After this offset's line, with a heading or as one more of its kind.
+    After { offset: usize, heading: bool },
+    /// Before this offset's line.
+    Before { offset: usize },
+    /// Instead of a body that is `pass`.
+    Instead { indentation: String },
+}
+
+impl Place {
+    fn find(code: &str, source: &Source, index: usize, class: &Class, siblings: &[&str]) -> Self {
+        let body = &class.body;
+        let step = indentation_step(code, source);
+        let outer = text::indentation(code, class.range.start);
+        if body.inline || body.statements.iter().all(|statement| is_placeholder(code, statement)) {
+            let indentation =
+                if body.inline { format!("{outer}{step}") } else { text::indentation(code, body.range.start).to_owned() };
+            return Self::Instead { indentation };
+        }
+        let fields: Vec<&Assignment> = source
+            .annotations_of(index)
+            .filter(|field| field.annotation.as_deref().is_some_and(|annotation| !annotation.contains("ClassVar")))
+            .filter(|field| !field.scope.guarded && !field.target.starts_with('_') && field.target != "model_config")
+            .collect();
+        let sibling = fields.iter().rev().find(|field| siblings.iter().any(|name| field.target.eq_ignore_ascii_case(name)));
+        if let Some(field) = sibling.filter(|field| is_under_ours(code, field, siblings)) {
+            return Self::After { offset: end_with_docstring(code, body, &field.range), heading: false };
+        }
+        if let Some(field) = fields.last() {
+            return Self::After { offset: end_with_docstring(code, body, &field.range), heading: true };
+        }
+        // No fields: after the docstring and the configuration, before methods and nested classes.
+        let simple = body.statements.iter().take_while(|statement| statement.kind == StatementKind::Expression).last();
+        match (simple, body.statements.first()) {
+            (Some(last), _) => Self::After { offset: last.range.end, heading: true },
+            (None, Some(first)) => Self::Before { offset: first.range.start },
+            (None, None) => Self::After { offset: class.range.end, heading: true },
+        }
+    }
+
+    fn edits(&self, code: &str, class: &Class, heading: &str, statement: &str) -> Vec<Edit> {
+        let ending = LineEnding::of(code).as_str();
+        let body = &class.body;
+        match self {
+            Self::After { offset, heading: false } => {
+                let indentation = text::indentation(code, body.range.start);
+                vec![Edit::insert_line_after(code, *offset, ending, &format!("{indentation}{statement}"))]
+            }
+            Self::After { offset, heading: true } => {
+                let indentation = text::indentation(code, body.range.start);
+                let lines = format!("{ending}{indentation}# {heading}{ending}{indentation}{statement}");
+                vec![Edit::insert_line_after(code, *offset, ending, &lines)]
+            }
+            Self::Before { offset } => {
+                let indentation = text::indentation(code, *offset);
+                let lines = format!("{indentation}# {heading}{ending}{indentation}{statement}{ending}");
+                vec![Edit::insert_line_before(code, *offset, ending, &lines)]
+            }
+            Self::Instead { indentation } => {
+                let lines = format!("# {heading}{ending}{indentation}{statement}");
+                if body.inline {
+                    let header = code[..body.range.start].trim_end().len();
+                    let kept = if body.statements.iter().all(|statement| is_placeholder(code, statement)) {
+                        String::new()
+                    } else {
+                        format!("{ending}{indentation}{}{ending}", &code[body.range.clone()])
+                    };
+                    vec![Edit::replace(header..body.range.end, format!("{kept}{ending}{indentation}{lines}"))]
+                } else {
+                    vec![Edit::replace(body.range.clone(), lines)]
+                }
+            }
+        }
+    }
+
+    fn scaffolding(&self, code: &str, class: &Class) -> Option<(&'static str, String)> {
+        let Self::Instead { .. } = self else { return None };
+        let body = class.body.range.clone();
+        let text = if class.body.inline {
+            let header = code[..body.start].trim_end().len();
+            format!(":{}", &code[header..body.end])
+        } else {
+            code[body].to_owned()
+        };
+        Some((BODY, text))
+    }
+}
+
+fn is_placeholder(code: &str, statement: &Statement) -> bool {
+    statement.kind == StatementKind::Pass || &code[statement.range.clone()] == "..."
+}
+
+/// Does the field stand in the run that the component began, rather than where the user had it before?
+fn is_under_ours(code: &str, field: &Assignment, siblings: &[&str]) -> bool {
+    // Up from the field over lines of its kind to a heading: a user's own field has none of ours above it.
+    let mut line = text::line_start(code, field.range.start);
+    while line > 0 {
+        line = text::line_start(code, line - 1);
+        let above = code[line..].lines().next().unwrap_or_default().trim();
+        if above.starts_with('#') {
+            return true;
+        }
+        let name = above.split(':').next().unwrap_or_default().trim();
+        if !siblings.iter().any(|sibling| name.eq_ignore_ascii_case(sibling)) {
+            return false;
+        }
+    }
+    false
+}
+
+/// The end of a field, with the string behind it that documents it.
+fn end_with_docstring(code: &str, body: &crate::source::python::Block, field: &Range<usize>) -> usize {
+    let next = body.statements.iter().find(|statement| statement.range.start >= field.end);
+    match next {
+        Some(next) if next.is_string(code) && code[field.end..next.range.start].trim().is_empty() => next.range.end,
+        _ => field.end,
+    }
+}
+
+/// Our code is written with double quotes; a file that uses the others gets the others.
+pub fn in_the_quotes_of(code: &str, ours: &str) -> String {
+    let single = memchr::memchr_iter(b'\'', code.as_bytes()).count();
+    let double = memchr::memchr_iter(b'"', code.as_bytes()).count();
+    if single > 2 * double && !ours.contains('\'') { ours.replace('"', "'") } else { ours.to_owned() }
+}
+
+/// Can a field of the type `there` be read as `wanted`?
+fn is_compatible(wanted: &str, there: &str) -> bool {
+    if same_code(wanted, there) {
+        return true;
+    }
+    let there = there.trim().trim_matches(['"', '\'']);
+    // `Annotated[int, Field(ge=1)]` is its first argument.
+    let there = there.strip_prefix("Annotated[").map_or(there, |rest| rest.split(',').next().unwrap_or(rest)).trim();
+    let parts = |annotation: &str| -> Vec<String> {
+        let inner = annotation.strip_prefix("Optional[").and_then(|rest| rest.strip_suffix(']'));
+        let union = annotation.strip_prefix("Union[").and_then(|rest| rest.strip_suffix(']'));
+        let mut parts: Vec<String> = match (inner, union) {
+            (Some(inner), _) => vec![inner.trim().to_owned(), "None".to_owned()],
+            (_, Some(union)) => union.split(',').map(|part| part.trim().to_owned()).collect(),
+            _ => annotation.split('|').map(|part| part.trim().to_owned()).collect(),
+        };
+        parts.sort();
+        parts
+    };
+    let fits = |part: &str| match part {
+        "None" => wanted == "str" || wanted.contains("None"),
+        part if parts(wanted).iter().any(|wanted| wanted == part) => true,
+        part => match wanted {
+            "str" => is_url(part) || part == "Literal" || part.starts_with("Literal["),
+            "int" => matches!(part, "PositiveInt" | "NonNegativeInt"),
+            "float" => matches!(part, "int" | "PositiveFloat" | "NonNegativeFloat"),
+            _ => false,
+        },
+    };
+    !there.is_empty() && parts(there).iter().all(|part| fits(part)) && parts(there).iter().any(|part| part != "None")
+}

@@ -1,0 +1,780 @@
+//! Python source: imports, classes, functions, calls and assignments by their place.
+//!
+//! One query over the syntax tree answers what `queries/python/*.scm` ask, once for a file. All ranges are byte offsets of
+//! the text. Nothing here knows FastAPI, and nothing changes text.
+
+pub mod stdlib;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use streaming_iterator::StreamingIterator;
+use tree_sitter::{Language, Node, Parser, Query, QueryCursor, Tree};
+
+use super::text;
+
+/// Compiling a query costs more than running it over a file, and several apart cost more than one of all patterns.
+static QUERY: LazyLock<Option<Query>> = LazyLock::new(|| {
+    let source = concat!(
+        include_str!("../../../queries/python/definitions.scm"),
+        include_str!("../../../queries/python/imports.scm"),
+        include_str!("../../../queries/python/calls.scm"),
+        include_str!("../../../queries/python/assignments.scm"),
+        include_str!("../../../queries/python/flow.scm"),
+    );
+    Query::new(&language(), source).ok()
+});
+
+fn language() -> Language {
+    tree_sitter_python::LANGUAGE.into()
+}
+
+/// A parsed module.
+#[derive(Debug, Default)]
+pub struct Source {
+    /// Import statements, in the order of the text.
+    pub imports: Vec<Import>,
+    /// Classes, in the order of the text.
+    pub classes: Vec<Class>,
+    /// Functions and methods, in the order of the text.
+    pub functions: Vec<Function>,
+    /// Calls, in the order of the text.
+    pub calls: Vec<Call>,
+    /// Assignments and annotations, in the order of the text.
+    pub assignments: Vec<Assignment>,
+    /// `yield`s, in the order of the text.
+    pub yields: Vec<Yield>,
+    /// `return`s, in the order of the text.
+    pub returns: Vec<Return>,
+    /// The statements of the module.
+    pub body: Vec<Statement>,
+    /// The first syntax error.
+    pub error: Option<Range<usize>>,
+}
+
+/// What a piece of code stands in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The innermost function, as an index of [`Source::functions`].
+    pub function: Option<usize>,
+    /// The innermost class that is not outside that function, as an index of [`Source::classes`].
+    pub class: Option<usize>,
+    /// Is it below an `if`, `try`, `with`, `for` or `while` of that scope?
+    pub guarded: bool,
+}
+
+impl Scope {
+    /// Is it code of the module itself, below nothing?
+    pub fn is_module(&self) -> bool {
+        self.function.is_none() && self.class.is_none()
+    }
+}
+
+/// A statement of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Its range, without a comment behind it; with its decorators.
+    pub range: Range<usize>,
+    /// What it is; of a decorated definition, the definition.
+    pub kind: StatementKind,
+}
+
+/// What a statement is, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatementKind {
+    /// A function.
+    Function,
+    /// A class.
+    Class,
+    /// An import.
+    Import,
+    /// An expression alone, an assignment among them.
+    Expression,
+    /// `pass`
+    Pass,
+    /// `return`
+    Return,
+    /// `if`
+    If,
+    /// Anything else.
+    Other,
+}
+
+impl StatementKind {
+    fn of(node: Node) -> Self {
+        match node.child_by_field_name("definition").unwrap_or(node).kind() {
+            "function_definition" => Self::Function,
+            "class_definition" => Self::Class,
+            "import_statement" | "import_from_statement" | "future_import_statement" => Self::Import,
+            "expression_statement" => Self::Expression,
+            "pass_statement" => Self::Pass,
+            "return_statement" => Self::Return,
+            "if_statement" => Self::If,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Statement {
+    /// Is it a function or class, which formatters set apart by blank lines?
+    pub fn is_definition(&self) -> bool {
+        matches!(self.kind, StatementKind::Function | StatementKind::Class)
+    }
+
+    /// Is it a string alone: a docstring, where it comes first?
+    pub fn is_string(&self, text: &str) -> bool {
+        let code = text.get(self.range.clone()).unwrap_or_default().trim_start_matches(['r', 'R', 'u', 'U', 'b', 'B']);
+        self.kind == StatementKind::Expression && (code.starts_with('"') || code.starts_with('\''))
+    }
+}
+
+/// The body of a function or class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Block {
+    /// From its first to its last statement.
+    pub range: Range<usize>,
+    /// Its statements.
+    pub statements: Vec<Statement>,
+    /// Does it stand on the line of its header (`class A: pass`)?
+    pub inline: bool,
+}
+
+/// An import statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The statement.
+    pub range: Range<usize>,
+    /// The module of a `from` import, with its leading dots; `None` for `import a, b`.
+    pub from: Option<String>,
+    /// What is imported.
+    pub names: Vec<ImportedName>,
+    /// Are the names in parentheses?
+    pub parenthesised: bool,
+    /// Is it `from x import *`?
+    pub wildcard: bool,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+/// A name of an import statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedName {
+    /// The name, dotted for `import a.b`.
+    pub name: String,
+    /// The name behind `as`.
+    pub alias: Option<String>,
+    /// Name and alias.
+    pub range: Range<usize>,
+}
+
+impl ImportedName {
+    /// The name that it binds in the module: the alias, or the first part of the name.
+    pub fn bound(&self) -> &str {
+        self.alias.as_deref().unwrap_or_else(|| self.name.split('.').next().unwrap_or(&self.name))
+    }
+}
+
+/// A class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// The name's place.
+    pub name_range: Range<usize>,
+    /// The class with its decorators.
+    pub range: Range<usize>,
+    /// Its bases, as written, without keywords.
+    pub bases: Vec<String>,
+    /// Keyword arguments of the class statement, as written.
+    pub keywords: Vec<(String, String)>,
+    /// Its body.
+    pub body: Block,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+/// A function or method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// The name's place.
+    pub name_range: Range<usize>,
+    /// The function with its decorators.
+    pub range: Range<usize>,
+    /// Is it `async def`?
+    pub is_async: bool,
+    /// Its decorators' expressions, as written.
+    pub decorators: Vec<String>,
+    /// The names of its parameters.
+    pub parameters: Vec<String>,
+    /// Its return annotation, as written.
+    pub returns: Option<String>,
+    /// Its body.
+    pub body: Block,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+/// A call of a name or of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The call.
+    pub range: Range<usize>,
+    /// What is called, as written but without blanks: `FastAPI`, `app.include_router`.
+    pub callee: String,
+    /// The argument list with its parentheses.
+    pub arguments_range: Range<usize>,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// The statement of the innermost block that it belongs to (for a decorator, the decorated definition).
+    pub statement: Range<usize>,
+    /// How its value is used.
+    pub usage: Usage,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+impl Call {
+    /// The argument of this keyword.
+    pub fn keyword(&self, name: &str) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.keyword.as_deref() == Some(name))
+    }
+
+    /// The first positional argument.
+    pub fn first(&self) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.keyword.is_none() && !argument.unpacks)
+    }
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// The argument with its keyword.
+    pub range: Range<usize>,
+    /// Its keyword.
+    pub keyword: Option<String>,
+    /// Its value.
+    pub value: Range<usize>,
+    /// Is it `*x` or `**x`?
+    pub unpacks: bool,
+}
+
+/// How the value of a call is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Usage {
+    /// It is a statement of its own, perhaps awaited.
+    Statement,
+    /// It is assigned to this target.
+    Assigned(String),
+    /// It is returned.
+    Returned,
+    /// It is a decorator.
+    Decorator,
+    /// It is part of another expression.
+    Part,
+}
+
+/// An assignment, or an annotation alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The assignment.
+    pub range: Range<usize>,
+    /// The target, as written.
+    pub target: String,
+    /// The annotation, as written.
+    pub annotation: Option<String>,
+    /// The annotation's place.
+    pub annotation_range: Option<Range<usize>>,
+    /// The value's place.
+    pub value: Option<Range<usize>>,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+/// A `yield`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Yield {
+    /// The `yield` itself.
+    pub range: Range<usize>,
+    /// The statement that it belongs to.
+    pub statement: Range<usize>,
+    /// Is it the whole of that statement (perhaps with a value)?
+    pub alone: bool,
+    /// The `finally` of the innermost `try` that has it in its body, within the function: the keyword's place, and the block.
+    pub finally: Option<(usize, Block)>,
+    /// `with` statements around it, innermost first: each item as `(expression, alias)`.
+    pub withs: Vec<Vec<(String, Option<String>)>>,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+/// A `return`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// The statement.
+    pub range: Range<usize>,
+    /// What is returned, as written.
+    pub value: Option<String>,
+    /// What it stands in.
+    pub scope: Scope,
+}
+
+impl Source {
+    /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
+    pub fn parse(text: &str) -> Self {
+        let mut parser = Parser::new();
+        if parser.set_language(&language()).is_err() {
+            return Self::default();
+        }
+        let (Some(tree), Some(query)) = (parser.parse(text, None), QUERY.as_ref()) else {
+            return Self::default();
+        };
+        Reader { text, function_ids: Vec::new(), class_ids: Vec::new() }.read(&tree, query)
+    }
+
+    /// The function of this name at module level; the last one wins, as in Python.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().rev().find(|function| function.name == name && function.scope.is_module())
+    }
+
+    /// The class of this name at module level.
+    pub fn class(&self, name: &str) -> Option<(usize, &Class)> {
+        self.classes.iter().enumerate().rev().find(|(_, class)| class.name == name && class.scope.is_module())
+    }
+
+    /// The import that binds `name` in the module's own code, and what it binds it to.
+    pub fn import_of(&self, name: &str) -> Option<(&Import, &ImportedName)> {
+        self.imports
+            .iter()
+            .filter(|import| import.scope.is_module())
+            .find_map(|import| import.names.iter().find(|imported| imported.bound() == name).map(|imported| (import, imported)))
+    }
+
+    /// Where `name` is bound at module level by something else than an import: a function, class or assignment.
+    pub fn definition_of(&self, name: &str) -> Option<Range<usize>> {
+        let functions = self.functions.iter().filter(|function| function.scope.is_module() && function.name == name);
+        let classes = self.classes.iter().filter(|class| class.scope.is_module() && class.name == name);
+        let assignments = self.assignments.iter().filter(|assignment| assignment.scope.is_module() && assignment.target == name);
+        functions
+            .map(|function| function.name_range.clone())
+            .chain(classes.map(|class| class.name_range.clone()))
+            .chain(assignments.map(|assignment| assignment.range.clone()))
+            .next()
+    }
+
+    /// The annotated names of a class body, in the order of the text: what pydantic takes as fields, and the rest.
+    pub fn annotations_of(&self, class: usize) -> impl Iterator<Item = &Assignment> {
+        self.assignments.iter().filter(move |assignment| {
+            assignment.scope.class == Some(class) && assignment.scope.function == self.classes[class].scope.function
+        })
+    }
+
+    /// The methods of a class body.
+    pub fn methods_of(&self, class: usize) -> impl Iterator<Item = &Function> {
+        self.functions.iter().filter(move |function| {
+            function.scope.class == Some(class) && function.scope.function == self.classes[class].scope.function
+        })
+    }
+}
+
+/// Reads the facts from the syntax tree.
+struct Reader<'a> {
+    text: &'a str,
+    function_ids: Vec<usize>,
+    class_ids: Vec<usize>,
+}
+
+impl Reader<'_> {
+    fn read(mut self, tree: &Tree, query: &Query) -> Source {
+        let root = tree.root_node();
+        let mut source = Source { body: statements(root), error: first_error(root), ..Source::default() };
+        let names = query.capture_names();
+        let mut nodes: Vec<(&str, Node)> = Vec::new();
+        let mut cursor = QueryCursor::new();
+        let mut matches = cursor.matches(query, root, self.text.as_bytes());
+        while let Some(found) = matches.next() {
+            nodes.extend(found.captures().iter().map(|capture| (names[capture.index as usize], capture.node)));
+        }
+        // Scopes are numbered by the definitions in the order of the text, so these come first.
+        nodes.sort_by_key(|(_, node)| (node.start_byte(), std::cmp::Reverse(node.end_byte())));
+        for (name, node) in &nodes {
+            match *name {
+                "function" => self.function_ids.push(node.id()),
+                "class" => self.class_ids.push(node.id()),
+                _ => {}
+            }
+        }
+        for (name, node) in nodes {
+            match name {
+                "function" => source.functions.push(self.function(node)),
+                "class" => source.classes.push(self.class(node)),
+                "import" => source.imports.push(self.import(node)),
+                "call" => source.calls.extend(self.call(node)),
+                "assignment" => source.assignments.extend(self.assignment(node)),
+                "yield" => source.yields.push(self.yield_(node)),
+                "return" => source.returns.push(Return {
+                    range: node.byte_range(),
+                    value: node.named_child(0).map(|value| self.text_of(value)),
+                    scope: self.scope(node),
+                }),
+                _ => {}
+            }
+        }
+        source
+    }
+
+    fn text_of(&self, node: Node) -> String {
+        self.text.get(node.byte_range()).unwrap_or_default().to_owned()
+    }
+
+    fn field_text(&self, node: Node, field: &str) -> Option<String> {
+        node.child_by_field_name(field).map(|child| self.text_of(child))
+    }
+
+    fn scope(&self, node: Node) -> Scope {
+        let mut scope = Scope::default();
+        let mut child = node;
+        while let Some(parent) = child.parent() {
+            match parent.kind() {
+                // Decorators, defaults and bases belong to the scope around a definition.
+                "function_definition" | "class_definition" if parent.child_by_field_name("body") != Some(child) => {}
+                "function_definition" => {
+                    scope.function = self.function_ids.iter().position(|id| *id == parent.id());
+                    return scope;
+                }
+                "class_definition" => {
+                    if scope.class.is_none() {
+                        scope.class = self.class_ids.iter().position(|id| *id == parent.id());
+                    }
+                }
+                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement" | "match_statement"
+                    if scope.class.is_none() =>
+                {
+                    scope.guarded = true;
+                }
+                _ => {}
+            }
+            child = parent;
+        }
+        scope
+    }
+
+    fn function(&self, node: Node) -> Function {
+        let outer = decorated(node);
+        let mut parameters = Vec::new();
+        if let Some(list) = node.child_by_field_name("parameters") {
+            for parameter in named_children(list) {
+                let name = match parameter.kind() {
+                    "identifier" => Some(parameter),
+                    "typed_parameter" => parameter.named_child(0),
+                    _ => parameter.child_by_field_name("name"),
+                };
+                parameters.extend(name.map(|name| self.text_of(name)));
+            }
+        }
+        Function {
+            name: self.field_text(node, "name").unwrap_or_default(),
+            name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
+            range: outer.byte_range(),
+            is_async: node.child(0).is_some_and(|child| child.kind() == "async"),
+            decorators: self.decorators(outer),
+            parameters,
+            returns: self.field_text(node, "return_type"),
+            body: block(node, "body"),
+            scope: self.scope(outer),
+        }
+    }
+
+    fn class(&self, node: Node) -> Class {
+        let outer = decorated(node);
+        let mut bases = Vec::new();
+        let mut keywords = Vec::new();
+        if let Some(list) = node.child_by_field_name("superclasses") {
+            for base in named_children(list) {
+                match base.kind() {
+                    "comment" => {}
+                    "keyword_argument" => keywords.push((
+                        self.field_text(base, "name").unwrap_or_default(),
+                        self.field_text(base, "value").unwrap_or_default(),
+                    )),
+                    _ => bases.push(self.text_of(base)),
+                }
+            }
+        }
+        Class {
+            name: self.field_text(node, "name").unwrap_or_default(),
+            name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
+            range: outer.byte_range(),
+            bases,
+            keywords,
+            body: block(node, "body"),
+            scope: self.scope(outer),
+        }
+    }
+
+    fn decorators(&self, outer: Node) -> Vec<String> {
+        named_children(outer)
+            .filter(|child| child.kind() == "decorator")
+            .filter_map(|decorator| decorator.named_child(0).map(|expression| self.text_of(expression)))
+            .collect()
+    }
+
+    fn import(&self, node: Node) -> Import {
+        let from = match node.kind() {
+            "import_from_statement" => self.field_text(node, "module_name").map(|name| without_blanks(&name)),
+            "future_import_statement" => Some("__future__".to_owned()),
+            _ => None,
+        };
+        let mut cursor = node.walk();
+        let names = node
+            .children_by_field_name("name", &mut cursor)
+            .map(|name| ImportedName {
+                name: without_blanks(
+                    &if name.kind() == "aliased_import" { self.field_text(name, "name") } else { Some(self.text_of(name)) }
+                        .unwrap_or_default(),
+                ),
+                alias: self.field_text(name, "alias"),
+                range: name.byte_range(),
+            })
+            .collect();
+        let mut children = node.walk();
+        let kinds: Vec<&str> = node.children(&mut children).map(|child| child.kind()).collect();
+        Import {
+            range: node.byte_range(),
+            from,
+            names,
+            parenthesised: kinds.contains(&"("),
+            wildcard: kinds.contains(&"wildcard_import"),
+            scope: self.scope(node),
+        }
+    }
+
+    fn call(&self, node: Node) -> Option<Call> {
+        let callee = without_blanks(&self.field_text(node, "function")?);
+        let list = node.child_by_field_name("arguments")?;
+        if list.kind() != "argument_list" {
+            return None;
+        }
+        let arguments = named_children(list)
+            .filter(|argument| argument.kind() != "comment")
+            .map(|argument| Argument {
+                range: argument.byte_range(),
+                keyword: if argument.kind() == "keyword_argument" { self.field_text(argument, "name") } else { None },
+                value: argument.child_by_field_name("value").map_or(argument.byte_range(), |value| value.byte_range()),
+                unpacks: matches!(argument.kind(), "list_splat" | "dictionary_splat"),
+            })
+            .collect();
+        Some(Call {
+            range: node.byte_range(),
+            callee,
+            arguments_range: list.byte_range(),
+            arguments,
+            statement: statement_of(node).byte_range(),
+            usage: self.usage(node),
+            scope: self.scope(node),
+        })
+    }
+
+    fn usage(&self, node: Node) -> Usage {
+        let mut child = node;
+        while let Some(parent) = child.parent() {
+            match parent.kind() {
+                "await" | "parenthesized_expression" => child = parent,
+                "expression_statement" if parent.named_child_count() == 1 => return Usage::Statement,
+                "assignment" if parent.child_by_field_name("right") == Some(child) => {
+                    return Usage::Assigned(self.field_text(parent, "left").unwrap_or_default());
+                }
+                "return_statement" => return Usage::Returned,
+                "decorator" => return Usage::Decorator,
+                _ => return Usage::Part,
+            }
+        }
+        Usage::Part
+    }
+
+    fn assignment(&self, node: Node) -> Option<Assignment> {
+        let annotation = node.child_by_field_name("type");
+        Some(Assignment {
+            range: node.byte_range(),
+            target: self.field_text(node, "left")?,
+            annotation: annotation.map(|annotation| self.text_of(annotation)),
+            annotation_range: annotation.map(|annotation| annotation.byte_range()),
+            value: node.child_by_field_name("right").map(|value| value.byte_range()),
+            scope: self.scope(node),
+        })
+    }
+
+    fn yield_(&self, node: Node) -> Yield {
+        let statement = statement_of(node);
+        let mut finally = None;
+        let mut withs = Vec::new();
+        let mut child = node;
+        while let Some(parent) = child.parent() {
+            match parent.kind() {
+                "function_definition" | "lambda" => break,
+                "try_statement" if finally.is_none() && parent.child_by_field_name("body") == Some(child) => {
+                    finally = named_children(parent)
+                        .find(|clause| clause.kind() == "finally_clause")
+                        .and_then(|clause| {
+                            let found = named_children(clause).find(|part| part.kind() == "block")?;
+                            Some((clause.start_byte(), block_of(found, clause)))
+                        });
+                }
+                "with_statement" => withs.push(self.with_items(parent)),
+                _ => {}
+            }
+            child = parent;
+        }
+        Yield {
+            range: node.byte_range(),
+            statement: statement.byte_range(),
+            alone: statement.byte_range() == node.byte_range(),
+            finally,
+            withs,
+            scope: self.scope(node),
+        }
+    }
+
+    fn with_items(&self, node: Node) -> Vec<(String, Option<String>)> {
+        let mut items = Vec::new();
+        for clause in named_children(node).filter(|child| child.kind() == "with_clause") {
+            for item in named_children(clause).filter(|child| child.kind() == "with_item") {
+                let Some(value) = item.child_by_field_name("value") else { continue };
+                if value.kind() == "as_pattern" {
+                    let alias = value.child_by_field_name("alias").map(|alias| self.text_of(alias));
+                    items.push((value.named_child(0).map(|inner| self.text_of(inner)).unwrap_or_default(), alias));
+                } else {
+                    items.push((self.text_of(value), None));
+                }
+            }
+        }
+        items
+    }
+}
+
+fn named_children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    // By a cursor: asking for each child by its number is quadratic in the length of the list.
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).collect::<Vec<_>>().into_iter()
+}
+
+/// The definition with its decorators.
+fn decorated(node: Node) -> Node {
+    node.parent().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(node)
+}
+
+/// The ancestor that is a statement of a block or of the module.
+fn statement_of(node: Node) -> Node {
+    let mut child = node;
+    while let Some(parent) = child.parent() {
+        if matches!(parent.kind(), "block" | "module") {
+            return child;
+        }
+        child = parent;
+    }
+    child
+}
+
+fn statements(block: Node) -> Vec<Statement> {
+    named_children(block)
+        .filter(|child| !matches!(child.kind(), "comment" | "ERROR"))
+        .map(|child| Statement { range: child.byte_range(), kind: StatementKind::of(child) })
+        .collect()
+}
+
+fn block(node: Node, field: &str) -> Block {
+    node.child_by_field_name(field).map(|body| block_of(body, node)).unwrap_or_default()
+}
+
+fn block_of(body: Node, header: Node) -> Block {
+    let statements = statements(body);
+    let start = statements.first().map_or(body.start_byte(), |first| first.range.start);
+    let end = statements.last().map_or(body.end_byte(), |last| last.range.end);
+    let mut cursor = header.walk();
+    let colon = header
+        .children(&mut cursor)
+        .find(|child| child.kind() == ":")
+        .map_or(header.start_position().row, |colon| colon.end_position().row);
+    Block { range: start..end.max(start), statements, inline: body.start_position().row == colon }
+}
+
+fn first_error(root: Node) -> Option<Range<usize>> {
+    if !root.has_error() {
+        return None;
+    }
+    let mut stack = vec![root];
+    let mut first: Option<Range<usize>> = None;
+    while let Some(node) = stack.pop() {
+        if node.is_error() || node.is_missing() {
+            let range = node.byte_range();
+            if first.as_ref().is_none_or(|known| range.start < known.start) {
+                first = Some(range);
+            }
+        }
+        let mut cursor = node.walk();
+        stack.extend(node.children(&mut cursor).filter(|child| child.has_error() || child.is_missing()));
+    }
+    first.or(Some(0..0))
+}
+
+fn without_blanks(code: &str) -> String {
+    code.split_whitespace().collect()
+}
+
+/// One step of indentation of the file, as its first indented block has it; four blanks where there is none.
+pub fn indentation_step(code: &str, source: &Source) -> String {
+    let blocks = source.functions.iter().map(|function| (&function.range, &function.body));
+    let blocks = blocks.chain(source.classes.iter().map(|class| (&class.range, &class.body)));
+    for (range, body) in blocks {
+        if body.inline || body.statements.is_empty() {
+            continue;
+        }
+        let outer = text::indentation(code, range.start);
+        if let Some(step) = text::indentation(code, body.range.start).strip_prefix(outer).filter(|step| !step.is_empty()) {
+            return step.to_owned();
+        }
+    }
+    "    ".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_compiles() {
+        assert!(QUERY.is_some());
+    }
+
+    #[test]
+    fn facts_of_a_module() {
+        let code = "from a import (b as c,)\nimport d.e\n\n@x(1)\nasync def f(app: A, *, k=1) -> N:\n    try:\n        async with s() as t:\n            yield {'a': 1}\n    finally:\n        g()\n\nclass S(Base, env_prefix='X'): pass\napp: F = F(t=1, **k)\n";
+        let source = Source::parse(code);
+        assert_eq!(source.error, None);
+        assert_eq!(source.imports[0].names[0].bound(), "c");
+        assert!(source.imports[0].parenthesised);
+        assert_eq!(source.imports[1].names[0].bound(), "d");
+        let function = &source.functions[0];
+        assert!(function.is_async && function.decorators == ["x(1)"] && function.parameters == ["app", "k"]);
+        let found = &source.yields[0];
+        assert!(found.alone && found.finally.is_some());
+        assert_eq!(found.withs, [[("s()".to_owned(), Some("t".to_owned()))]]);
+        assert_eq!(found.scope.function, Some(0));
+        assert!(source.classes[0].body.inline);
+        assert_eq!(source.classes[0].bases, ["Base"]);
+        let call = source.calls.iter().find(|call| call.callee == "F").expect("the call");
+        assert_eq!(call.usage, Usage::Assigned("app".to_owned()));
+        assert!(call.arguments[1].unpacks);
+        let decorator = source.calls.iter().find(|call| call.callee == "x").expect("the decorator");
+        assert_eq!(decorator.usage, Usage::Decorator);
+        assert!(decorator.scope.is_module());
+    }
+
+    #[test]
+    fn a_syntax_error_has_a_place() {
+        assert!(Source::parse("a = (\n").error.is_some());
+        assert!(Source::parse("def f(:\n  pass\n").error.is_some());
+        assert_eq!(Source::parse("try:\n    a\nexcept A, B:\n    b\n").error, None);
+    }
+}
