@@ -1,1 +1,707 @@
+//! Finds where a project lists its dependencies, and what the files around say about tools.
+//!
+//! Pure: it sees the disk only through `read` and `list`, and it chooses only where the project itself has chosen.
 
+use std::ops::Range;
+
+use super::layout::{Dependencies, DependencyFormat, Installer};
+use super::path::FilePath;
+use crate::finding::{DEPENDENCY_UNSUPPORTED, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
+use crate::source::requirements::{self, Kind};
+use crate::source::toml::{Source, SyntaxError};
+
+/// Gives the text of a file; `None` where there is none, or it is no UTF-8.
+pub type Read<'a> = &'a dyn Fn(&FilePath) -> Option<String>;
+/// Gives the names in a folder; none where it is no folder.
+pub type List<'a> = &'a dyn Fn(&FilePath) -> Vec<String>;
+
+/// What the parts of a requirements file's name say that only development needs it.
+const DEVELOPMENT: [&str; 5] = ["dev", "develop", "development", "local", "devel"];
+/// What they say that something else needs it than the application.
+const TOOLS: [&str; 14] = [
+    "test", "tests", "testing", "lint", "linting", "doc", "docs", "ci", "typing", "types", "build", "bench", "wheels",
+    "optional",
+];
+/// What they say of the list that the others build on, in order of preference.
+const MAIN: [&str; 9] = ["", "base", "common", "main", "core", "app", "prod", "production", "requirements"];
+
+/// Files of other formats, and what they are called.
+const FOREIGN: [&str; 8] =
+    ["Pipfile", "setup.py", "setup.cfg", "environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "pixi.toml"];
+
+/// Finds the file that lists the dependencies of the project at `root`.
+///
+/// # Errors
+///
+/// There is none, there are several, or it is of a kind that is not edited.
+pub fn locate(root: &FilePath, read: Read, list: List) -> Result<Dependencies, Problem> {
+    let finder = Finder { root, read, list, names: list(root) };
+    let pyproject = root.child("pyproject.toml");
+    let source =
+        if finder.names.iter().any(|name| name == "pyproject.toml") { Some(parse(&pyproject, read)?) } else { None };
+    let lists = |format| {
+        let development = source.as_ref().filter(|source| !development_lists(source).is_empty());
+        Dependencies {
+            format,
+            path: pyproject.clone(),
+            development: development.map(|_| pyproject.clone()).or_else(|| finder.development()),
+            includes: Vec::new(),
+            copy: None,
+        }
+    };
+    let Some(source) = &source else {
+        return match finder.requirements()? {
+            Some(path) => finder.requirements_file(path, None),
+            None => Err(finder.nothing(false)),
+        };
+    };
+    let keys = ["project", "dependencies"];
+    let array = source.array(&keys);
+    if array.is_none() && source.has(&keys) {
+        let place = source.item(&keys).and_then(toml_edit::Item::span).unwrap_or(0..0);
+        return Err(Problem::new(&DEPENDENCY_UNSUPPORTED, "`[project] dependencies` is no list")
+            .at(&pyproject, place)
+            .help("make it a list of strings: `dependencies = []`"));
+    }
+    if array.as_ref().is_some_and(|array| !array.items.is_empty()) {
+        return Ok(Dependencies { copy: finder.copy(), ..lists(DependencyFormat::Pep621) });
+    }
+    let poetry = source.keys(&["tool", "poetry", "dependencies"]);
+    let is_poetry = poetry.iter().any(|key| !key.eq_ignore_ascii_case("python"));
+    if source.strings(&["project", "dynamic"]).iter().any(|name| name == "dependencies") {
+        if let Some(path) = finder.dynamic(source, &pyproject)? {
+            return finder.requirements_file(path, Some((source, &pyproject)));
+        }
+        if !poetry.is_empty() {
+            return Ok(Dependencies { copy: finder.copy(), ..lists(DependencyFormat::Poetry) });
+        }
+        let place = source.item(&["project", "dynamic"]).and_then(toml_edit::Item::span).unwrap_or(0..0);
+        return Err(Problem::new(
+            &DEPENDENCY_UNSUPPORTED,
+            "the dependencies are `dynamic`, and no file that they come from was found",
+        )
+        .at(&pyproject, place)
+        .help("name the file in `[tool.setuptools.dynamic] dependencies = {file = [\"requirements.txt\"]}`"));
+    }
+    if is_poetry {
+        return Ok(Dependencies { copy: finder.copy(), ..lists(DependencyFormat::Poetry) });
+    }
+    if let Some(path) = finder.requirements()? {
+        let lists_something =
+            read(&path).is_some_and(|text| requirements::Source::parse(&text).lines.iter().any(is_content));
+        if lists_something || array.is_none() {
+            return finder.requirements_file(path, Some((source, &pyproject)));
+        }
+    }
+    if array.is_some() {
+        return Ok(lists(DependencyFormat::Pep621));
+    }
+    if !poetry.is_empty() {
+        return Ok(lists(DependencyFormat::Poetry));
+    }
+    let foreign = finder.foreign();
+    if source.has(&["project"]) && foreign.is_none_or(|name| name.starts_with("setup.")) {
+        return Ok(lists(DependencyFormat::Pep621));
+    }
+    Err(finder.nothing(true))
+}
+
+/// The name that the project gives itself: `[project] name`, or Poetry's.
+pub fn project_name(root: &FilePath, read: Read) -> Option<String> {
+    let source = Source::parse(&read(&root.child("pyproject.toml"))?).ok()?;
+    let name = source.string(&["project", "name"]).or_else(|| source.string(&["tool", "poetry", "name"]))?;
+    (!name.trim().is_empty()).then(|| name.trim().to_owned())
+}
+
+/// The longest line that the project's formatter makes: of ruff, else of black, of the nearest folder that says it.
+pub fn line_length(root: &FilePath, read: Read) -> usize {
+    const DEFAULT: usize = 88;
+    let folders = || std::iter::successors(Some(root.clone()), FilePath::parent);
+    let toml = |path: FilePath| read(&path).and_then(|text| Source::parse(&text).ok());
+    let length = |source: &Source, keys: &[&str]| {
+        source
+            .integer(keys)
+            .and_then(|length| usize::try_from(length).ok())
+            .filter(|length| (20..=1000).contains(length))
+    };
+    for folder in folders() {
+        for name in [".ruff.toml", "ruff.toml"] {
+            if let Some(source) = toml(folder.child(name)) {
+                return length(&source, &["line-length"]).unwrap_or(DEFAULT);
+            }
+        }
+        if let Some(source) = toml(folder.child("pyproject.toml")) {
+            if let Some(length) = length(&source, &["tool", "ruff", "line-length"]) {
+                return length;
+            }
+            if let Some(length) = length(&source, &["tool", "black", "line-length"]) {
+                return length;
+            }
+            if source.has(&["tool", "ruff"]) || source.has(&["tool", "black"]) {
+                return DEFAULT;
+            }
+        }
+    }
+    DEFAULT
+}
+
+/// What installs the project's dependencies: by its lock file, else by its tables; uv where nothing says it.
+pub fn installer(root: &FilePath, read: Read, list: List, dependencies: Option<&Dependencies>) -> Installer {
+    match dependencies.map(|dependencies| dependencies.format) {
+        Some(DependencyFormat::Requirements) => return Installer::Pip,
+        Some(DependencyFormat::Poetry) => return Installer::Poetry,
+        Some(DependencyFormat::Pep621) | None => {}
+    }
+    // The lock of a workspace lies above its members.
+    for folder in std::iter::successors(Some(root.clone()), FilePath::parent) {
+        let names = list(&folder);
+        let locks = [("uv.lock", Installer::Uv), ("poetry.lock", Installer::Poetry), ("pdm.lock", Installer::Pdm)];
+        if let Some((_, installer)) = locks.iter().find(|(lock, _)| names.iter().any(|name| name == lock)) {
+            return *installer;
+        }
+    }
+    let source = read(&root.child("pyproject.toml")).and_then(|text| Source::parse(&text).ok());
+    let Some(source) = source else { return Installer::Uv };
+    let backend = source.string(&["build-system", "build-backend"]).unwrap_or_default();
+    if source.has(&["tool", "uv"]) {
+        Installer::Uv
+    } else if source.has(&["tool", "poetry"]) || backend.starts_with("poetry") {
+        Installer::Poetry
+    } else if source.has(&["tool", "pdm"]) || backend.starts_with("pdm") {
+        Installer::Pdm
+    } else {
+        Installer::Uv
+    }
+}
+
+fn parse(path: &FilePath, read: Read) -> Result<Source, Problem> {
+    let text = read(path).ok_or_else(|| unreadable(path))?;
+    Source::parse(&text).map_err(|error| syntax_error(path, &error))
+}
+
+/// The lists of what only development needs that a `pyproject.toml` has, by their keys, the customary one first.
+pub fn development_lists(source: &Source) -> Vec<Vec<String>> {
+    const GROUPS: [&str; 3] = ["dev", "develop", "development"];
+    let mut lists: Vec<Vec<&str>> = Vec::new();
+    lists.extend(GROUPS.map(|group| vec!["dependency-groups", group]));
+    lists.extend(GROUPS.map(|group| vec!["tool", "poetry", "group", group, "dependencies"]));
+    lists.push(vec!["tool", "poetry", "dev-dependencies"]);
+    lists.push(vec!["tool", "uv", "dev-dependencies"]);
+    lists.extend(GROUPS.map(|group| vec!["tool", "pdm", "dev-dependencies", group]));
+    lists.extend(GROUPS.map(|group| vec!["project", "optional-dependencies", group]));
+    lists.retain(|keys| source.array(keys).is_some() || source.table(keys).is_some());
+    lists.into_iter().map(|keys| keys.into_iter().map(str::to_owned).collect()).collect()
+}
+
+/// What is said of a file that is no TOML.
+pub fn syntax_error(path: &FilePath, error: &SyntaxError) -> Problem {
+    Problem::new(&SYNTAX_ERROR, format!("`{path}` is not valid TOML: {}", error.message))
+        .at(path, error.range.clone())
+        .help("mend the file and try again")
+}
+
+/// What is said of a requirements file with hashes; `range` is a line with one.
+pub fn hashed(path: &FilePath, range: Range<usize>) -> Problem {
+    Problem::new(&DEPENDENCY_UNSUPPORTED, format!("`{path}` pins its packages by hash"))
+        .at(path, range)
+        .help("add the package to the file that this one is compiled from, and compile it again")
+}
+
+/// What is said of a file that is no text.
+pub fn unreadable(path: &FilePath) -> Problem {
+    Problem::new(&NOT_TEXT, format!("`{path}` is not UTF-8 text")).at(path, 0..0).help("save it as UTF-8")
+}
+
+fn is_content(line: &requirements::Line) -> bool {
+    matches!(line.kind, Kind::Requirement { .. } | Kind::Include(_))
+}
+
+/// What a name such as `requirements-dev.txt` says: `dev`. `None` where it is no requirements file.
+fn variant(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let stem = lower.strip_suffix(".txt").or_else(|| lower.strip_suffix(".in"))?;
+    let rest = stem.strip_prefix("requirements").or_else(|| stem.strip_suffix("requirements"))?;
+    Some(rest.trim_matches(['-', '_', '.']).to_owned())
+}
+
+/// The folder of a project, as it is looked through for requirements files.
+struct Finder<'a> {
+    root: &'a FilePath,
+    read: Read<'a>,
+    list: List<'a>,
+    names: Vec<String>,
+}
+
+impl Finder<'_> {
+    /// Requirements files, each with what its name says: those of the root, then those of `requirements/`.
+    fn candidates(&self) -> Vec<(FilePath, String)> {
+        let mut names = self.names.clone();
+        names.sort();
+        let own = names.iter().filter_map(|name| Some((self.root.child(name), variant(name)?)));
+        let folder = self.root.child("requirements");
+        let mut below = (self.list)(&folder);
+        below.sort();
+        let below = below.iter().filter_map(|name| {
+            let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".in"))?;
+            Some((folder.child(name), variant(name).unwrap_or_else(|| stem.to_lowercase())))
+        });
+        own.chain(below).collect()
+    }
+
+    /// The requirements file of the application.
+    fn requirements(&self) -> Result<Option<FilePath>, Problem> {
+        let candidates = self.candidates();
+        let preferred = |wanted: &str| {
+            let mut found = candidates.iter().filter(|(_, variant)| variant == wanted).map(|(path, _)| path);
+            let first = found.next()?;
+            // What is compiled is not edited: `requirements.in` goes before `requirements.txt`.
+            let folder = first.parent();
+            Some(found.find(|path| path.parent() == folder && path.name().ends_with(".in")).unwrap_or(first).clone())
+        };
+        let chosen = if let Some(path) = MAIN.iter().find_map(|wanted| preferred(wanted)) {
+            path
+        } else {
+            let parts = |variant: &str| variant.split(['-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
+            let mut others: Vec<&FilePath> = candidates
+                .iter()
+                .filter(|(_, variant)| {
+                    !parts(variant).iter().any(|part| DEVELOPMENT.contains(&&**part) || TOOLS.contains(&&**part))
+                })
+                .map(|(path, _)| path)
+                .collect();
+            others.retain(|path| !path.name().ends_with(".txt") || !self.has_source(path));
+            match others.as_slice() {
+                [] => return Ok(None),
+                [only] => (*only).clone(),
+                several => {
+                    let names: Vec<String> = several.iter().map(|path| format!("`{path}`")).collect();
+                    return Err(Problem::new(
+                        &DEPENDENCY_UNSUPPORTED,
+                        format!("several files may list the dependencies: {}", names.join(", ")),
+                    )
+                    .at(several[0], 0..0)
+                    .help("name the one of the application `requirements.txt`, or include it there with `-r`"));
+                }
+            }
+        };
+        self.source_of(chosen).map(Some)
+    }
+
+    /// Is there a `.in` beside the `.txt`?
+    fn has_source(&self, path: &FilePath) -> bool {
+        let name = path.name().strip_suffix(".txt").map(|stem| format!("{stem}.in"));
+        let folder = path.parent().unwrap_or_else(FilePath::top);
+        name.is_some_and(|name| (self.read)(&folder.child(&name)).is_some())
+    }
+
+    /// The file that is edited for `path`: what it is compiled from, or the only file that it includes.
+    fn source_of(&self, mut path: FilePath) -> Result<FilePath, Problem> {
+        // A chain of files, and a guard against a ring.
+        for _ in 0..8 {
+            let text = (self.read)(&path).ok_or_else(|| unreadable(&path))?;
+            let folder = path.parent().unwrap_or_else(FilePath::top);
+            if let Some(compiled_from) = compiled_from(&text)
+                && let Some(from) = [&folder, self.root].into_iter().find_map(|folder| {
+                    folder.join(&compiled_from).filter(|from| *from != path && (self.read)(from).is_some())
+                })
+            {
+                path = from;
+                continue;
+            }
+            let source = requirements::Source::parse(&text);
+            let mut contents = source.lines.iter().filter(|line| is_content(line));
+            match (contents.next().map(|line| &line.kind), contents.next()) {
+                (Some(Kind::Include(file)), None) => match folder.join(file) {
+                    Some(included) if (self.read)(&included).is_some() => path = included,
+                    _ => return Ok(path),
+                },
+                _ => return Ok(path),
+            }
+        }
+        Ok(path)
+    }
+
+    /// The dependencies in the requirements file `path`.
+    fn requirements_file(
+        &self,
+        path: FilePath,
+        pyproject: Option<(&Source, &FilePath)>,
+    ) -> Result<Dependencies, Problem> {
+        let text = (self.read)(&path).ok_or_else(|| unreadable(&path))?;
+        if let Some(line) = requirements::Source::parse(&text).hashed() {
+            return Err(hashed(&path, line.range.clone()));
+        }
+        let includes = self.includes(&path);
+        let listed = pyproject.filter(|(source, _)| !development_lists(source).is_empty());
+        let development = self.development().or_else(|| listed.map(|(_, path)| path.clone()));
+        let development = development.filter(|development| *development != path && !includes.contains(development));
+        Ok(Dependencies { format: DependencyFormat::Requirements, path, development, includes, copy: None })
+    }
+
+    /// The files that `path` reads with `-r` and `-c`, and those that these read.
+    fn includes(&self, path: &FilePath) -> Vec<FilePath> {
+        let mut found: Vec<FilePath> = vec![path.clone()];
+        let mut next = 0;
+        while let Some(from) = found.get(next).cloned().filter(|_| found.len() < 32) {
+            next += 1;
+            let Some(text) = (self.read)(&from) else { continue };
+            let folder = from.parent().unwrap_or_else(FilePath::top);
+            for line in requirements::Source::parse(&text).lines {
+                if let Kind::Include(file) | Kind::Constraint(file) = line.kind
+                    && let Some(included) = folder.join(&file)
+                    && !found.contains(&included)
+                    && (self.read)(&included).is_some()
+                {
+                    found.push(included);
+                }
+            }
+        }
+        found.remove(0);
+        found
+    }
+
+    /// The requirements file of what only development needs.
+    fn development(&self) -> Option<FilePath> {
+        let candidates = self.candidates();
+        let path = DEVELOPMENT.iter().find_map(|wanted| {
+            let mut found = candidates.iter().filter(|(_, variant)| variant == wanted).map(|(path, _)| path);
+            let first = found.next()?;
+            Some(found.find(|path| path.name().ends_with(".in")).unwrap_or(first))
+        })?;
+        let text = (self.read)(path)?;
+        requirements::Source::parse(&text).hashed().is_none().then(|| path.clone())
+    }
+
+    /// The requirements file beside a `pyproject.toml` that lists dependencies too, unless a tool writes it.
+    fn copy(&self) -> Option<FilePath> {
+        let path = self.requirements().ok()??;
+        let text = (self.read)(&path)?;
+        let written_by_hand = !text.lines().take(5).any(|line| line.starts_with('#') && line.contains("autogenerated"));
+        let source = requirements::Source::parse(&text);
+        (written_by_hand && source.hashed().is_none() && source.requirements().next().is_some()).then_some(path)
+    }
+
+    /// The requirements file that a `dynamic` list of dependencies comes from.
+    fn dynamic(&self, source: &Source, pyproject: &FilePath) -> Result<Option<FilePath>, Problem> {
+        let places = [
+            &["tool", "setuptools", "dynamic", "dependencies", "file"][..],
+            &["tool", "hatch", "metadata", "hooks", "requirements_txt", "files"],
+        ];
+        for place in places {
+            let files = source.strings(place);
+            let at = source.item(place).and_then(toml_edit::Item::span).unwrap_or(0..0);
+            match files.as_slice() {
+                [] => {}
+                [file] => {
+                    let found = self.root.join(file).filter(|path| (self.read)(path).is_some());
+                    return match found {
+                        Some(path) => self.source_of(path).map(Some),
+                        None => Err(Problem::new(
+                            &NO_DEPENDENCY_FILE,
+                            format!("the dependencies come from `{file}`, and there is no such file"),
+                        )
+                        .at(pyproject, at)
+                        .help(format!("create `{file}`, or correct its name"))),
+                    };
+                }
+                several => {
+                    let names: Vec<String> = several.iter().map(|file| format!("`{file}`")).collect();
+                    return Err(Problem::new(
+                        &DEPENDENCY_UNSUPPORTED,
+                        format!("the dependencies come from several files: {}", names.join(", ")),
+                    )
+                    .at(pyproject, at)
+                    .help("add them to the right one yourself, and go on with `--allow-manual`"));
+                }
+            }
+        }
+        // `setup.py` reads a file that it names.
+        let Some(setup) = (self.read)(&self.root.child("setup.py")) else { return Ok(None) };
+        Ok(self.requirements()?.filter(|path| setup.contains(&path.relative_to(self.root))))
+    }
+
+    fn foreign(&self) -> Option<&'static str> {
+        FOREIGN.into_iter().find(|foreign| self.names.iter().any(|name| name == foreign))
+    }
+
+    /// What is said where nothing can be edited.
+    fn nothing(&self, pyproject: bool) -> Problem {
+        if let Some(name) = self.foreign() {
+            return Problem::new(
+                &DEPENDENCY_UNSUPPORTED,
+                format!("the dependencies are in `{name}`, which is not edited"),
+            )
+            .at(&self.root.child(name), 0..0)
+            .help(format!("add them to `{name}` yourself, and go on with `--allow-manual`"));
+        }
+        let looked = if pyproject {
+            "`pyproject.toml` lists none, and there is no `requirements.txt`"
+        } else {
+            "there is no `pyproject.toml` and no `requirements.txt`"
+        };
+        let folder = if self.root.as_str().is_empty() { String::new() } else { format!(" in `{}`", self.root) };
+        Problem::new(&NO_DEPENDENCY_FILE, format!("no file lists the dependencies: {looked}{folder}"))
+            .help("create `requirements.txt`, or go on with `--allow-manual` and install them yourself")
+    }
+}
+
+/// The file that pip-compile or uv made a requirements file from, as its header says.
+fn compiled_from(text: &str) -> Option<String> {
+    let header: Vec<&str> = text.lines().take(10).take_while(|line| line.starts_with('#')).collect();
+    if !header.iter().any(|line| line.contains("autogenerated")) {
+        return None;
+    }
+    header
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .filter(|word| word.ends_with(".in") && !word.starts_with('-'))
+        .map(str::to_owned)
+        .next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> FilePath {
+        FilePath::new(text).expect("inside")
+    }
+
+    fn with<T>(files: &[(&str, &str)], ask: impl Fn(Read, List) -> T) -> T {
+        let read = |wanted: &FilePath| {
+            let found = files.iter().find(|(name, _)| path(name) == *wanted);
+            found.map(|(_, text)| (*text).to_owned()).filter(|text| text != "binary")
+        };
+        let list = |folder: &FilePath| {
+            let mut names: Vec<String> = files
+                .iter()
+                .map(|(name, _)| path(name))
+                .filter(|file| file.is_below(folder) && file != folder)
+                .map(|file| file.relative_to(folder).split('/').next().unwrap_or_default().to_owned())
+                .collect();
+            names.dedup();
+            names
+        };
+        ask(&read, &list)
+    }
+
+    fn found(files: &[(&str, &str)]) -> Dependencies {
+        with(files, |read, list| locate(&FilePath::top(), read, list)).expect("found")
+    }
+
+    fn refused(files: &[(&str, &str)]) -> Problem {
+        with(files, |read, list| locate(&FilePath::top(), read, list)).expect_err("refused")
+    }
+
+    fn check(files: &[(&str, &str)], format: DependencyFormat, file: &str, development: Option<&str>) {
+        let found = found(files);
+        assert_eq!((found.format, found.path.as_str()), (format, file), "{files:?}");
+        assert_eq!(found.development.as_ref().map(FilePath::as_str), development, "{files:?}");
+    }
+
+    use DependencyFormat::{Pep621, Poetry, Requirements};
+
+    #[test]
+    fn the_lists_of_a_pyproject() {
+        check(&[("pyproject.toml", "[project]\ndependencies = [\"a\"]\n")], Pep621, "pyproject.toml", None);
+        check(&[("pyproject.toml", "[project]\nname = \"x\"\n")], Pep621, "pyproject.toml", None);
+        check(
+            &[("pyproject.toml", "[project]\ndependencies = []\n[dependency-groups]\ndev = []\n")],
+            Pep621,
+            "pyproject.toml",
+            Some("pyproject.toml"),
+        );
+        check(&[("pyproject.toml", "[tool.poetry.dependencies]\npython = \"^3\"\n")], Poetry, "pyproject.toml", None);
+        check(
+            &[(
+                "pyproject.toml",
+                "[project]\nname = \"x\"\ndynamic = [\"dependencies\"]\n[tool.poetry.dependencies]\na = \"1\"\n[tool.poetry.group.dev.dependencies]\nb = \"1\"\n",
+            )],
+            Poetry,
+            "pyproject.toml",
+            Some("pyproject.toml"),
+        );
+        // Poetry 2: the list of the project counts.
+        check(
+            &[(
+                "pyproject.toml",
+                "[project]\ndependencies = [\"a\"]\n[tool.poetry.dependencies]\na = {source = \"x\"}\n",
+            )],
+            Pep621,
+            "pyproject.toml",
+            None,
+        );
+    }
+
+    #[test]
+    fn a_requirements_file_beside_a_pyproject_without_dependencies() {
+        for text in [
+            "[tool.ruff]\n",
+            "[project]\nname = \"x\"\n",
+            "[project]\ndependencies = []\n",
+            "[tool.poetry.dependencies]\npython = \"^3\"\n",
+        ] {
+            check(&[("pyproject.toml", text), ("requirements.txt", "a\n")], Requirements, "requirements.txt", None);
+        }
+        let both = [("pyproject.toml", "[project]\ndependencies = [\"a\"]\n"), ("requirements.txt", "a\n")];
+        check(&both, Pep621, "pyproject.toml", None);
+        assert_eq!(found(&both).copy, Some(path("requirements.txt")));
+        let compiled = [both[0], ("requirements.txt", "# This file was autogenerated by uv\na\n")];
+        assert_eq!(found(&compiled).copy, None);
+    }
+
+    #[test]
+    fn what_is_compiled_is_not_edited() {
+        check(&[("requirements.in", "a\n"), ("requirements.txt", "a==1\n")], Requirements, "requirements.in", None);
+        check(
+            &[
+                ("requirements.txt", "-r requirements/base.txt\n"),
+                ("requirements/base.in", "a\n"),
+                (
+                    "requirements/base.txt",
+                    "# This file is autogenerated by pip-compile\n#    pip-compile requirements/base.in\na==1 \\\n --hash=x\n",
+                ),
+            ],
+            Requirements,
+            "requirements/base.in",
+            None,
+        );
+        let problem = refused(&[("requirements.txt", "a==1 \\\n    --hash=sha256:00\n")]);
+        assert_eq!((problem.rule.code, problem.at.map(|at| at.range)), ("PX204", Some(0..27)));
+    }
+
+    #[test]
+    fn requirements_files_by_their_names() {
+        check(
+            &[("requirements.txt", "a\n"), ("requirements-dev.txt", "b\n")],
+            Requirements,
+            "requirements.txt",
+            Some("requirements-dev.txt"),
+        );
+        check(
+            &[("requirements.txt", "a\n"), ("dev-requirements.txt", "b\n"), ("requirements_wheels.txt", "")],
+            Requirements,
+            "requirements.txt",
+            Some("dev-requirements.txt"),
+        );
+        check(
+            &[
+                ("requirements/base.txt", "a\n"),
+                ("requirements/production.txt", "-r base.txt\ngunicorn\n"),
+                ("requirements/local.txt", "-r base.txt\n"),
+            ],
+            Requirements,
+            "requirements/base.txt",
+            Some("requirements/local.txt"),
+        );
+        check(
+            &[("requirements/prod.txt", "a\n"), ("requirements/dev.txt", "b\n")],
+            Requirements,
+            "requirements/prod.txt",
+            Some("requirements/dev.txt"),
+        );
+        check(
+            &[("requirements-cpu.txt", "a\n"), ("requirements-dev.txt", "b\n")],
+            Requirements,
+            "requirements-cpu.txt",
+            Some("requirements-dev.txt"),
+        );
+        let problem = refused(&[("requirements-cpu.txt", "a\n"), ("requirements-gpu.txt", "b\n")]);
+        assert_eq!(problem.rule.code, "PX204");
+        assert!(problem.message.contains("`requirements-cpu.txt`, `requirements-gpu.txt`"));
+    }
+
+    #[test]
+    fn includes_are_followed() {
+        let files = [
+            ("requirements.txt", "-r a.txt\nx\n-c c.txt\n"),
+            ("a.txt", "-r sub/b.txt\n"),
+            ("sub/b.txt", "-r ../a.txt\n-r gone.txt\n"),
+            ("c.txt", ""),
+        ];
+        let includes: Vec<String> = found(&files).includes.iter().map(ToString::to_string).collect();
+        assert_eq!(includes, ["a.txt", "c.txt", "sub/b.txt"]);
+        check(&[("requirements.txt", "# all\n-r app.txt\n"), ("app.txt", "a\n")], Requirements, "app.txt", None);
+        check(&[("requirements.txt", "-r requirements.txt\n")], Requirements, "requirements.txt", None);
+    }
+
+    #[test]
+    fn dynamic_lists_are_followed_to_their_file() {
+        let pyproject = "[project]\nname = \"x\"\ndynamic = [\"version\", \"dependencies\"]\n";
+        let setuptools =
+            format!("{pyproject}[tool.setuptools.dynamic]\ndependencies = {{file = [\"deps/run.txt\"]}}\n");
+        check(&[("pyproject.toml", &setuptools), ("deps/run.txt", "a\n")], Requirements, "deps/run.txt", None);
+        assert_eq!(refused(&[("pyproject.toml", &setuptools)]).rule.code, "PX203");
+        let hatch =
+            format!("{pyproject}[tool.hatch.metadata.hooks.requirements_txt]\nfiles = [\"requirements.txt\"]\n");
+        check(&[("pyproject.toml", &hatch), ("requirements.txt", "a\n")], Requirements, "requirements.txt", None);
+        let setup = ("setup.py", "install_requires=open('requirements.txt').readlines()");
+        check(
+            &[("pyproject.toml", pyproject), setup, ("requirements.txt", "a\n")],
+            Requirements,
+            "requirements.txt",
+            None,
+        );
+        assert_eq!(refused(&[("pyproject.toml", pyproject)]).rule.code, "PX204");
+        let two = setuptools.replace("\"]}", "\", \"b.txt\"]}");
+        assert!(refused(&[("pyproject.toml", &two), ("deps/run.txt", "")]).message.contains("`b.txt`"));
+    }
+
+    #[test]
+    fn nothing_to_edit_says_what_was_looked_for() {
+        let problem = refused(&[("main.py", "")]);
+        assert_eq!(problem.rule.code, "PX203");
+        assert!(problem.message.contains("`pyproject.toml`") && problem.message.contains("`requirements.txt`"));
+        assert_eq!(refused(&[("pyproject.toml", "[tool.ruff]\n")]).rule.code, "PX203");
+        for name in FOREIGN {
+            let problem = refused(&[(name, ""), ("pyproject.toml", "[tool.x]\n")]);
+            assert_eq!(problem.rule.code, "PX204");
+            assert!(problem.message.contains(name));
+        }
+        assert_eq!(refused(&[("requirements.txt", "binary")]).rule.code, "PX004");
+        assert_eq!(refused(&[("pyproject.toml", "binary")]).rule.code, "PX004");
+        let problem = refused(&[("pyproject.toml", "[project]\nname = \"x\n")]);
+        assert_eq!(problem.rule.code, "PX005");
+        assert!(problem.at.is_some_and(|at| at.range.start >= 10));
+        assert_eq!(refused(&[("pyproject.toml", "[project]\ndependencies = 1\n")]).rule.code, "PX204");
+    }
+
+    #[test]
+    fn the_tool_that_installs() {
+        let of = |files: &[(&str, &str)]| {
+            let found = with(files, |read, list| locate(&FilePath::top(), read, list)).ok();
+            with(files, |read, list| installer(&FilePath::top(), read, list, found.as_ref()))
+        };
+        let project = ("pyproject.toml", "[project]\ndependencies = [\"a\"]\n");
+        assert_eq!(of(&[project]), Installer::Uv);
+        assert_eq!(of(&[project, ("poetry.lock", "")]), Installer::Poetry);
+        assert_eq!(of(&[project, ("pdm.lock", "")]), Installer::Pdm);
+        assert_eq!(of(&[project, ("uv.lock", ""), ("poetry.lock", "")]), Installer::Uv);
+        assert_eq!(
+            of(&[("pyproject.toml", "[tool.poetry.dependencies]\na = \"1\"\n"), ("uv.lock", "")]),
+            Installer::Poetry
+        );
+        assert_eq!(of(&[("requirements.txt", "a\n")]), Installer::Pip);
+        let backend =
+            "[project]\ndependencies = [\"a\"]\n[build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+        assert_eq!(of(&[("pyproject.toml", backend)]), Installer::Poetry);
+    }
+
+    #[test]
+    fn the_name_and_the_line_length() {
+        let length = |files: &[(&str, &str)]| with(files, |read, _| line_length(&path("a/b"), read));
+        assert_eq!(length(&[]), 88);
+        assert_eq!(
+            length(&[("a/b/pyproject.toml", "[tool.ruff]\nline-length = 100\n[tool.black]\nline-length = 79\n")]),
+            100
+        );
+        assert_eq!(length(&[("a/b/pyproject.toml", "[tool.black]\nline-length = 79\n")]), 79);
+        assert_eq!(length(&[("ruff.toml", "line-length = 120\n"), ("a/b/pyproject.toml", "[project]\n")]), 120);
+        assert_eq!(length(&[("a/b/.ruff.toml", "line-length = 99\n"), ("a/b/ruff.toml", "line-length = 120\n")]), 99);
+        assert_eq!(length(&[("a/b/ruff.toml", "line-length = -3\n")]), 88);
+        let name = |text: &str| with(&[("pyproject.toml", text)], |read, _| project_name(&FilePath::top(), read));
+        assert_eq!(name("[project]\nname = \"x\"\n").as_deref(), Some("x"));
+        assert_eq!(name("[tool.poetry]\nname = \"y\"\n").as_deref(), Some("y"));
+        assert_eq!(name("nothing"), None);
+    }
+}
