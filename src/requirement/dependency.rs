@@ -15,7 +15,9 @@ mod tests;
 use self::specifier::{Bound, canonical, name_and_bound, poetry_bound};
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
-use crate::finding::{DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, Problem};
+use crate::finding::{
+    DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, Problem,
+};
 use crate::project::dependencies::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
@@ -148,9 +150,17 @@ impl Dependency {
 
     /// How the entry that was brought goes away again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Ok(dependencies) = &project.layout.dependencies else { return Retraction::Gone };
-        let Some(path) = self.file(project) else { return Retraction::Gone };
-        let Some(text) = project.text(path) else { return Retraction::Gone };
+        let dependencies = match &project.layout.dependencies {
+            Ok(dependencies) => dependencies,
+            Err(problem) if problem.rule == &NO_DEPENDENCY_FILE => return Retraction::Gone,
+            Err(problem) => return Retraction::Keep { at: problem.at.clone(), why: problem.message.clone() },
+        };
+        let Some((path, file)) = self.file(project).and_then(|path| Some((path, project.file(path)?))) else {
+            return Retraction::Gone;
+        };
+        let Some(text) = file.text() else {
+            return Retraction::Keep { at: Some(Location::file(path.clone())), why: unreadable(path).message };
+        };
         if !is_toml(path) {
             return self.retract_line(path, text, recorded);
         }
@@ -291,9 +301,9 @@ impl Dependency {
         let ending = LineEnding::of(text).as_str();
         let item = placement::quoted(self.requirement, None);
         let unit = placement::indentation_unit(text);
-        let list =
+        let created =
             format!("{ending}{indentation}dependencies = [{ending}{indentation}{unit}{item},{ending}{indentation}]");
-        let edit = Edit::insert(text::line_end(text, anchor), list);
+        let edit = Edit::insert(text::line_end(text, anchor), created);
         let name = scaffolding(path, &["project", "dependencies"]);
         Some(Fix::edit(path, vec![edit]).text(item).safe().scaffolding(name, None))
     }
@@ -360,10 +370,10 @@ impl Dependency {
             return Some(self.keep(path, array.items[*first].range.clone()));
         };
         let found = recorded.scaffolding(&scaffolding(path, &keys));
-        if let (Some(None), [_]) = (found, array.items.as_slice()) {
-            if let Some(edit) = remove_list(text, source, &keys) {
-                return Some(Retraction::Remove(Fix::edit(path, vec![edit]).safe()));
-            }
+        if let (Some(None), [_]) = (found, array.items.as_slice())
+            && let Some(edit) = remove_list(text, source, &keys)
+        {
+            return Some(Retraction::Remove(Fix::edit(path, vec![edit]).safe()));
         }
         let edits = array::remove(text, &array, *index, found.flatten());
         Some(edits.map_or_else(

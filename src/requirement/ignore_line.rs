@@ -65,7 +65,13 @@ impl IgnoreLine {
 
     /// How the line that was brought goes away again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Some(text) = project.text(&self.file) else { return Retraction::Gone };
+        let Some(file) = project.file(&self.file) else { return Retraction::Gone };
+        let Some(text) = file.text() else {
+            return Retraction::Keep {
+                at: Some(Location::file(self.file.clone())),
+                why: unreadable(&self.file).message,
+            };
+        };
         let own = self.pattern(project);
         let ours = recorded.record.text.as_deref().unwrap_or(&own);
         let Some((start, line)) = lines(text).filter(|(_, line)| *line == ours).last() else { return Retraction::Gone };

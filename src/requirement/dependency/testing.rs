@@ -114,7 +114,8 @@ pub fn add_and_retract(before: &Project, questions: &[Question]) -> Project {
 
 /// The texts of a project, for comparison.
 pub fn show(project: &Project) -> String {
-    project.files().map(|(path, file)| format!("=== {path}\n{}<end>\n", file.text().unwrap_or("?"))).collect()
+    let texts = project.files().map(|(path, file)| format!("=== {path}\n{}<end>\n", file.text().unwrap_or("?")));
+    texts.collect::<Vec<_>>().concat()
 }
 
 /// The project with `\r\n` for `\n`.
