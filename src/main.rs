@@ -1,1 +1,18 @@
-fn main() {}
+//! Parses the command line, dispatches, and gives the exit code; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use paxx::cli::Cli;
+use paxx::commands;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    commands::run(&cli)
+}

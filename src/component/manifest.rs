@@ -333,17 +333,16 @@ pub struct Image {
     pub tags: Table,
 }
 
-/// What Alembic's environment must have.
+/// A call behind each `context.configure(...)` of Alembic's `env.py`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Migration {
-    /// The module that the hooks come from.
+    /// The module of the services package that it comes from.
     pub module: Text,
-    /// Arguments of `context.configure` to the hook that each takes.
-    pub arguments: Table,
-    /// The PostgreSQL extension.
-    #[serde(default)]
-    pub extension: Option<Text>,
+    /// The function.
+    pub name: Text,
+    /// The call; `{context}` is Alembic's `context`.
+    pub call: Text,
     /// Imports of `script.py.mako`.
     #[serde(default)]
     pub imports: List<Text>,

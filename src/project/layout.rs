@@ -80,6 +80,8 @@ pub struct Settings {
     pub upper_case: bool,
     /// `env_prefix`, as written; empty where there is none.
     pub env_prefix: String,
+    /// Are environment variables read in the case of the field (`case_sensitive`)?
+    pub case_sensitive: bool,
     /// Is `BaseSettings` pydantic 1's?
     pub pydantic_v1: bool,
     /// Is there no such class yet, so that the plan makes it?
@@ -96,6 +98,9 @@ impl Settings {
 
     /// The environment variable that the field for `variable` is read from.
     pub fn environment(&self, variable: &str) -> String {
+        if self.case_sensitive {
+            return format!("{}{}", self.env_prefix, self.field(variable));
+        }
         format!("{}{variable}", self.env_prefix.to_uppercase())
     }
 }

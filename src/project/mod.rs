@@ -3,11 +3,16 @@
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
 pub mod application;
+pub mod compose;
 pub mod dependencies;
+pub mod discover;
 pub mod file;
+pub mod find_application;
+pub mod find_settings;
 pub mod imports;
 pub mod layout;
 pub mod path;
+pub mod reader;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,13 +1,13 @@
 //! Paths inside the project's repository.
 
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A path relative to the top of the git repository (outside git, to the project's root), with `/` between its parts.
 ///
 /// The empty path is that folder itself. There is no `..` in it: nothing outside is ever named.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FilePath(Rc<str>);
+pub struct FilePath(Arc<str>);
 
 impl FilePath {
     /// The path whose parts `path` has. `.` parts go away, `..` takes the part before it.

@@ -4,13 +4,15 @@
 //! requirement does no I/O and never fails: odd code of a user is an [`Assessment`].
 
 pub mod application_call;
+pub mod compose;
 pub mod dependency;
 pub mod env_variable;
 pub mod environment;
 pub mod ignore_line;
-pub mod import;
 pub mod image;
+pub mod import;
 pub mod lifespan_call;
+pub mod migration;
 pub mod module;
 pub mod service;
 pub mod setting;
@@ -18,9 +20,280 @@ pub mod settings_class;
 pub mod steps;
 pub mod worker;
 
+use application_call::{ApplicationCall, Role};
+use dependency::Dependency;
+use env_variable::EnvVariable;
+use environment::{DependsOn, Environment};
+use ignore_line::IgnoreLine;
+use image::Image;
+use lifespan_call::{LifespanCall, Side};
+use migration::Migration;
+use module::{Module, Package};
+use service::{Service, Volume};
+use setting::Setting;
+use settings_class::SettingsClass;
+use worker::Worker;
+
+use crate::component::{COMPONENTS, Component, Context, manifest};
 use crate::edit::Edit;
 use crate::finding::{Location, Problem};
+use crate::lock::Lock;
 use crate::project::{FilePath, Project};
+
+/// What a component needs of a project: one kind a variant.
+#[derive(Debug, Clone)]
+pub enum Requirement {
+    /// A settings class.
+    SettingsClass,
+    /// The services package.
+    Package,
+    /// A Python package.
+    Dependency(Dependency),
+    /// A field of the settings class.
+    Setting(Setting),
+    /// A generated module.
+    Module(Module),
+    /// A variable of the env example.
+    EnvVariable(EnvVariable),
+    /// A compose service.
+    Service(Service),
+    /// A named volume of the compose file.
+    Volume(Volume),
+    /// A variable of the application's compose service.
+    Environment(Environment),
+    /// A dependency of the application's compose service.
+    DependsOn(DependsOn),
+    /// A compose service that runs a worker.
+    Worker(Worker),
+    /// An image of an existing compose service.
+    Image(Image),
+    /// A call around the lifespan's `yield`.
+    LifespanCall(LifespanCall),
+    /// A statement that wires the application.
+    ApplicationCall(ApplicationCall),
+    /// A call in Alembic's environment.
+    Migration(Migration),
+    /// A line of an ignore file.
+    IgnoreLine(IgnoreLine),
+}
+
+/// Every place where a kind of requirement is told from the others is one of these four matches.
+impl Requirement {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        match self {
+            Self::SettingsClass => SettingsClass::id(),
+            Self::Package => Package::id(),
+            Self::Dependency(requirement) => requirement.id(),
+            Self::Setting(requirement) => requirement.id(),
+            Self::Module(requirement) => requirement.id(),
+            Self::EnvVariable(requirement) => requirement.id(),
+            Self::Service(requirement) => format!("service:{}", requirement.manifest.name),
+            Self::Volume(requirement) => format!("volume:{}", requirement.name),
+            Self::Environment(requirement) => format!("environment:{}", requirement.variable),
+            Self::DependsOn(requirement) => format!("depends_on:{}", requirement.service.name),
+            Self::Worker(requirement) => format!("worker:{}", requirement.name),
+            Self::Image(requirement) => format!("image:{}", requirement.manifest.by),
+            Self::LifespanCall(requirement) => requirement.id(),
+            Self::ApplicationCall(requirement) => requirement.id(),
+            Self::Migration(requirement) => requirement.id(),
+            Self::IgnoreLine(requirement) => requirement.id(),
+        }
+    }
+
+    /// Is it scaffolding that components share, recorded apart from them?
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::SettingsClass | Self::Package)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, project: &Project) -> String {
+        match self {
+            Self::SettingsClass => SettingsClass::title(project),
+            Self::Package => Package::title(project),
+            Self::Dependency(requirement) => requirement.title(project),
+            Self::Setting(requirement) => requirement.title(project),
+            Self::Module(requirement) => requirement.title(project),
+            Self::EnvVariable(requirement) => requirement.title(project),
+            Self::Service(requirement) => format!("compose service `{}`", requirement.manifest.name),
+            Self::Volume(requirement) => format!("compose volume `{}`", requirement.name),
+            Self::Environment(requirement) => format!("`{}` for the application in compose", requirement.variable),
+            Self::DependsOn(requirement) => format!("the application depends on `{}`", requirement.service.name),
+            Self::Worker(requirement) => format!("compose service `{}`", requirement.name),
+            Self::Image(requirement) => format!("image `{}`", requirement.manifest.by),
+            Self::LifespanCall(requirement) => requirement.title(),
+            Self::ApplicationCall(requirement) => requirement.title(),
+            Self::Migration(requirement) => requirement.title(),
+            Self::IgnoreLine(requirement) => requirement.title(project),
+        }
+    }
+
+    /// Does it hold here?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        match self {
+            Self::SettingsClass => SettingsClass::assess(project),
+            Self::Package => Package::assess(project),
+            Self::Dependency(requirement) => requirement.assess(project),
+            Self::Setting(requirement) => requirement.assess(project),
+            Self::Module(requirement) => requirement.assess(project),
+            Self::EnvVariable(requirement) => requirement.assess(project),
+            Self::Service(requirement) => requirement.assess(project),
+            Self::Volume(requirement) => requirement.assess(project),
+            Self::Environment(requirement) => requirement.assess(project),
+            Self::DependsOn(requirement) => requirement.assess(project),
+            Self::Worker(requirement) => requirement.assess(project),
+            Self::Image(requirement) => requirement.assess(project),
+            Self::LifespanCall(requirement) => requirement.assess(project),
+            Self::ApplicationCall(requirement) => requirement.assess(project),
+            Self::Migration(requirement) => requirement.assess(project),
+            Self::IgnoreLine(requirement) => requirement.assess(project),
+        }
+    }
+
+    /// How is it taken back?
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        match self {
+            Self::SettingsClass => SettingsClass::retract(project),
+            Self::Package => Package::retract(project),
+            Self::Dependency(requirement) => requirement.retract(project, recorded),
+            Self::Setting(requirement) => requirement.retract(project, recorded),
+            Self::Module(requirement) => requirement.retract(project, recorded),
+            Self::EnvVariable(requirement) => requirement.retract(project, recorded),
+            Self::Service(requirement) => requirement.retract(project, recorded),
+            Self::Volume(requirement) => requirement.retract(project, recorded),
+            Self::Environment(requirement) => requirement.retract(project, recorded),
+            Self::DependsOn(requirement) => requirement.retract(project, recorded),
+            Self::Worker(requirement) => requirement.retract(project, recorded),
+            Self::Image(requirement) => requirement.retract(project, recorded),
+            Self::LifespanCall(requirement) => requirement.retract(project, recorded),
+            Self::ApplicationCall(requirement) => requirement.retract(project, recorded),
+            Self::Migration(requirement) => requirement.retract(project, recorded),
+            Self::IgnoreLine(requirement) => requirement.retract(project, recorded),
+        }
+    }
+}
+
+/// What a component needs of this project, in the order in which it is brought: what is imported before what imports it.
+///
+/// `installed` are the components that are, or will be, in the project: some requirements hold only beside another one.
+pub fn requirements_of(
+    project: &Project,
+    component: &'static Component,
+    installed: &[&str],
+    context: &Context,
+    lock: &Lock,
+    force: bool,
+) -> Vec<Requirement> {
+    let manifest = &component.manifest;
+    let variable = |name: &str| project.layout.settings.as_ref().map_or_else(|_| name.to_owned(), |settings| settings.environment(name));
+    let is_setting = |name: &str| COMPONENTS.iter().any(|component| component.manifest.setting.iter().any(|setting| setting.name.0 == name));
+    let applies = |with: Option<manifest::Text>| with.is_none_or(|other| installed.contains(&other.0));
+    let creates_settings = project.layout.settings.as_ref().is_ok_and(|settings| settings.create);
+    let services: Vec<&'static manifest::Service> = COMPONENTS.iter().flat_map(|component| component.manifest.service.0).collect();
+    let workers: Vec<Worker> = COMPONENTS
+        .iter()
+        .flat_map(|component| component.manifest.worker.0)
+        .map(|worker| Worker { name: worker.name.to_string(), command: worker.command.to_string() })
+        .collect();
+    let mut list = Vec::new();
+    // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
+    let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
+    if !manifest.setting.is_empty() && made {
+        list.push(Requirement::Dependency(Dependency { requirement: "pydantic-settings>=2.0", development: false }));
+        list.push(Requirement::SettingsClass);
+    }
+    for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
+        list.push(Requirement::Dependency(Dependency {
+            requirement: dependency.requirement.0,
+            development: dependency.group.is_some(),
+        }));
+    }
+    for setting in manifest.setting.0 {
+        list.push(Requirement::Setting(Setting {
+            manifest: setting,
+            heading: manifest.heading.0,
+            siblings: manifest.setting.iter().map(|setting| setting.name.0).collect(),
+        }));
+    }
+    if !manifest.module.is_empty() {
+        list.push(Requirement::Package);
+    }
+    for (module, text) in component.modules(context) {
+        let recorded = lock.component(component.id()).and_then(|installed| {
+            let id = format!("module:{}", module.path);
+            installed.requirements.iter().find(|requirement| requirement.id == id)
+        });
+        let digest = recorded.and_then(|requirement| requirement.digest.clone());
+        list.push(Requirement::Module(Module { path: module.path.0, text, digest, force }));
+    }
+    for setting in manifest.setting.0 {
+        // What a property computes is read from other variables.
+        if matches!(setting::provision(project, &setting.name), setting::Provision::Property { .. }) {
+            continue;
+        }
+        list.push(Requirement::EnvVariable(EnvVariable {
+            name: variable(&setting.name),
+            value: setting.env.replace("{project}", &project.layout.name),
+            heading: manifest.heading.0,
+            siblings: manifest.setting.iter().map(|setting| variable(&setting.name)).collect(),
+        }));
+    }
+    for service in manifest.service.0 {
+        list.push(Requirement::Service(Service { manifest: service }));
+        for name in service.volumes.0 {
+            list.push(Requirement::Volume(Volume { service, name: name.0 }));
+        }
+    }
+    for image in manifest.image.0 {
+        list.push(Requirement::Image(Image { manifest: image }));
+    }
+    for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
+        if matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. }) {
+            continue;
+        }
+        let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
+        list.push(Requirement::Environment(Environment {
+            variable: name,
+            value: entry.value.to_string(),
+            services: services.clone(),
+            workers: workers.clone(),
+        }));
+        let service = entry.service.and_then(|name| services.iter().find(|service| service.name == name));
+        if let Some(service) = service {
+            let condition = entry.condition.map_or("service_started", |condition| condition.0);
+            list.push(Requirement::DependsOn(DependsOn { service, condition, workers: workers.clone() }));
+        }
+    }
+    for worker in manifest.worker.0 {
+        list.push(Requirement::Worker(Worker { name: worker.name.to_string(), command: worker.command.to_string() }));
+    }
+    for entry in manifest.lifespan.0 {
+        let calls = [(entry.start, Side::Start), (entry.stop, Side::Stop)];
+        for (callee, side) in calls.into_iter().filter_map(|(callee, side)| Some((callee?, side))) {
+            list.push(Requirement::LifespanCall(LifespanCall { module: entry.module.0, callee: callee.0, side }));
+        }
+    }
+    for entry in manifest.middleware.0 {
+        list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role: Role::Middleware }));
+    }
+    for entry in manifest.router.0 {
+        let paths = entry.paths.iter().map(|path| path.0).collect();
+        list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role: Role::Router { paths } }));
+    }
+    for entry in manifest.statement.0 {
+        let role = Role::Statement { call: entry.call.0 };
+        list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role }));
+    }
+    for entry in manifest.migration.0 {
+        list.push(Requirement::Migration(Migration { manifest: entry }));
+    }
+    for entry in manifest.ignore.0 {
+        for file in &project.layout.ignore_files {
+            list.push(Requirement::IgnoreLine(IgnoreLine { file: file.clone(), line: entry.line.to_string() }));
+        }
+    }
+    list
+}
 
 /// Does a requirement hold?
 #[derive(Debug)]
@@ -65,6 +338,8 @@ pub struct Fix {
     pub safe: bool,
     /// What `paxx.lock` records of it, so that `remove` can tell ours from the user's.
     pub record: Record,
+    /// What the user should know about it: phrases for the summary.
+    pub notes: Vec<String>,
 }
 
 /// What `paxx.lock` keeps of a requirement that was brought.
@@ -126,6 +401,13 @@ impl Fix {
     #[must_use]
     pub fn replaced(mut self, text: impl Into<String>) -> Self {
         self.record.replaced = Some(text.into());
+        self
+    }
+
+    /// The same, with something that the user should know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 

@@ -1,1 +1,521 @@
-//! service.
+//! A compose service that a component needs, and the named volumes that it declares.
+//!
+//! A service is known by its image, whatever its name is: where one is there, a second one is never added. The body comes
+//! from the component's template and takes the file's indentation; nothing of the user's services changes.
+
+use std::ops::Range;
+
+use super::compose::{self, Document};
+use super::image::Reference;
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use crate::component::manifest;
+use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING, VOLUME_MISSING};
+use crate::project::Project;
+use crate::project::compose::with_defaults;
+use crate::source::text;
+use crate::source::yaml::{Entry, Node, Source, Style, Value};
+
+/// A service of the compose file.
+#[derive(Debug, Clone, Copy)]
+pub struct Service {
+    /// What the component says of it.
+    pub manifest: &'static manifest::Service,
+}
+
+/// A named volume at the top level of the compose file.
+#[derive(Debug, Clone, Copy)]
+pub struct Volume {
+    /// The service that uses it.
+    pub service: &'static manifest::Service,
+    /// Its name.
+    pub name: &'static str,
+}
+
+/// The name of the service that stands for `service` in this project, where exactly one does.
+pub fn find(project: &Project, service: &manifest::Service) -> Option<String> {
+    let document = compose::open(project).ok()??;
+    locate(&document, project, service).ok()?
+}
+
+/// The same; several that may stand for it are a problem that names them.
+pub(super) fn locate(
+    document: &Document<'_>,
+    project: &Project,
+    service: &manifest::Service,
+) -> Result<Option<String>, Problem> {
+    let candidates: Vec<&Entry> = document
+        .services()
+        .into_iter()
+        .filter(|entry| {
+            document.scalar_of(entry, "image").is_some_and(|image| {
+                let reference = Reference::parse(image);
+                service.images.iter().any(|repository| reference.is_repository(repository))
+            })
+        })
+        .collect();
+    if let Some(own) = candidates.iter().find(|entry| entry.key == service.name.0) {
+        return Ok(Some(own.key.clone()));
+    }
+    match the_one_that_is_used(document, project, &candidates).as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.key.clone())),
+        [first, ..] => {
+            let names: Vec<String> = candidates.iter().map(|entry| format!("`{}`", entry.key)).collect();
+            let mut problem =
+                Problem::new(&SERVICE_CONFLICT, format!("several services may be `{}`: {}", service.name, names.join(", ")))
+                    .at(document.path, first.key_range.clone())
+                    .help("list the one to use under `depends_on` of the application's service");
+            for other in candidates.iter().skip(1) {
+                problem = problem.related(document.at(other.key_range.clone()), format!("`{}`", other.key));
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// Of several services of a kind the one that the application uses: by the host names in its environment, else by its
+/// `depends_on`. All of them where that does not tell.
+pub(super) fn the_one_that_is_used<'a>(
+    document: &Document<'_>,
+    project: &Project,
+    candidates: &[&'a Entry],
+) -> Vec<&'a Entry> {
+    if candidates.len() < 2 {
+        return candidates.to_vec();
+    }
+    let Some(application) = compose::application(project).ok().flatten().and_then(|name| document.service(name)) else {
+        return candidates.to_vec();
+    };
+    let mut values: Vec<String> = Vec::new();
+    if let Some(environment) = document.get(application, "environment") {
+        let entries = document.source.entries(&environment.value);
+        values.extend(entries.iter().filter_map(|entry| document.source.scalar(&entry.value)).map(str::to_owned));
+        values.extend(document.source.scalars(&environment.value).into_iter().map(str::to_owned));
+    }
+    let is_host = |name: &str| {
+        values.iter().any(|value| {
+            value
+                .split(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '.')))
+                .any(|word| word == name)
+        })
+    };
+    let by_host: Vec<&Entry> = candidates.iter().copied().filter(|entry| is_host(&entry.key)).collect();
+    if by_host.len() == 1 {
+        return by_host;
+    }
+    let dependencies = document.names_of(application, "depends_on");
+    let by_dependency: Vec<&Entry> =
+        candidates.iter().copied().filter(|entry| dependencies.contains(&entry.key.as_str())).collect();
+    if by_dependency.len() == 1 { by_dependency } else { candidates.to_vec() }
+}
+
+impl Service {
+    /// Is the service there?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let name = self.manifest.name.0;
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Assessment::NotApplicable { note: format!("no compose file: start `{name}` yourself") },
+            Err(problem) => return Assessment::Blocked { problem },
+        };
+        match locate(&document, project, self.manifest) {
+            Ok(Some(found)) => {
+                let at = document.service(&found).map(|entry| document.at(entry.key_range.clone()));
+                return Assessment::Met { at };
+            }
+            Ok(None) => {}
+            Err(problem) => return Assessment::Blocked { problem },
+        }
+        if let Some(other) = document.service(name) {
+            return Assessment::Blocked { problem: self.conflict(&document, other) };
+        }
+        match self.fix(&document, project) {
+            Ok(fix) => {
+                let place = document.top("services").map_or(0..0, |services| services.key_range.clone());
+                let images: Vec<String> = self.manifest.images.iter().map(|image| format!("`{image}`")).collect();
+                let problem = Problem::new(
+                    &SERVICE_MISSING,
+                    format!("no service `{name}`, and none with an image {}", images.join(" or ")),
+                )
+                .at(document.path, place)
+                .manual(self.manifest.body.trim_end());
+                Assessment::Missing { problem, fix }
+            }
+            Err(problem) => Assessment::Blocked {
+                problem: problem.manual(format!("services:\n{}", compose::indented(self.manifest.body.trim_end(), "  "))),
+            },
+        }
+    }
+
+    fn conflict(&self, document: &Document<'_>, other: &Entry) -> Problem {
+        let name = self.manifest.name;
+        let is = match document.scalar_of(other, "image") {
+            Some(image) => format!("runs the image `{image}`"),
+            None if document.get(other, "build").is_some() => "is built from a Dockerfile".to_owned(),
+            None => "has no image".to_owned(),
+        };
+        Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but {is}"))
+            .at(document.path, other.key_range.clone())
+            .help(format!(
+                "rename that service, or give it the image `{}`, then run the command again",
+                self.manifest.images.first().map_or(name.0, |image| image.0)
+            ))
+    }
+
+    fn fix(&self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
+        let name = self.manifest.name.0;
+        let template = Source::parse(self.manifest.body.0).ok();
+        let body = template.as_ref().and_then(|template| {
+            let service = template.root()?.mapping()?.entries.first()?;
+            Some((template, service))
+        });
+        let Some((template, service)) = body else {
+            return Err(document.unsupported(format!("the template of `{name}` cannot be read"), 0..0));
+        };
+        let taken = published_ports(document);
+        let step = document.source.step();
+        let list = document.source.list_indent().unwrap_or(step);
+        let mut block = format!("{name}:");
+        let mut note = None;
+        let deeper = " ".repeat(step);
+        for entry in service.value.mapping().map(|mapping| mapping.entries.as_slice()).unwrap_or_default() {
+            let written = dedented(template.text(), entry);
+            let mut written = reindented(&written, step, list);
+            if entry.key == "ports" {
+                let (free, busy) = split_ports(template, &entry.value, &taken);
+                if let Some((port, user)) = busy.first() {
+                    note = Some(format!(
+                        "port {port} of the host is taken by the service `{user}`: `{name}` is not published there"
+                    ));
+                    if free.is_empty() {
+                        continue;
+                    }
+                    let items: Vec<String> = free.iter().map(|port| format!("{}- {port}", " ".repeat(list))).collect();
+                    written = format!("ports:\n{}", items.join("\n"));
+                }
+            }
+            block.push('\n');
+            block.push_str(&compose::indented(&written, &deeper));
+        }
+        let networks = networks_of_application(document, project);
+        if !networks.is_empty() {
+            let written = compose::indented(&list_block("networks", &networks, list), &deeper);
+            block.push('\n');
+            block.push_str(&written);
+        }
+        let mut text = block.clone();
+        let addition = match document.top("services") {
+            None => document.create_at_top("compose:services", "services", &block)?,
+            Some(services) => {
+                let separated = separated(document, services);
+                if separated {
+                    text.insert(0, '\n');
+                }
+                document.put("compose:services", services, &block, None, separated)?
+            }
+        };
+        let mut fix = Fix::edit(document.path, addition.edits).text(text).safe();
+        fix.record.scaffolding = addition.scaffolding;
+        if let Some(note) = note {
+            fix = fix.note(note);
+        }
+        Ok(fix)
+    }
+
+    /// Takes the service out again.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Retraction::Gone,
+            Err(problem) => return compose::keep(problem),
+        };
+        retract_service(&document, self.manifest.name.0, recorded, recorded.record.text.as_deref())
+    }
+}
+
+/// Takes the service `name` out, where it is still the text `expected`.
+pub(super) fn retract_service(
+    document: &Document<'_>,
+    name: &str,
+    recorded: &Recorded,
+    expected: Option<&str>,
+) -> Retraction {
+    let Some(services) = document.top("services") else { return Retraction::Gone };
+    let Some(service) = services.value.own(name) else { return Retraction::Gone };
+    let at = Some(document.at(service.range()));
+    let current = lines_of(document, service);
+    if !expected.is_some_and(|expected| same_service(expected, current, service.flow)) {
+        return Retraction::Keep { at, why: format!("the service `{name}` was changed") };
+    }
+    if let Some(dependent) = document
+        .services()
+        .into_iter()
+        .find(|other| other.key != name && document.names_of(other, "depends_on").contains(&name))
+    {
+        let why = format!("the service `{}` depends on `{name}`", dependent.key);
+        return Retraction::Keep { at: Some(document.at(dependent.key_range.clone())), why };
+    }
+    let separated = recorded.record.text.as_deref().is_some_and(|text| text.starts_with('\n'));
+    let parent = document.source.root();
+    let taken = parent.and_then(|parent| {
+        document.take("compose:services", parent, services, service.range().start, recorded, separated)
+    });
+    match taken {
+        Some(taken) => {
+            let mut fix = Fix::edit(document.path, taken.edits);
+            fix.record.scaffolding = taken.scaffolding;
+            Retraction::Remove(fix)
+        }
+        None => Retraction::Keep { at, why: format!("the service `{name}` stands in a place that is not edited") },
+    }
+}
+
+/// Is the service as it was written? In a flow collection its text is the flow form of the same.
+fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
+    if !is_flow {
+        return same_code(expected, current);
+    }
+    [false, true].into_iter().any(|json| compose::flow(expected, json).is_some_and(|flow| same_code(&flow, current)))
+}
+
+/// An entry with what follows it on its last line: a comment there is the user's.
+pub(super) fn lines_of<'a>(document: &'a Document<'_>, entry: &Entry) -> &'a str {
+    let text = document.source.text();
+    let range = entry.range();
+    let end = if entry.flow { range.end } else { text::line_end(text, range.end) };
+    text.get(range.start..end).unwrap_or_default()
+}
+
+/// Does an empty line stand between the services? Where there is but one, files mostly have one.
+pub(super) fn separated(document: &Document<'_>, services: &Entry) -> bool {
+    let Some(mapping) = document.source.resolve(&services.value).and_then(Node::mapping) else { return false };
+    !mapping.flow && !mapping.entries.is_empty() && document.source.separated(mapping).unwrap_or(true)
+}
+
+/// The networks that a service must join to be reached by the application.
+fn networks_of_application(document: &Document<'_>, project: &Project) -> Vec<String> {
+    let Some(name) = compose::application(project).ok().flatten() else { return Vec::new() };
+    let Some(mut service) = document.service(name) else { return Vec::new() };
+    // `network_mode: "service:proxy"`: the network of that service is the application's.
+    if let Some(other) = document.scalar_of(service, "network_mode").and_then(|mode| mode.strip_prefix("service:")) {
+        match document.service(other) {
+            Some(other) => service = other,
+            None => return Vec::new(),
+        }
+    }
+    document.names_of(service, "networks").into_iter().map(str::to_owned).collect()
+}
+
+/// An entry's lines with its key at column 0, and `\n` between them.
+pub(super) fn dedented(text: &str, entry: &Entry) -> String {
+    let column = entry.key_range.start - text::line_start(text, entry.key_range.start);
+    let written = text.get(entry.range()).unwrap_or_default().replace("\r\n", "\n");
+    let lines: Vec<&str> = written
+        .split('\n')
+        .map(|line| {
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            line.get(blanks.min(column)..).unwrap_or_default()
+        })
+        .collect();
+    // The first line begins at the key already.
+    let first = written.split('\n').next().unwrap_or_default();
+    std::iter::once(first).chain(lines.into_iter().skip(1)).collect::<Vec<_>>().join("\n")
+}
+
+/// A block indented by two, with its lists indented below their keys, in another indentation.
+fn reindented(block: &str, step: usize, list: usize) -> String {
+    // Columns of the enclosing lines: as they were, and as they become.
+    let mut stack: Vec<(usize, usize)> = vec![(0, 0)];
+    let mut result = Vec::new();
+    for line in block.lines() {
+        let content = line.trim_start_matches(' ');
+        if content.is_empty() {
+            result.push(String::new());
+            continue;
+        }
+        let column = line.len() - content.len();
+        while stack.len() > 1 && stack.last().is_some_and(|(old, _)| *old > column) {
+            stack.pop();
+        }
+        let (old, new) = stack.last().copied().unwrap_or((0, 0));
+        let is_item = content.starts_with("- ");
+        let new = if column > old { new + if is_item { list } else { step } } else { new };
+        if column > old {
+            stack.push((column, new));
+        }
+        if is_item {
+            stack.push((column + 2, new + 2));
+        }
+        result.push(format!("{}{content}", " ".repeat(new)));
+    }
+    result.join("\n")
+}
+
+/// A key with a list of names.
+pub(super) fn list_block(key: &str, names: &[String], list: usize) -> String {
+    let indentation = " ".repeat(list);
+    let items = names.iter().map(|name| format!("\n{indentation}- {}", compose::scalar(name, Style::Plain)));
+    format!("{key}:{}", items.collect::<String>())
+}
+
+/// The host's ports that the services of the file publish, with the service that does.
+fn published_ports(document: &Document<'_>) -> Vec<(Range<u32>, String)> {
+    let mut taken = Vec::new();
+    for service in document.services() {
+        let Some(ports) = document.get(service, "ports") else { continue };
+        for (host, _) in ports_of(&document.source, &ports.value) {
+            if let Some(host) = host {
+                taken.push((host, service.key.clone()));
+            }
+        }
+    }
+    taken
+}
+
+/// The ports of a service: those of the host, where they are fixed, and those of the container.
+pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(Option<Range<u32>>, Option<Range<u32>>)> {
+    let Some(list) = source.resolve(ports).and_then(Node::sequence) else { return Vec::new() };
+    list.items
+        .iter()
+        .filter_map(|item| {
+            let node = source.resolve(&item.value)?;
+            match &node.value {
+                Value::Scalar(written, _) => Some(port_of(written)),
+                Value::Mapping(_) => {
+                    let range = |key| port_range(&with_defaults(source.scalar(&source.get(node, key)?.value)?).text);
+                    Some((range("published"), range("target")))
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// `[ip:]host:container[/protocol]`, or the container's port alone.
+fn port_of(written: &str) -> (Option<Range<u32>>, Option<Range<u32>>) {
+    let expanded = with_defaults(written).text;
+    let without_protocol = expanded.split('/').next().unwrap_or_default();
+    let mut parts = without_protocol.rsplit(':');
+    let container = parts.next().and_then(port_range);
+    (parts.next().and_then(port_range), container)
+}
+
+fn port_range(written: &str) -> Option<Range<u32>> {
+    let (first, last) = written.split_once('-').unwrap_or((written, written));
+    let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
+    Some(first..last.saturating_add(1))
+}
+
+/// A port, and the service that has it.
+type BusyPort = (u32, String);
+
+/// The ports of the template that are free, as they are written there, and those that are taken.
+fn split_ports(template: &Source, ports: &Node, taken: &[(Range<u32>, String)]) -> (Vec<String>, Vec<BusyPort>) {
+    let mut free = Vec::new();
+    let mut busy = Vec::new();
+    for item in ports.sequence().map(|list| list.items.as_slice()).unwrap_or_default() {
+        let host = item.value.scalar().and_then(|written| port_of(written).0);
+        let user = host.as_ref().and_then(|host| {
+            taken.iter().find(|(range, _)| range.start < host.end && host.start < range.end).map(|(_, user)| user)
+        });
+        match (host, user) {
+            (Some(host), Some(user)) => busy.push((host.start, user.clone())),
+            _ => free.push(template.text().get(item.value.range.clone()).unwrap_or_default().to_owned()),
+        }
+    }
+    (free, busy)
+}
+
+impl Volume {
+    /// Is the volume declared, where the service uses it?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let name = self.name;
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => {
+                return Assessment::NotApplicable { note: format!("no compose file: the volume `{name}` is not needed") };
+            }
+            Err(problem) => return Assessment::Blocked { problem },
+        };
+        let volumes = document.top("volumes");
+        if let Some(volume) =
+            volumes.and_then(|volumes| document.source.get(&volumes.value, name))
+        {
+            return Assessment::Met { at: Some(document.at(volume.key_range.clone())) };
+        }
+        let user = locate(&document, project, self.service).ok().flatten();
+        let Some(user) = user.filter(|user| mounts(&document, user, name)) else {
+            return Assessment::NotApplicable { note: format!("no service mounts the volume `{name}`: it is not declared") };
+        };
+        let pair = format!("{name}:");
+        let added = match volumes {
+            None => document.create_at_top("compose:volumes", "volumes", &pair),
+            Some(volumes) => document.put("compose:volumes", volumes, &pair, None, false),
+        };
+        match added {
+            Ok(addition) => {
+                let place = document.service(&user).map_or(0..0, |service| service.key_range.clone());
+                let problem =
+                    Problem::new(&VOLUME_MISSING, format!("the volume `{name}` of the service `{user}` is not declared"))
+                        .at(document.path, place)
+                        .manual(format!("volumes:\n  {name}:"));
+                let mut fix = Fix::edit(document.path, addition.edits).text(pair).safe();
+                fix.record.scaffolding = addition.scaffolding;
+                Assessment::Missing { problem, fix }
+            }
+            Err(problem) => Assessment::Blocked { problem: problem.manual(format!("volumes:\n  {name}:")) },
+        }
+    }
+
+    /// Takes the declaration out again, where nobody else mounts the volume.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let name = self.name;
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Retraction::Gone,
+            Err(problem) => return compose::keep(problem),
+        };
+        let (Some(root), Some(volumes)) = (document.source.root(), document.top("volumes")) else {
+            return Retraction::Gone;
+        };
+        let Some(volume) = volumes.value.own(name) else { return Retraction::Gone };
+        let at = Some(document.at(volume.range()));
+        let current = lines_of(&document, volume);
+        if !volume.value.is_null() || volume.value.anchor.is_some() || current.contains('#') {
+            return Retraction::Keep { at, why: format!("the volume `{name}` was changed") };
+        }
+        let own = self.service.name.0;
+        if let Some(user) = document
+            .services()
+            .into_iter()
+            .find(|service| service.key != own && mounts(&document, &service.key, name))
+        {
+            return Retraction::Keep { at, why: format!("the service `{}` mounts the volume `{name}`", user.key) };
+        }
+        match document.take("compose:volumes", root, volumes, volume.range().start, recorded, false) {
+            Some(taken) => {
+                let mut fix = Fix::edit(document.path, taken.edits);
+                fix.record.scaffolding = taken.scaffolding;
+                Retraction::Remove(fix)
+            }
+            None => Retraction::Keep { at, why: format!("the volume `{name}` stands in a place that is not edited") },
+        }
+    }
+}
+
+/// Does the service mount the named volume?
+fn mounts(document: &Document<'_>, service: &str, volume: &str) -> bool {
+    let Some(volumes) = document.service(service).and_then(|service| document.get(service, "volumes")) else {
+        return false;
+    };
+    let Some(list) = document.source.resolve(&volumes.value).and_then(Node::sequence) else { return false };
+    list.items.iter().any(|item| match document.source.resolve(&item.value).map(|node| &node.value) {
+        Some(Value::Scalar(written, _)) => written.split(':').next() == Some(volume),
+        Some(Value::Mapping(_)) => document
+            .source
+            .get(&item.value, "source")
+            .and_then(|source| document.source.scalar(&source.value))
+            .is_some_and(|source| source == volume),
+        _ => false,
+    })
+}

@@ -1,1 +1,246 @@
-//! worker.
+//! A compose service that runs a component's worker on the application's own build and environment.
+//!
+//! What it has from the application's service is copied as text; what belongs to the web server alone (ports, health check,
+//! container name, labels) is not.
+
+use super::compose::{self, Document};
+use super::service::{dedented, lines_of, list_block, retract_service, separated};
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
+use crate::project::Project;
+use crate::project::compose::{command_words, is_server, words_of};
+use crate::source::yaml::{Entry, Style, Value};
+
+/// A worker service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// Its name.
+    pub name: String,
+    /// Its command; `{services}` is the dotted path of the services package.
+    pub command: String,
+}
+
+/// What a worker has from the application: where it runs, with which code, and what it may use.
+const COPIED: &[&str] = &[
+    "extends", "build", "image", "platform", "pull_policy", "entrypoint", "env_file", "environment", "working_dir", "user",
+    "depends_on", "network_mode", "networks", "extra_hosts", "dns", "volumes", "secrets", "configs", "profiles", "restart",
+];
+
+/// Programs that run a command in a project's environment, by `run`.
+const RUNNERS: &[&str] = &["uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi"];
+
+impl Worker {
+    fn words(&self, project: &Project) -> Vec<String> {
+        words_of(&self.command.replace("{services}", &project.layout.services.package))
+    }
+
+    /// Does the service run this very worker?
+    pub(super) fn is_run_by(&self, document: &Document<'_>, project: &Project, service: &Entry) -> bool {
+        let has = command_of(document, service);
+        let wanted = self.words(project);
+        !wanted.is_empty() && wanted.iter().all(|word| has.iter().any(|other| ends_in(other, word)))
+    }
+
+    /// Does the service run a worker of this kind, perhaps with settings of the user's own?
+    fn is_kind_of(&self, document: &Document<'_>, project: &Project, service: &Entry) -> bool {
+        let has = command_of(document, service);
+        let wanted = self.words(project);
+        let (Some(program), Some(settings)) = (wanted.first(), wanted.last()) else { return false };
+        let class = settings.rsplit('.').next().unwrap_or(settings);
+        has.iter().any(|word| ends_in(word, program))
+            && has.iter().any(|word| word.rsplit(['.', ':']).next() == Some(class))
+    }
+
+    /// Is there such a worker?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        let name = &self.name;
+        let command = self.words(project).join(" ");
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => {
+                return Assessment::NotApplicable { note: format!("no compose file: run `{command}` beside the application") };
+            }
+            Err(problem) => return Assessment::Blocked { problem },
+        };
+        let application = match compose::application(project) {
+            Ok(application) => application.and_then(|name| document.service(name)),
+            Err(problem) => return Assessment::Blocked { problem },
+        };
+        let services = document.services();
+        if let Some(worker) = services.iter().find(|service| self.is_kind_of(&document, project, service)) {
+            return Assessment::Met { at: Some(document.at(worker.key_range.clone())) };
+        }
+        let Some(application) = application else {
+            return Assessment::NotApplicable {
+                note: format!("no service of `{}` runs the application: run `{command}` beside it", document.path),
+            };
+        };
+        if let Some(other) = document.service(name) {
+            let problem = Problem::new(
+                &SERVICE_CONFLICT,
+                format!("the service `{name}` is there, but does not run `{command}`"),
+            )
+            .at(document.path, other.key_range.clone())
+            .help(format!("rename that service, or add one that runs `{command}` yourself"));
+            return Assessment::Blocked { problem };
+        }
+        let block = self.block(&document, project, application);
+        let Some(services) = document.top("services") else {
+            let problem = document.unsupported("no service is there", 0..0);
+            return Assessment::Blocked { problem };
+        };
+        let separated = separated(&document, services);
+        let problem = |block: &str| {
+            Problem::new(&SERVICE_MISSING, format!("no service runs `{command}`"))
+                .at(document.path, services.key_range.clone())
+                .manual(block)
+        };
+        match document.put("compose:services", services, &block, None, separated) {
+            Ok(addition) => {
+                let text = if separated { format!("\n{block}") } else { block.clone() };
+                let mut fix = Fix::edit(document.path, addition.edits).text(text).safe();
+                fix.record.scaffolding = addition.scaffolding;
+                Assessment::Missing { problem: problem(&block), fix }
+            }
+            Err(odd) => Assessment::Blocked { problem: odd.manual(block) },
+        }
+    }
+
+    /// Takes the worker out again. It may have followed the application's service since: that is no change of the user's.
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        let document = match compose::open(project) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Retraction::Gone,
+            Err(problem) => return compose::keep(problem),
+        };
+        let application =
+            compose::application(project).ok().flatten().and_then(|name| document.service(name));
+        let now = application.map(|application| self.block(&document, project, application));
+        let is_now = now.as_deref().zip(document.service(&self.name)).is_some_and(|(now, service)| {
+            let current = lines_of(&document, service);
+            same_code(now, current)
+                || (service.flow && compose::flow(now, false).is_some_and(|flow| same_code(&flow, current)))
+        });
+        let expected = if is_now { now.as_deref() } else { recorded.record.text.as_deref() };
+        retract_service(&document, &self.name, recorded, expected)
+    }
+
+    /// The service as a block that begins at column 0.
+    fn block(&self, document: &Document<'_>, project: &Project, application: &Entry) -> String {
+        let step = document.source.step();
+        let list = document.source.list_indent().unwrap_or(step);
+        let deeper = " ".repeat(step);
+        let mut parts = Vec::new();
+        let mut has_restart = false;
+        for entry in copied_entries(document, application) {
+            let Some(node) = document.source.resolve(&entry.value) else { continue };
+            let is_empty = match &node.value {
+                Value::Null => true,
+                Value::Mapping(mapping) => mapping.entries.is_empty(),
+                Value::Sequence(sequence) => sequence.items.is_empty(),
+                _ => false,
+            };
+            if is_empty {
+                continue;
+            }
+            match entry.key.as_str() {
+                // The server itself: the image's own entry point starts the worker.
+                "entrypoint" if document.source.scalars(&entry.value).iter().any(|part| words_of(part).iter().any(|word| is_server(word))) => {
+                    continue;
+                }
+                // An address or an alias in a network is the application's alone.
+                "networks" if node.mapping().is_some() => {
+                    let names: Vec<String> =
+                        document.source.entries(node).iter().map(|network| network.key.clone()).collect();
+                    parts.push(list_block("networks", &names, list));
+                    continue;
+                }
+                "restart" => has_restart = true,
+                _ => {}
+            }
+            let text = document.source.text();
+            parts.push(match &entry.value.anchor {
+                // An anchor is there once; what it names is the same.
+                Some(anchor) => format!("{}: *{anchor}", text.get(entry.key_range.clone()).unwrap_or(&entry.key)),
+                None => dedented(text, entry),
+            });
+        }
+        let command = format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
+        let place = parts.iter().position(|part| !["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key)));
+        parts.insert(place.unwrap_or(parts.len()), command);
+        if !has_restart {
+            parts.push("restart: unless-stopped".to_owned());
+        }
+        let body: Vec<String> = parts.iter().map(|part| compose::indented(part, &deeper)).collect();
+        format!("{}:\n{}", self.name, body.join("\n"))
+    }
+
+    /// The command, run as the application's server is run: by `uv run`, or from the folder of its virtual environment.
+    fn command_line(&self, document: &Document<'_>, project: &Project, application: &Entry) -> String {
+        let folder = document.path.parent().unwrap_or_else(crate::project::FilePath::top);
+        let read = |path: &crate::project::FilePath| project.text(path).map(str::to_owned);
+        let words = command_words(&document.source, &folder, &application.key, &read);
+        let mut command = self.words(project);
+        let server = words.iter().position(|word| is_server(word));
+        let runner = words
+            .windows(2)
+            .position(|pair| matches!(pair, [program, run] if RUNNERS.contains(&program.as_str()) && run == "run"));
+        if let Some(runner) = runner {
+            // Options of the runner stand before the server.
+            let end = match server {
+                Some(server) if server > runner => server,
+                _ => runner + 2,
+            };
+            let prefix = words.get(runner..end).unwrap_or_default();
+            let prefix: Vec<String> =
+                prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
+            return [prefix, command].concat().join(" ");
+        }
+        let program = server.and_then(|server| words.get(server)).and_then(|server| server.rsplit_once('/'));
+        if let (Some((folder, _)), Some(first)) = (program, command.first_mut()) {
+            *first = format!("{folder}/{first}");
+        }
+        command.join(" ")
+    }
+}
+
+/// Is `word` the program or module `wanted`, perhaps with a folder before it?
+fn ends_in(word: &str, wanted: &str) -> bool {
+    word == wanted || word.strip_suffix(wanted).is_some_and(|before| before.ends_with('/'))
+}
+
+fn command_of(document: &Document<'_>, service: &Entry) -> Vec<String> {
+    ["entrypoint", "command"]
+        .iter()
+        .filter_map(|key| document.get(service, key))
+        .flat_map(|entry| document.source.scalars(&entry.value))
+        .flat_map(words_of)
+        .collect()
+}
+
+/// What is copied of the application: its own, what merge keys bring, and what it extends in this file.
+fn copied_entries<'d>(document: &'d Document<'_>, application: &'d Entry) -> Vec<&'d Entry> {
+    let mut entries: Vec<&Entry> = Vec::new();
+    let mut service = application;
+    for _ in 0..8 {
+        for entry in document.source.entries(&service.value) {
+            if COPIED.contains(&entry.key.as_str()) && !entries.iter().any(|known| known.key == entry.key) {
+                entries.push(entry);
+            }
+        }
+        let Some(extends) = document.get(service, "extends") else { return entries };
+        let base = match document.source.resolve(&extends.value).map(|node| &node.value) {
+            Some(Value::Scalar(name, _)) => Some(name.as_str()),
+            Some(Value::Mapping(_)) if document.source.get(&extends.value, "file").is_none() => document
+                .source
+                .get(&extends.value, "service")
+                .and_then(|entry| document.source.scalar(&entry.value)),
+            _ => None,
+        };
+        let Some(base) = base.and_then(|name| document.service(name)) else { return entries };
+        // The base is copied key by key: extending it would bring its ports as well.
+        entries.retain(|entry| entry.key != "extends");
+        service = base;
+    }
+    entries
+}

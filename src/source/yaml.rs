@@ -1,4 +1,18 @@
-//! YAML source, as compose files have it: keys and blocks by their place.
+//! YAML source, as compose files have it: mappings, sequences and scalars by their place.
+//!
+//! tree-sitter locates, this module names. It changes nothing and knows nothing of Compose. The ends it gives are ends of
+//! *content*: tree-sitter's own node ends may or may not hold the newline, and may swallow a comment that follows.
+//! It walks the tree and has no query: each question here is a look-up of keys.
+
+use std::ops::Range;
+
+use super::text;
+
+/// Nesting beyond this is refused: no compose file has it, and the walk below is recursive.
+const DEPTH_LIMIT: usize = 100;
+
+/// Aliases and merge keys are followed this many times: an alias may stand inside what it names.
+const ALIAS_LIMIT: usize = 16;
 
 /// Why a file cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,19 +21,706 @@ pub struct Unsupported {
     pub offset: usize,
     /// A phrase: what is there.
     pub what: String,
+    /// Is it no YAML at all, rather than YAML of a shape that is not edited?
+    pub is_syntax_error: bool,
 }
 
-/// A parsed document.
+/// A parsed document. It keeps the text that its offsets belong to.
 #[derive(Debug)]
-pub struct Source {}
+pub struct Source {
+    text: String,
+    root: Option<Node>,
+    comments: Vec<Range<usize>>,
+}
+
+/// A value, with its anchor and its tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The value alone. Empty where nothing is written, and then behind the colon, the dash, the anchor or the tag.
+    pub range: Range<usize>,
+    /// The value with its anchor and its tag.
+    pub outer: Range<usize>,
+    /// Behind its anchor and its tag, where it has one of them.
+    pub properties_end: Option<usize>,
+    /// `name` of `&name`.
+    pub anchor: Option<String>,
+    /// `!reset` and the like, with the exclamation mark.
+    pub tag: Option<String>,
+    /// What it is.
+    pub value: Value,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// Text, numbers and booleans: as written, but without quotes, escapes and line folding.
+    Scalar(String, Style),
+    /// `name` of `*name`.
+    Alias(String),
+    /// A mapping.
+    Mapping(Mapping),
+    /// A sequence.
+    Sequence(Sequence),
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'...'`
+    Single,
+    /// `"..."`
+    Double,
+    /// `|` or `>`
+    Block,
+}
+
+/// Keys and values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Is it written `{...}`?
+    pub flow: bool,
+    /// In the order of the text.
+    pub entries: Vec<Entry>,
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key's text without quotes; empty where the key is no scalar.
+    pub key: String,
+    /// The key as written.
+    pub key_range: Range<usize>,
+    /// Is the key in quotes?
+    pub key_style: Style,
+    /// Behind the colon; behind the key where there is none (`{a, b}`).
+    pub colon_end: usize,
+    /// Does it stand in a mapping that is written `{...}`?
+    pub flow: bool,
+    /// The value.
+    pub value: Node,
+}
+
+/// Values in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// Is it written `[...]`?
+    pub flow: bool,
+    /// In the order of the text.
+    pub items: Vec<Item>,
+}
+
+/// An item of a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Where its dash is; in a flow sequence where its value begins.
+    pub start: usize,
+    /// The value.
+    pub value: Node,
+}
+
+impl Entry {
+    /// The entry from its key to the end of its value, without a comment behind it.
+    pub fn range(&self) -> Range<usize> {
+        self.key_range.start..self.colon_end.max(self.value.outer.end)
+    }
+}
+
+impl Item {
+    /// The item with its dash, without a comment behind it.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.value.outer.end.max(self.start)
+    }
+}
+
+impl Node {
+    /// A node without anchor and tag.
+    fn bare(range: Range<usize>, value: Value) -> Self {
+        Self { outer: range.clone(), range, properties_end: None, anchor: None, tag: None, value }
+    }
+
+    /// The scalar's text.
+    pub fn scalar(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Is it nothing, `null` or `~`?
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+
+    /// The mapping, where it is one.
+    pub fn mapping(&self) -> Option<&Mapping> {
+        match &self.value {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The sequence, where it is one.
+    pub fn sequence(&self) -> Option<&Sequence> {
+        match &self.value {
+            Value::Sequence(sequence) => Some(sequence),
+            _ => None,
+        }
+    }
+
+    /// The entry of this very mapping with `key`; merge keys are not followed.
+    pub fn own(&self, key: &str) -> Option<&Entry> {
+        self.mapping()?.entries.iter().find(|entry| entry.key == key)
+    }
+}
 
 impl Source {
     /// Parses `text`.
     ///
     /// # Errors
     ///
-    /// A syntax error, or more than one document.
-    pub fn parse(_text: &str) -> Result<Self, Unsupported> {
-        Ok(Self {})
+    /// A syntax error, more than one document, a key that is there twice, or a nesting that is deeper than any real one.
+    pub fn parse(text: &str) -> Result<Self, Unsupported> {
+        let no_tree = || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
+        let tree = parser.parse(text, None).ok_or_else(no_tree)?;
+        let stream = tree.root_node();
+        if stream.has_error() {
+            return Err(syntax_error(stream, text));
+        }
+        let mut reader = Reader { text, comments: Vec::new() };
+        reader.collect_comments(stream);
+        let mut cursor = stream.walk();
+        let documents: Vec<_> = stream.named_children(&mut cursor).filter(|node| node.kind() == "document").collect();
+        let root = match documents.as_slice() {
+            [] => None,
+            [document] => {
+                let mut cursor = document.walk();
+                let content = document
+                    .named_children(&mut cursor)
+                    .find(|node| matches!(node.kind(), "block_node" | "flow_node"));
+                content.map(|content| reader.node(content, 0)).transpose()?
+            }
+            [_, second, ..] => {
+                let what = "a second YAML document".to_owned();
+                return Err(Unsupported { offset: second.start_byte(), what, is_syntax_error: false });
+            }
+        };
+        Ok(Self { text: text.to_owned(), root, comments: reader.comments })
     }
+
+    /// The text that was parsed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The document's value; `None` where the text holds none (empty, or comments alone).
+    pub fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    /// The node that stands for `node`: itself, or what its alias names. `None` for an alias of nothing.
+    pub fn resolve<'a>(&'a self, node: &'a Node) -> Option<&'a Node> {
+        let mut node = node;
+        for _ in 0..ALIAS_LIMIT {
+            let Value::Alias(name) = &node.value else { return Some(node) };
+            node = self.anchored(name, node.range.start)?;
+        }
+        None
+    }
+
+    /// The last node before `offset` that has the anchor `name`.
+    fn anchored(&self, name: &str, offset: usize) -> Option<&Node> {
+        fn find<'a>(node: &'a Node, name: &str, offset: usize, found: &mut Option<&'a Node>) {
+            if node.outer.start >= offset {
+                return;
+            }
+            if node.anchor.as_deref() == Some(name) {
+                *found = Some(node);
+            }
+            match &node.value {
+                Value::Mapping(mapping) => {
+                    mapping.entries.iter().for_each(|entry| find(&entry.value, name, offset, found));
+                }
+                Value::Sequence(sequence) => {
+                    sequence.items.iter().for_each(|item| find(&item.value, name, offset, found));
+                }
+                _ => {}
+            }
+        }
+        let mut found = None;
+        find(self.root.as_ref()?, name, offset, &mut found);
+        found
+    }
+
+    /// The entries of a mapping as a reader of YAML sees them: its own, then what merge keys (`<<: *x`) bring.
+    pub fn entries<'a>(&'a self, node: &'a Node) -> Vec<&'a Entry> {
+        let mut seen = Vec::new();
+        self.collect_entries(node, &mut seen, 0);
+        seen
+    }
+
+    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, depth: usize) {
+        let Some(mapping) = self.resolve(node).and_then(Node::mapping) else { return };
+        for entry in mapping.entries.iter().filter(|entry| !is_merge(entry)) {
+            if !seen.iter().any(|known| known.key == entry.key) {
+                seen.push(entry);
+            }
+        }
+        if depth == ALIAS_LIMIT {
+            return;
+        }
+        for entry in mapping.entries.iter().filter(|entry| is_merge(entry)) {
+            match self.resolve(&entry.value).map(|node| &node.value) {
+                Some(Value::Sequence(sequence)) => {
+                    for item in &sequence.items {
+                        self.collect_entries(&item.value, seen, depth + 1);
+                    }
+                }
+                _ => self.collect_entries(&entry.value, seen, depth + 1),
+            }
+        }
+    }
+
+    /// The entry with `key`, the mapping's own or one that a merge key brings.
+    pub fn get<'a>(&'a self, node: &'a Node, key: &str) -> Option<&'a Entry> {
+        self.entries(node).into_iter().find(|entry| entry.key == key)
+    }
+
+    /// The text of a scalar, also by an alias.
+    pub fn scalar<'a>(&'a self, node: &'a Node) -> Option<&'a str> {
+        self.resolve(node)?.scalar()
+    }
+
+    /// The texts of the scalars of a sequence, or of the one scalar.
+    pub fn scalars<'a>(&'a self, node: &'a Node) -> Vec<&'a str> {
+        match self.resolve(node).map(|node| &node.value) {
+            Some(Value::Scalar(text, _)) => vec![text],
+            Some(Value::Sequence(sequence)) => {
+                sequence.items.iter().filter_map(|item| self.scalar(&item.value)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Bytes between the start of the line and `offset`.
+    pub fn column(&self, offset: usize) -> usize {
+        offset - text::line_start(&self.text, offset)
+    }
+
+    /// Where an entry or an item ends, with comment lines that follow it and stand deeper than its key or dash: they speak
+    /// of its content.
+    pub fn end_with_comments(&self, entry: &Range<usize>) -> usize {
+        let column = self.column(entry.start);
+        let mut end = entry.end;
+        let mut line = text::next_line(&self.text, end);
+        while line < self.text.len() {
+            let next = text::next_line(&self.text, line);
+            let content = self.text[line..next].trim();
+            let start = line + text::indentation(&self.text, line).len();
+            if content.starts_with('#') && start - line > column {
+                end = start + content.len();
+            } else if !content.is_empty() {
+                break;
+            }
+            line = next;
+        }
+        end
+    }
+
+    /// Is there a comment in `range`?
+    pub fn has_comment(&self, range: &Range<usize>) -> bool {
+        self.comments.iter().any(|comment| comment.start < range.end && comment.end > range.start)
+    }
+
+    /// By how many blanks the file indents a mapping in a mapping: what it does most often, else 2.
+    pub fn step(&self) -> usize {
+        let mut steps = Vec::new();
+        self.each_entry(&mut |entry| {
+            if let Some(child) = entry.value.mapping().filter(|mapping| !mapping.flow).and_then(|all| all.entries.first()) {
+                let column = self.column(entry.key_range.start);
+                steps.push(self.column(child.key_range.start).saturating_sub(column));
+            }
+        });
+        most_common(&steps).filter(|step| *step > 0).unwrap_or(2)
+    }
+
+    /// By how many blanks the file indents the dashes of a list below its key (0: flush); `None` where it has no list.
+    pub fn list_indent(&self) -> Option<usize> {
+        let mut steps = Vec::new();
+        self.each_entry(&mut |entry| {
+            if let Some(item) = entry.value.sequence().filter(|list| !list.flow).and_then(|all| all.items.first()) {
+                let column = self.column(entry.key_range.start);
+                steps.push(self.column(item.start).saturating_sub(column));
+            }
+        });
+        most_common(&steps)
+    }
+
+    /// Are the entries of a block mapping mostly separated by empty lines? `None` for fewer than two.
+    pub fn separated(&self, mapping: &Mapping) -> Option<bool> {
+        let pairs = mapping.entries.len().checked_sub(1).filter(|pairs| *pairs > 0)?;
+        let separated = mapping
+            .entries
+            .windows(2)
+            .filter(|pair| match pair {
+                [left, right] => {
+                    self.text.get(left.range().end..right.key_range.start).is_some_and(blank_line_in)
+                }
+                _ => false,
+            })
+            .count();
+        Some(separated * 2 >= pairs)
+    }
+
+    fn each_entry<'a>(&'a self, visit: &mut dyn FnMut(&'a Entry)) {
+        fn walk<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Entry)) {
+            match &node.value {
+                Value::Mapping(mapping) => {
+                    for entry in &mapping.entries {
+                        if !entry.flow {
+                            visit(entry);
+                        }
+                        walk(&entry.value, visit);
+                    }
+                }
+                Value::Sequence(sequence) => sequence.items.iter().for_each(|item| walk(&item.value, visit)),
+                _ => {}
+            }
+        }
+        if let Some(root) = &self.root {
+            walk(root, visit);
+        }
+    }
+}
+
+/// Is there an empty line between the line that `between` begins in and the one it ends in?
+fn blank_line_in(between: &str) -> bool {
+    let lines: Vec<&str> = between.split('\n').collect();
+    lines.get(1..lines.len().saturating_sub(1)).is_some_and(|inner| inner.iter().any(|line| line.trim().is_empty()))
+}
+
+fn is_merge(entry: &Entry) -> bool {
+    entry.key == "<<" && entry.key_style == Style::Plain
+}
+
+/// The number that is there most often; of several the greatest.
+fn most_common(numbers: &[usize]) -> Option<usize> {
+    let count = |number: usize| numbers.iter().filter(|other| **other == number).count();
+    numbers.iter().copied().max_by_key(|number| (count(*number), *number))
+}
+
+fn syntax_error(stream: tree_sitter::Node<'_>, text: &str) -> Unsupported {
+    // The first node that is an error or missing; an error that spans lines says where it begins, not what is wrong.
+    let mut cursor = stream.walk();
+    let mut node = stream;
+    'down: while !(node.is_error() || node.is_missing()) {
+        for child in node.children(&mut cursor) {
+            if child.has_error() || child.is_error() || child.is_missing() {
+                node = child;
+                continue 'down;
+            }
+        }
+        break;
+    }
+    // A tab in the indentation is the one error that has a name: YAML forbids it.
+    let mut offset = text::bom_length(text);
+    while offset < text.len() {
+        let next = text::next_line(text, offset);
+        let indentation = text::indentation(text, offset);
+        if indentation.contains('\t') && text[offset..next].trim().len() > 1 && next > node.start_byte() {
+            let what = "a tab in the indentation, which YAML forbids".to_owned();
+            return Unsupported { offset, what, is_syntax_error: true };
+        }
+        offset = next;
+    }
+    let what = "a YAML syntax error".to_owned();
+    Unsupported { offset: node.start_byte().min(text.len()), what, is_syntax_error: true }
+}
+
+/// Turns tree-sitter's nodes into those of this module.
+struct Reader<'t> {
+    text: &'t str,
+    comments: Vec<Range<usize>>,
+}
+
+impl Reader<'_> {
+    fn collect_comments(&mut self, stream: tree_sitter::Node<'_>) {
+        let mut cursor = stream.walk();
+        loop {
+            if cursor.node().kind() == "comment" {
+                self.comments.push(cursor.node().byte_range());
+            }
+            if cursor.goto_first_child() || cursor.goto_next_sibling() {
+                continue;
+            }
+            loop {
+                if !cursor.goto_parent() {
+                    return;
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// A `block_node` or a `flow_node`.
+    fn node(&self, node: tree_sitter::Node<'_>, depth: usize) -> Result<Node, Unsupported> {
+        if depth > DEPTH_LIMIT {
+            let what = "too deep a nesting".to_owned();
+            return Err(Unsupported { offset: node.start_byte(), what, is_syntax_error: false });
+        }
+        let mut anchor = None;
+        let mut tag = None;
+        let mut properties_end = None;
+        let mut content = None;
+        let mut cursor = node.walk();
+        for child in node.named_children(&mut cursor) {
+            match child.kind() {
+                "anchor" => {
+                    anchor = Some(self.slice(child.byte_range()).trim_start_matches('&').to_owned());
+                    properties_end = Some(child.end_byte());
+                }
+                "tag" => {
+                    tag = Some(self.slice(child.byte_range()).to_owned());
+                    properties_end = Some(child.end_byte());
+                }
+                "comment" => {}
+                _ => content = Some(child),
+            }
+        }
+        let start = node.start_byte();
+        let Some(content) = content else {
+            let end = properties_end.unwrap_or(start);
+            return Ok(Node { range: end..end, outer: start..end, properties_end, anchor, tag, value: Value::Null });
+        };
+        let begin = content.start_byte();
+        let (value, end) = match content.kind() {
+            "block_mapping" | "flow_mapping" => {
+                let mapping = self.mapping(content, depth)?;
+                let end = if mapping.flow {
+                    content.end_byte()
+                } else {
+                    mapping.entries.last().map_or(begin, |entry| entry.range().end)
+                };
+                (Value::Mapping(mapping), end)
+            }
+            "block_sequence" | "flow_sequence" => {
+                let sequence = self.sequence(content, depth)?;
+                let end = if sequence.flow {
+                    content.end_byte()
+                } else {
+                    sequence.items.last().map_or(begin, |item| item.range().end)
+                };
+                (Value::Sequence(sequence), end)
+            }
+            "alias" => {
+                let name = self.slice(content.byte_range()).trim_start_matches('*').to_owned();
+                (Value::Alias(name), content.end_byte())
+            }
+            "block_scalar" => {
+                let written = self.slice(content.byte_range()).trim_end();
+                let end = self.end_of_block_scalar(begin, written);
+                (Value::Scalar(block_text(written), Style::Block), end)
+            }
+            kind => {
+                let written = self.slice(content.byte_range()).trim_end();
+                let value = match kind {
+                    "double_quote_scalar" => Value::Scalar(double_quoted(written), Style::Double),
+                    "single_quote_scalar" => Value::Scalar(single_quoted(written), Style::Single),
+                    _ if matches!(written, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
+                    _ => Value::Scalar(folded(written), Style::Plain),
+                };
+                (value, begin + written.len())
+            }
+        };
+        Ok(Node { range: begin..end, outer: start..end.max(start), properties_end, anchor, tag, value })
+    }
+
+    /// With "keep" chomping (`|+`) the empty lines that follow are part of the value: text goes behind them.
+    fn end_of_block_scalar(&self, begin: usize, written: &str) -> usize {
+        let mut end = begin + written.len();
+        if !written.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|head| head.contains('+'))) {
+            return end;
+        }
+        let mut line = text::next_line(self.text, end);
+        while line < self.text.len() {
+            let next = text::next_line(self.text, line);
+            if !self.slice(line..next).trim().is_empty() {
+                break;
+            }
+            end = line;
+            line = next;
+        }
+        end
+    }
+
+    fn mapping(&self, node: tree_sitter::Node<'_>, depth: usize) -> Result<Mapping, Unsupported> {
+        let flow = node.kind() == "flow_mapping";
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut cursor = node.walk();
+        for child in node.named_children(&mut cursor) {
+            let entry = match child.kind() {
+                "block_mapping_pair" | "flow_pair" => self.entry(child, flow, depth)?,
+                // `{a, b}`: keys without values.
+                "flow_node" => {
+                    let key = self.node(child, depth + 1)?;
+                    let end = key.outer.end;
+                    let nothing = Node::bare(end..end, Value::Null);
+                    named(&key, end, flow, nothing)
+                }
+                _ => continue,
+            };
+            if !is_merge(&entry) && !entry.key.is_empty() && entries.iter().any(|known| known.key == entry.key) {
+                let what = format!("the key `{}` a second time", entry.key);
+                return Err(Unsupported { offset: entry.key_range.start, what, is_syntax_error: true });
+            }
+            entries.push(entry);
+        }
+        Ok(Mapping { flow, entries })
+    }
+
+    fn entry(&self, pair: tree_sitter::Node<'_>, flow: bool, depth: usize) -> Result<Entry, Unsupported> {
+        let mut cursor = pair.walk();
+        let colon = pair.children(&mut cursor).find(|child| child.kind() == ":").map(|colon| colon.end_byte());
+        let key = match pair.child_by_field_name("key") {
+            Some(key) => self.node(key, depth + 1)?,
+            None => {
+                let start = pair.start_byte();
+                Node::bare(start..start, Value::Null)
+            }
+        };
+        let colon_end = colon.unwrap_or(key.outer.end);
+        let value = match pair.child_by_field_name("value") {
+            Some(value) => self.node(value, depth + 1)?,
+            None => {
+                Node::bare(colon_end..colon_end, Value::Null)
+            }
+        };
+        let mut entry = named(&key, colon_end, flow, value);
+        // `? key` begins before its key.
+        entry.key_range.start = pair.start_byte().min(entry.key_range.start);
+        Ok(entry)
+    }
+
+    fn sequence(&self, node: tree_sitter::Node<'_>, depth: usize) -> Result<Sequence, Unsupported> {
+        let flow = node.kind() == "flow_sequence";
+        let mut items = Vec::new();
+        let mut cursor = node.walk();
+        for child in node.named_children(&mut cursor) {
+            let start = child.start_byte();
+            let value = match child.kind() {
+                "flow_node" => self.node(child, depth + 1)?,
+                "flow_pair" => {
+                    let entry = self.entry(child, true, depth + 1)?;
+                    let range = entry.range();
+                    let mapping = Mapping { flow: true, entries: vec![entry] };
+                    Node::bare(range, Value::Mapping(mapping))
+                }
+                "block_sequence_item" => {
+                    let mut inner = child.walk();
+                    let content =
+                        child.named_children(&mut inner).find(|node| matches!(node.kind(), "block_node" | "flow_node"));
+                    match content {
+                        Some(content) => self.node(content, depth + 1)?,
+                        None => {
+                            let end = start + 1;
+                            Node::bare(end..end, Value::Null)
+                        }
+                    }
+                }
+                _ => continue,
+            };
+            items.push(Item { start, value });
+        }
+        Ok(Sequence { flow, items })
+    }
+}
+
+fn named(key: &Node, colon_end: usize, flow: bool, value: Node) -> Entry {
+    let (text, style) = match &key.value {
+        Value::Scalar(text, style) => (text.clone(), *style),
+        _ => (String::new(), Style::Plain),
+    };
+    Entry { key: text, key_range: key.outer.clone(), key_style: style, colon_end, flow, value }
+}
+
+/// Lines of a plain or quoted scalar, joined as YAML joins them.
+fn folded(written: &str) -> String {
+    let mut result = String::with_capacity(written.len());
+    let mut empty = 0;
+    for (index, line) in written.lines().enumerate() {
+        let line = if index == 0 { line.trim_end() } else { line.trim() };
+        if line.is_empty() && index > 0 {
+            empty += 1;
+            continue;
+        }
+        if index > 0 {
+            if empty == 0 {
+                result.push(' ');
+            } else {
+                result.push_str(&"\n".repeat(empty));
+            }
+        }
+        empty = 0;
+        result.push_str(line);
+    }
+    result
+}
+
+fn single_quoted(written: &str) -> String {
+    let inner = written.strip_prefix('\'').unwrap_or(written);
+    let inner = inner.strip_suffix('\'').unwrap_or(inner);
+    let inner = inner.replace("''", "'");
+    if inner.contains('\n') { folded(&inner) } else { inner }
+}
+
+fn double_quoted(written: &str) -> String {
+    let inner = written.strip_prefix('"').unwrap_or(written);
+    let inner = inner.strip_suffix('"').unwrap_or(inner);
+    let inner = if inner.contains('\n') { folded(inner) } else { inner.to_owned() };
+    let mut result = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            result.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => result.push('\n'),
+            Some('t') => result.push('\t'),
+            Some('r') => result.push('\r'),
+            Some('0') => result.push('\0'),
+            Some(kind @ ('x' | 'u' | 'U')) => {
+                let length = match kind {
+                    'x' => 2,
+                    'u' => 4,
+                    _ => 8,
+                };
+                let digits: String = characters.by_ref().take(length).collect();
+                let decoded = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                result.push(decoded.unwrap_or('\u{fffd}'));
+            }
+            Some(other) => result.push(other),
+            None => result.push('\\'),
+        }
+    }
+    result
+}
+
+/// The text of `|` and `>`, near enough to look for words in it: chomping and deeper lines are not told apart.
+fn block_text(written: &str) -> String {
+    let mut lines = written.lines();
+    let folds = lines.next().is_some_and(|header| header.starts_with('>'));
+    let lines: Vec<&str> = lines.map(str::trim).collect();
+    lines.join(if folds { " " } else { "\n" })
 }

@@ -1,0 +1,264 @@
+//! Makes the registry of components from `templates/`: validates each manifest, and writes it as a Rust constant together
+//! with the Askama structs of its templates. A folder that is wrong fails the build with the file and the key.
+
+#[path = "src/component/manifest.rs"]
+#[allow(dead_code, reason = "the tool uses more of the schema than the build does")]
+mod manifest;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use manifest::{List, Manifest, Service, Text};
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=src/component/manifest.rs");
+    commit();
+    match registry(Path::new("templates")) {
+        Ok(code) => {
+            let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("registry.rs");
+            if let Err(error) = fs::write(&out, code) {
+                println!("cargo::error={}: {error}", out.display());
+                return ExitCode::FAILURE;
+            }
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            for error in errors {
+                println!("cargo::error={}", error.replace('\n', " "));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The commit that is built, for `--version`; empty outside of git.
+fn commit() {
+    let output = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
+    let commit = output.ok().filter(|output| output.status.success()).map(|output| output.stdout).unwrap_or_default();
+    println!("cargo::rustc-env=PAXX_COMMIT={}", String::from_utf8_lossy(&commit).trim());
+    println!("cargo::rerun-if-changed=.git/HEAD");
+    println!("cargo::rerun-if-changed=.git/refs/heads");
+}
+
+fn registry(templates: &Path) -> Result<String, Vec<String>> {
+    let mut folders: Vec<PathBuf> = match fs::read_dir(templates) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect(),
+        Err(error) => return Err(vec![format!("{}: {error}", templates.display())]),
+    };
+    folders.sort();
+    let mut errors = Vec::new();
+    let mut manifests = Vec::new();
+    for folder in &folders {
+        match read(folder) {
+            Ok(manifest) => {
+                check(folder, &manifest, &mut errors);
+                manifests.push((folder.clone(), manifest));
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    check_together(&manifests, &mut errors);
+    if errors.is_empty() { Ok(code(&manifests)) } else { Err(errors) }
+}
+
+fn read(folder: &Path) -> Result<Manifest, String> {
+    let path = folder.join("component.toml");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut manifest: Manifest = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut services: Vec<Service> = manifest.service.to_vec();
+    for service in &mut services {
+        let body = folder.join(service.template.0);
+        let text = fs::read_to_string(&body)
+            .map_err(|error| format!("{}: service.template: {}: {error}", path.display(), body.display()))?;
+        service.body = Text(Box::leak(text.into_boxed_str()));
+    }
+    manifest.service = List(Box::leak(services.into_boxed_slice()));
+    Ok(manifest)
+}
+
+fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
+    let file = folder.join("component.toml");
+    let mut wrong = |key: &str, why: String| errors.push(format!("{}: {key}: {why}", file.display()));
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if manifest.id.0 != name {
+        wrong("id", format!("`{}` is not the name of its folder, `{name}`", manifest.id));
+    }
+    if !is_identifier(&manifest.id) || manifest.id.to_lowercase() != manifest.id.0 {
+        wrong("id", format!("`{}` is no lower-case identifier", manifest.id));
+    }
+    if manifest.version == 0 {
+        wrong("version", "versions begin with 1".to_owned());
+    }
+    let mut used: BTreeSet<&str> = BTreeSet::from(["component.toml", manifest.next_steps.0]);
+    for module in &manifest.module {
+        used.insert(module.template.0);
+        let stem = module.path.strip_suffix(".py").unwrap_or_default();
+        if !is_identifier(stem) {
+            wrong("module.path", format!("`{}` is no name of a Python module", module.path));
+        }
+    }
+    let modules: BTreeSet<&str> = manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py")).collect();
+    let mut needs_module = |key: &str, module: &str| {
+        if !modules.contains(module) {
+            wrong(key, format!("`{module}` is no module of this component"));
+        }
+    };
+    for lifespan in &manifest.lifespan {
+        needs_module("lifespan.module", &lifespan.module);
+    }
+    for middleware in &manifest.middleware {
+        needs_module("middleware.module", &middleware.module);
+    }
+    for router in &manifest.router {
+        needs_module("router.module", &router.module);
+    }
+    for statement in &manifest.statement {
+        needs_module("statement.module", &statement.module);
+    }
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    names.extend(manifest.middleware.iter().map(|entry| ("middleware.name", entry.name.0)));
+    names.extend(manifest.router.iter().map(|entry| ("router.name", entry.name.0)));
+    names.extend(manifest.statement.iter().map(|entry| ("statement.name", entry.name.0)));
+    names.extend(manifest.lifespan.iter().filter_map(|entry| Some(("lifespan.start", entry.start?.0))));
+    names.extend(manifest.lifespan.iter().filter_map(|entry| Some(("lifespan.stop", entry.stop?.0))));
+    for (key, name) in names {
+        if !name.split('.').all(is_identifier) {
+            wrong(key, format!("`{name}` is no Python name"));
+        }
+    }
+    for lifespan in manifest.lifespan.iter().filter(|entry| entry.start.is_none() && entry.stop.is_none()) {
+        wrong("lifespan", format!("neither `start` nor `stop` for the module `{}`", lifespan.module));
+    }
+    for setting in &manifest.setting {
+        if !is_identifier(&setting.name) || setting.name.to_uppercase() != setting.name.0 {
+            wrong("setting.name", format!("`{}` is no upper-case identifier", setting.name));
+        }
+    }
+    for dependency in &manifest.dependency {
+        if !dependency.requirement.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+            wrong("dependency.requirement", format!("`{}` is no PEP 508 requirement", dependency.requirement));
+        }
+        if dependency.group.is_some_and(|group| group.0 != "dev") {
+            wrong("dependency.group", "only `dev` is known".to_owned());
+        }
+    }
+    for service in &manifest.service {
+        used.insert(service.template.0);
+        if !service.body.starts_with(&format!("{}:\n", service.name)) {
+            wrong("service.template", format!("`{}` does not begin with `{}:`", service.template, service.name));
+        }
+        if service.images.is_empty() {
+            wrong("service.images", "no image counts as this service".to_owned());
+        }
+    }
+    for statement in manifest.statement.iter().filter(|entry| !entry.call.contains("{app}")) {
+        wrong("statement.call", format!("`{}` does not name `{{app}}`", statement.call));
+    }
+    let files = fs::read_dir(folder).map(|entries| entries.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let present: BTreeSet<String> = files.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    for name in used.iter().filter(|name| !present.contains(**name)) {
+        wrong("template", format!("the file `{name}` is missing"));
+    }
+    for name in present.iter().filter(|name| !used.contains(name.as_str())) {
+        wrong("template", format!("the file `{name}` is not used"));
+    }
+    for name in &present {
+        if fs::read(folder.join(name)).is_ok_and(|bytes| bytes.contains(&b'\r')) {
+            wrong("template", format!("the file `{name}` has CR line endings"));
+        }
+    }
+}
+
+fn check_together(manifests: &[(PathBuf, Manifest)], errors: &mut Vec<String>) {
+    let by_id: BTreeMap<&str, &Manifest> = manifests.iter().map(|(_, manifest)| (manifest.id.0, manifest)).collect();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (folder, manifest) in manifests {
+        let file = folder.join("component.toml");
+        for name in std::iter::once(&manifest.id).chain(&manifest.aliases) {
+            if let Some(other) = names.insert(name.0, manifest.id.0) {
+                errors.push(format!("{}: aliases: `{name}` is a name of `{other}` too", file.display()));
+            }
+        }
+        for required in &manifest.requires {
+            if !by_id.contains_key(required.0) {
+                errors.push(format!("{}: requires: there is no component `{required}`", file.display()));
+            }
+        }
+        let with = manifest.dependency.iter().filter_map(|entry| entry.with).chain(manifest.environment.iter().filter_map(|entry| entry.with));
+        for other in with.filter(|other| !by_id.contains_key(other.0)) {
+            errors.push(format!("{}: with: there is no component `{other}`", file.display()));
+        }
+        let mut path = vec![manifest.id.0];
+        if let Some(cycle) = cycle(&by_id, &mut path) {
+            errors.push(format!("{}: requires: a cycle: {cycle}", file.display()));
+        }
+        let services: BTreeSet<&str> =
+            manifests.iter().flat_map(|(_, manifest)| manifest.service.iter()).map(|service| service.name.0).collect();
+        for entry in &manifest.environment {
+            for placeholder in placeholders(&entry.value).filter(|name| !services.contains(name)) {
+                errors.push(format!("{}: environment.value: no service `{placeholder}`", file.display()));
+            }
+            if let Some(service) = entry.service.filter(|service| !services.contains(service.0)) {
+                errors.push(format!("{}: environment.service: no service `{service}`", file.display()));
+            }
+        }
+    }
+}
+
+fn cycle(by_id: &BTreeMap<&str, &Manifest>, path: &mut Vec<&str>) -> Option<String> {
+    let last = by_id.get(path.last()?)?;
+    for required in &last.requires {
+        if path.contains(&required.0) {
+            return Some(format!("{} -> {required}", path.join(" -> ")));
+        }
+        path.push(required.0);
+        if let Some(found) = cycle(by_id, path) {
+            return Some(found);
+        }
+        path.pop();
+    }
+    None
+}
+
+fn placeholders(value: &str) -> impl Iterator<Item = &str> {
+    value.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+fn is_identifier(name: &str) -> bool {
+    let keyword = matches!(name, "import" | "class" | "def" | "from" | "async" | "await" | "lambda" | "None" | "True" | "False");
+    !keyword
+        && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+fn code(manifests: &[(PathBuf, Manifest)]) -> String {
+    let mut structs = String::new();
+    let mut components = String::new();
+    let mut number = 0;
+    let mut template = |folder: &str, file: &str| {
+        number += 1;
+        let _ = write!(
+            structs,
+            "#[derive(askama::Template)]\n#[template(path = {:?}, escape = \"none\")]\n\
+             struct Template{number}<'a> {{ project: &'a Context }}\n\
+             fn render{number}(project: &Context) -> askama::Result<String> {{ Template{number} {{ project }}.render() }}\n",
+            format!("{folder}/{file}")
+        );
+        format!("render{number}")
+    };
+    for (_, manifest) in manifests {
+        let folder = manifest.id.0;
+        let modules: Vec<String> = manifest.module.iter().map(|module| template(folder, module.template.0)).collect();
+        let next_steps = template(folder, manifest.next_steps.0);
+        let _ = writeln!(
+            components,
+            "    Component {{ manifest: {manifest:?}, modules: &[{}], next_steps: {next_steps} }},",
+            modules.join(", ")
+        );
+    }
+    format!("{structs}\n/// Every component, in the order of the names.\npub static COMPONENTS: &[Component] = &[\n{components}];\n")
+}

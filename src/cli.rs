@@ -1,0 +1,192 @@
+//! The command line: types for clap alone, from which help, completions and the man page are derived.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PAXX_COMMIT"), ")");
+
+/// Add infrastructure to a FastAPI project: a diff first, then all of it or nothing.
+#[derive(Debug, Parser)]
+#[command(name = "paxx", version = VERSION, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The project's folder [default: the nearest one at or above the current folder]
+    #[arg(short = 'C', long = "project", value_name = "DIR", global = true)]
+    pub project: Option<PathBuf>,
+    /// The application, where there are several
+    #[arg(long, value_name = "MODULE:ATTR", global = true, help_heading = "Project")]
+    pub app: Option<String>,
+    /// The settings class, where there are several
+    #[arg(long, value_name = "PATH:CLASS", global = true, help_heading = "Project")]
+    pub settings: Option<String>,
+    /// The compose file, or `none` to leave compose alone
+    #[arg(long, value_name = "PATH|none", global = true, help_heading = "Project")]
+    pub compose: Option<String>,
+    /// The folder for generated modules
+    #[arg(long, value_name = "DIR", global = true, help_heading = "Project")]
+    pub services_dir: Option<String>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+    /// Say less
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Infrastructure: Redis, object storage, metrics and tracing
+    Infra {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// Extensions: background tasks, WebSockets, PostGIS
+    Ext {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// Check whether components are installed correctly; changes nothing
+    Check(Check),
+    /// Explain what a finding means and how to mend it
+    Explain {
+        /// The finding's code
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+    /// Take the last applied change back, byte for byte
+    Undo(Undo),
+}
+
+/// The verbs of `infra` and `ext`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the components and their state in this project
+    List(List),
+    /// Plan, show, ask, apply
+    Add(Add),
+    /// Take out what a component brought and no other one needs
+    Remove(Remove),
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// The form of the output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+}
+
+/// `add`
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The components, by name
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// How to confirm and show it.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+    /// Overwrite a module that is there and differs
+    #[arg(long)]
+    pub force: bool,
+    /// Apply what can be applied though a place was not found, and print the rest as lines to paste
+    #[arg(long)]
+    pub allow_manual: bool,
+    /// The form of the plan
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+}
+
+/// `remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The components, by name
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// How to confirm and show it.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+    /// The form of the plan
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+}
+
+/// `undo`
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// How to confirm and show it.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// How a change is shown and confirmed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Confirmation {
+    /// Print the diff, write nothing, ask nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: exit 1 when there is something to change
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// Apply without asking
+    #[arg(short = 'y', long, conflicts_with = "dry_run")]
+    pub yes: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The components [default: those that are installed]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The form of the findings
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub format: CheckFormat,
+}
+
+/// The form of a plan or a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The form of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With code frames.
+    Full,
+    /// One line each.
+    Concise,
+    /// For programs.
+    Json,
+}

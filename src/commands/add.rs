@@ -1,0 +1,39 @@
+//! `paxx infra add`: plan, show, ask, apply.
+
+use super::change::{self, Proposal};
+use super::interrupt::Interrupt;
+use super::{Ui, components, find_project, lock_of};
+use crate::cli::{Add, Global};
+use crate::error::Error;
+use crate::plan::{self, Allowances};
+
+/// Runs the command; the exit code.
+pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
+    let watch = Interrupt::watch();
+    let named = components(&arguments.names)?;
+    let mut discovery = find_project(ui, global)?;
+    if arguments.confirmation.dry_run {
+        change::report_pending(ui, &discovery)?;
+    } else if change::recover(ui, &discovery)? {
+        discovery = find_project(ui, global)?;
+    }
+    let lock = lock_of(&discovery)?;
+    let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
+    let plan = plan::add(&discovery, &lock, &named, allow);
+    let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
+    let proposal = Proposal {
+        ui,
+        discovery: &discovery,
+        plan,
+        label: format!("paxx infra add {}", names.join(" ")),
+        verb: "add",
+        confirmation: arguments.confirmation,
+        format: arguments.format,
+    };
+    proposal.carry_out(&watch, |ui, plan| {
+        let context = plan::context(&plan.after);
+        for (component, _) in &plan.components {
+            ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
+        }
+    })
+}

@@ -1,0 +1,297 @@
+//! What `add`, `remove` and `undo` share: show a change, ask, apply it.
+
+use std::process::{Command, Stdio};
+
+use super::interrupt::Interrupt;
+use super::{Ui, prompt};
+use crate::apply::{self, Contents, FileChange, Place, Recovered};
+use crate::cli::{Confirmation, PlanFormat};
+use crate::error::Error;
+use crate::finding::Problem;
+use crate::lock::Lock;
+use crate::plan::{Outcome, Plan};
+use crate::project::discover::Discovery;
+use crate::project::{File, FilePath};
+use crate::render::{Paths, diff, findings, json, summary};
+
+/// A plan on its way to the disk.
+pub struct Proposal<'a> {
+    /// Where output goes.
+    pub ui: &'a Ui,
+    /// The project.
+    pub discovery: &'a Discovery,
+    /// The plan.
+    pub plan: Plan,
+    /// The command, as the journal names it: `paxx infra add redis`.
+    pub label: String,
+    /// The verb, for the summary: `add`.
+    pub verb: &'static str,
+    /// How to confirm.
+    pub confirmation: Confirmation,
+    /// How to show the plan.
+    pub format: PlanFormat,
+}
+
+/// Where changes of this project are written, and where what a killed run left is looked for.
+pub fn place(discovery: &Discovery) -> Place {
+    Place::new(&discovery.base, discovery.state_folder())
+}
+
+/// Settles what a killed run left behind, and says which; only for commands that change something.
+pub fn recover(ui: &Ui, discovery: &Discovery) -> Result<bool, Error> {
+    let recovered = apply::recover(&place(discovery))?;
+    if let Some(recovered) = &recovered {
+        say_recovered(ui, recovered);
+    }
+    Ok(recovered.is_some())
+}
+
+/// Reports what a killed run left behind, and changes nothing.
+pub fn report_pending(ui: &Ui, discovery: &Discovery) -> Result<(), Error> {
+    if let Some(pending) = apply::pending(&place(discovery))? {
+        let what = if pending.running {
+            "is being applied by another paxx right now"
+        } else if pending.committed {
+            "was interrupted after its commit mark; the next `add`, `remove` or `undo` finishes it"
+        } else {
+            "was interrupted; the next `add`, `remove` or `undo` takes it back"
+        };
+        ui.say(&format!("note: `{}` {what}", pending.label));
+    }
+    Ok(())
+}
+
+fn say_recovered(ui: &Ui, recovered: &Recovered) {
+    let what = if recovered.finished { "finished" } else { "taken back" };
+    ui.say(&format!("note: `{}` had been interrupted, and was {what}", recovered.label));
+    for path in &recovered.kept {
+        ui.say(&format!("note: `{path}` was changed meanwhile and is left as it is; its old text is in `.paxx/rolled-back`"));
+    }
+}
+
+fn contents(file: &File) -> Contents {
+    Contents { bytes: file.bytes().clone(), executable: file.executable }
+}
+
+fn file_changes(plan: &Plan) -> Vec<FileChange> {
+    plan.files
+        .iter()
+        .map(|file| FileChange {
+            path: file.path.clone(),
+            before: file.before.as_deref().map(contents),
+            after: file.after.as_deref().map(contents),
+        })
+        .collect()
+}
+
+impl Proposal<'_> {
+    /// Shows the plan, asks, and applies it. The exit code.
+    pub fn carry_out(mut self, watch: &Interrupt, done: impl FnOnce(&Ui, &Plan)) -> Result<u8, Error> {
+        let ui = self.ui;
+        let paths = ui.paths(self.discovery);
+        if self.format == PlanFormat::Json {
+            ui.out(json::plan(&self.plan, &self.label, &self.discovery.project, &paths).as_bytes());
+        }
+        if !self.plan.refusals.is_empty() {
+            let problems = std::mem::take(&mut self.plan.refusals);
+            return Err(Error::Refused { problems, project: Some(Box::new(self.discovery.project.clone())) });
+        }
+        let changes = file_changes(&self.plan);
+        if self.plan.is_empty() {
+            ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));
+            ui.note("nothing to do: everything is as it should be");
+            self.say_manual(&paths);
+            return Ok(0);
+        }
+        if self.confirmation.dry_run {
+            ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));
+            if self.format == PlanFormat::Text {
+                ui.out(&diff::unified(&changes, ui.colour_out));
+                self.say_how_to_apply();
+            }
+            self.say_manual(&paths);
+            return Ok(u8::from(self.confirmation.exit_code));
+        }
+        if !self.confirmation.yes && !prompt::can_ask() {
+            return Err(Error::NoTerminal);
+        }
+        let marked = uncommitted(self.discovery, &changes);
+        ui.note(&summary::summary(&self.plan, &paths, self.verb, &marked, ui.verbose));
+        let place = place(self.discovery);
+        for (path, others) in apply::hard_links(&place, &changes) {
+            ui.note(&format!("note: `{path}` has {others} other hard link(s), which will keep the old text"));
+        }
+        let changes = if self.confirmation.yes { changes } else { self.ask(changes, &paths, &marked)? };
+        watch.hold();
+        let change = apply::Change {
+            label: self.label.clone(),
+            root: self.discovery.project.layout.root.clone(),
+            undo: false,
+            files: changes,
+        };
+        let applied = match apply::apply(&place, &change, &|| watch.came()) {
+            Err(apply::ApplyError::Interrupted) => {
+                ui.say("interrupted; nothing was changed");
+                return Ok(watch.exit_code());
+            }
+            result => result?,
+        };
+        if let Some(recovered) = &applied.recovered {
+            say_recovered(ui, recovered);
+        }
+        if let Some(leftover) = &applied.leftover {
+            ui.say(&format!("note: {leftover}; the next run clears it away"));
+        }
+        ui.note(&format!("{} file(s) changed; `paxx undo` takes it back", change.files.len()));
+        self.say_manual(&paths);
+        done(ui, &self.plan);
+        Ok(0)
+    }
+
+    /// The line that applies the diff, where it is not meant for the current folder.
+    fn say_how_to_apply(&self) {
+        let root = &self.discovery.project.layout.root;
+        if self.discovery.in_git && !root.as_str().is_empty() {
+            self.ui.note("apply it by hand: git -C \"$(git rev-parse --show-toplevel)\" apply");
+        }
+    }
+
+    fn say_manual(&self, paths: &Paths) {
+        if self.plan.manual.is_empty() {
+            return;
+        }
+        self.ui.say("To do by hand:");
+        for problem in &self.plan.manual {
+            self.ui.say(&format!("- {}", findings::concise(problem, Some(&self.discovery.project), Some(paths))));
+            for line in problem.manual.iter().chain(problem.help.iter().filter(|_| problem.manual.is_none())).flat_map(|text| text.lines()) {
+                self.ui.say(&format!("    {line}"));
+            }
+        }
+    }
+
+    /// Asks until the user applies all, some, or nothing.
+    fn ask(&mut self, changes: Vec<FileChange>, paths: &Paths, marked: &[String]) -> Result<Vec<FileChange>, Error> {
+        let ui = self.ui;
+        ui.say(&String::from_utf8_lossy(&diff::unified(&changes, ui.colour_err)));
+        loop {
+            let answers = [('y', "yes, apply all"), ('d', "diff again"), ('f', "file by file"), ('n', "no, cancel")];
+            match prompt::ask(ui, &format!("Apply these changes to {} file(s)?", changes.len()), &answers) {
+                'y' => return self.confirm_overwriting(changes, paths),
+                'd' => ui.say(&String::from_utf8_lossy(&diff::unified(&changes, ui.colour_err))),
+                'f' => {
+                    if let Some(chosen) = self.choose(&changes, paths, marked)? {
+                        return self.confirm_overwriting(chosen, paths);
+                    }
+                }
+                _ => return Err(Error::Declined),
+            }
+        }
+    }
+
+    /// A module of the user's that `--force` overwrites is asked for by itself.
+    fn confirm_overwriting(&self, changes: Vec<FileChange>, paths: &Paths) -> Result<Vec<FileChange>, Error> {
+        for file in self.plan.files.iter().filter(|file| file.before.is_some() && file.after.is_some() && file.step.is_some()) {
+            let is_lock = file.path.name() == crate::lock::NAME;
+            if is_lock || !changes.iter().any(|change| change.path == file.path) {
+                continue;
+            }
+            let question = format!("`{}` is there and will be overwritten. Overwrite it?", paths.show(&file.path));
+            if prompt::ask(self.ui, &question, &[('y', "yes"), ('n', "no, cancel")]) != 'y' {
+                return Err(Error::Declined);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// File by file; `None` where the user goes back to the question before.
+    fn choose(&mut self, changes: &[FileChange], paths: &Paths, marked: &[String]) -> Result<Option<Vec<FileChange>>, Error> {
+        let lock_path = self.discovery.project.layout.root.child(crate::lock::NAME);
+        let mut chosen: Vec<FileChange> = Vec::new();
+        let mut left: Vec<FilePath> = Vec::new();
+        for change in changes.iter().filter(|change| change.path != lock_path) {
+            self.ui.say(&String::from_utf8_lossy(&diff::unified(std::slice::from_ref(change), self.ui.colour_err)));
+            let mark = if marked.iter().any(|path| path == change.path.as_str()) { " (has uncommitted changes)" } else { "" };
+            let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));
+            match prompt::ask(self.ui, &question, &[('y', "yes"), ('n', "no, leave it out"), ('q', "quit, change nothing")]) {
+                'y' => chosen.push(change.clone()),
+                'n' => left.push(change.path.clone()),
+                _ => return Err(Error::Declined),
+            }
+        }
+        if chosen.is_empty() {
+            return Err(Error::Declined);
+        }
+        let lacking = self.steps_that_touch(&left);
+        if !lacking.is_empty() {
+            self.ui.say("Without what you left out, this would be missing, and the component would not work:");
+            for (_, title) in &lacking {
+                self.ui.say(&format!("  - {title}"));
+            }
+            if prompt::ask(self.ui, "Apply the rest all the same?", &[('y', "yes"), ('n', "no, choose again")]) != 'y' {
+                return Ok(None);
+            }
+        }
+        // What is left out was not brought: the lock must not say that it was.
+        if let Some(lock) = changes.iter().find(|change| change.path == lock_path) {
+            let ids: Vec<&str> = lacking.iter().map(|(id, _)| id.as_str()).collect();
+            chosen.push(without(lock, &lock_path, &ids));
+        }
+        Ok(Some(chosen))
+    }
+
+    fn steps_that_touch(&self, left: &[FilePath]) -> Vec<(String, String)> {
+        let mut numbers: Vec<usize> = Vec::new();
+        for file in self.plan.files.iter().filter(|file| left.contains(&file.path)) {
+            numbers.extend(file.changes.iter().map(|change| change.owner));
+            numbers.extend(file.step);
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        let steps = numbers.into_iter().filter_map(|number| self.plan.steps.get(number));
+        steps
+            .filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed))
+            .map(|step| (step.id.clone(), step.title.clone()))
+            .collect()
+    }
+}
+
+/// The change of `paxx.lock` without the requirements `ids`.
+fn without(change: &FileChange, path: &FilePath, ids: &[&str]) -> FileChange {
+    let text = change.after.as_ref().map(|after| String::from_utf8_lossy(&after.bytes).into_owned()).unwrap_or_default();
+    let Ok(mut lock) = Lock::parse(path, &text) else { return change.clone() };
+    for component in &mut lock.components {
+        component.requirements.retain(|requirement| !ids.contains(&requirement.id.as_str()));
+    }
+    let after = Contents { bytes: lock.to_text().into_bytes().into(), executable: false };
+    FileChange { after: Some(after), ..change.clone() }
+}
+
+/// The paths among `changes` that have changes which are not committed, by git; none where git is not there.
+///
+/// Git runs nothing of the repository for it: no file system monitor, no hooks, and no filters, because no attributes are read.
+fn uncommitted(discovery: &Discovery, changes: &[FileChange]) -> Vec<String> {
+    if !discovery.in_git {
+        return Vec::new();
+    }
+    let output = Command::new("git")
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotepath=false"])
+        .args(["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", "--untracked-files=normal", "--"])
+        .args(changes.iter().filter(|change| change.before.is_some()).map(|change| change.path.as_str()))
+        .current_dir(&discovery.base)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_ATTR_SOURCE", "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let Ok(output) = output else { return Vec::new() };
+    output
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter_map(|entry| std::str::from_utf8(entry).ok()?.get(3..).map(str::to_owned))
+        .collect()
+}
+
+/// Refusals of a command that has a project to show.
+pub fn refused(discovery: &Discovery, problem: Problem) -> Error {
+    Error::Refused { problems: vec![problem], project: Some(Box::new(discovery.project.clone())) }
+}

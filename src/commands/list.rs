@@ -1,0 +1,59 @@
+//! `paxx infra list` and `paxx ext list`: the components, and their state in this project.
+//!
+//! Outside of a project, and where nothing is installed, nothing is parsed.
+
+use std::fmt::Write as _;
+
+use super::{Ui, find_project, lock_of};
+use crate::cli::{Global, List, PlanFormat};
+use crate::component::manifest::Kind;
+use crate::component::{COMPONENTS, Component};
+use crate::error::Error;
+use crate::finding::Severity;
+use crate::lock;
+use crate::plan;
+use crate::render::json;
+use crate::requirement::Assessment;
+
+/// Runs the command; the exit code.
+pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
+    let components: Vec<&'static Component> = COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
+    let start = global.project.as_ref().map_or_else(|| ui.current.clone(), |project| ui.current.join(project));
+    let has_lock = start.ancestors().any(|folder| folder.join(lock::NAME).exists());
+    let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
+    let rows: Vec<(&Component, Option<&str>)> = components.iter().copied().zip(states).collect();
+    if arguments.format == PlanFormat::Json {
+        ui.out(json::list(&rows).as_bytes());
+        return Ok(0);
+    }
+    let mut text = String::new();
+    let width = rows.iter().map(|(component, _)| component.id().len()).max().unwrap_or_default();
+    for (component, state) in rows {
+        let requires: Vec<&str> = component.manifest.requires.iter().map(|name| name.0).collect();
+        let requires = if requires.is_empty() { String::new() } else { format!(" (requires {})", requires.join(", ")) };
+        let state = state.map(|state| format!("  [{state}]")).unwrap_or_default();
+        let _ = writeln!(text, "{:width$}  {}{requires}{state}", component.id(), component.manifest.summary);
+    }
+    ui.out(text.as_bytes());
+    ui.note("add one with `paxx infra add NAME`; look first with `--dry-run`");
+    Ok(0)
+}
+
+fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result<Vec<Option<&'static str>>, Error> {
+    let Ok(discovery) = find_project(ui, global) else { return Ok(vec![None; components.len()]) };
+    let lock = lock_of(&discovery)?;
+    let state = |component: &&'static Component| {
+        if lock.component(component.id()).is_none() {
+            return "not installed";
+        }
+        let found = plan::check(&discovery, &lock, &[*component]);
+        let needs_attention = found.iter().any(|(_, _, assessment)| match assessment {
+            Assessment::Missing { problem, .. } | Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
+                problem.rule.severity > Severity::Information
+            }
+            _ => false,
+        });
+        if needs_attention { "needs attention" } else { "installed" }
+    };
+    Ok(components.iter().map(|component| Some(state(component))).collect())
+}

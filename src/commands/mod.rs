@@ -1,0 +1,216 @@
+//! One file a verb; what they share: finding the project, showing a plan, asking, applying.
+
+mod add;
+mod change;
+mod check;
+mod explain;
+mod interrupt;
+mod list;
+mod prompt;
+mod remove;
+mod undo;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Color, Command, Global, Verb};
+use crate::component::{COMPONENTS, Component};
+use crate::error::Error;
+use crate::finding::{self, Problem};
+use crate::lock::Lock;
+use crate::project::discover::{self, Discovery, Failure, Options};
+use crate::render::{Paths, findings};
+
+/// Carries out what the command line says.
+pub fn run(cli: &Cli) -> ExitCode {
+    let ui = Ui::new(&cli.global);
+    let result = match &cli.command {
+        Command::Infra { verb } | Command::Ext { verb } => {
+            let kind = match &cli.command {
+                Command::Infra { .. } => crate::component::manifest::Kind::Infra,
+                _ => crate::component::manifest::Kind::Ext,
+            };
+            match verb {
+                Verb::List(arguments) => list::run(&ui, &cli.global, kind, arguments),
+                Verb::Add(arguments) => add::run(&ui, &cli.global, arguments),
+                Verb::Remove(arguments) => remove::run(&ui, &cli.global, arguments),
+            }
+        }
+        Command::Check(arguments) => check::run(&ui, &cli.global, arguments),
+        Command::Explain { code } => explain::run(&ui, code),
+        Command::Undo(arguments) => undo::run(&ui, &cli.global, arguments),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            ui.error(&error, &cli.global);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Where output goes, and how it looks. Writing never fails: a reader that went away is no reason for a backtrace.
+#[derive(Debug)]
+pub struct Ui {
+    /// Colour on standard output.
+    pub colour_out: bool,
+    /// Colour on standard error.
+    pub colour_err: bool,
+    /// Say less.
+    pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
+    /// The current folder.
+    pub current: PathBuf,
+}
+
+impl Ui {
+    fn new(global: &Global) -> Self {
+        // https://no-color.org: set and not empty.
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = |is_terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+        };
+        Self {
+            colour_out: colour(std::io::stdout().is_terminal()),
+            colour_err: colour(std::io::stderr().is_terminal()),
+            quiet: global.quiet,
+            verbose: global.verbose,
+            current: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+
+    /// Writes data to standard output.
+    pub fn out(&self, data: &[u8]) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(data).and_then(|()| out.flush());
+    }
+
+    /// Writes a note to standard error, unless the user wants less.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Writes to standard error.
+    pub fn say(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = err.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { err.write_all(b"\n") });
+        let _ = err.flush();
+    }
+
+    /// Paths as this user sees them.
+    pub fn paths(&self, discovery: &Discovery) -> Paths {
+        let current = std::fs::canonicalize(&self.current).unwrap_or_else(|_| self.current.clone());
+        Paths::new(discovery.base.clone(), current)
+    }
+
+    fn error(&self, error: &Error, global: &Global) {
+        match error {
+            Error::Refused { problems, project } => {
+                let paths = project.as_ref().map(|_| Paths::new(base_of(&self.current, global), self.canonical()));
+                for problem in problems {
+                    self.say(&findings::full(problem, project.as_deref(), paths.as_ref(), self.colour_err, None));
+                }
+            }
+            Error::Apply(error) => {
+                self.say(&format!("error: {error}"));
+                if let Some(help) = error.help() {
+                    self.say(&format!("help: {help}"));
+                }
+            }
+            Error::Declined => self.say("nothing was changed"),
+            Error::NoTerminal => {
+                self.say("error: there is no terminal to ask on, so nothing was changed\nhelp: apply without asking by `--yes`, or look first with `--dry-run`");
+            }
+            Error::Usage(message, help) => {
+                self.say(&format!("error: {message}"));
+                if let Some(help) = help {
+                    self.say(&format!("help: {help}"));
+                }
+            }
+        }
+    }
+
+    fn canonical(&self) -> PathBuf {
+        std::fs::canonicalize(&self.current).unwrap_or_else(|_| self.current.clone())
+    }
+}
+
+/// The folder that paths of the project are relative to, as discovery finds it.
+fn base_of(current: &std::path::Path, global: &Global) -> PathBuf {
+    let start = global.project.as_ref().map_or_else(|| current.to_owned(), |project| current.join(project));
+    discover::discover(&start, &options(global)).map_or(start, |discovery| discovery.base)
+}
+
+fn options(global: &Global) -> Options {
+    Options {
+        project: None,
+        app: global.app.clone(),
+        settings: global.settings.clone(),
+        compose: global.compose.clone(),
+        services_dir: global.services_dir.clone(),
+    }
+}
+
+/// Finds the project that the user is in, or named.
+pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
+    let options = Options { project: global.project.clone(), ..options(global) };
+    discover::discover(&ui.current, &options).map_err(|failure| match failure {
+        Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
+    })
+}
+
+/// The lock of a project that was found.
+pub fn lock_of(discovery: &Discovery) -> Result<Lock, Error> {
+    discovery
+        .lock
+        .clone()
+        .map_err(|problem| Error::Refused { problems: vec![problem], project: Some(Box::new(discovery.project.clone())) })
+}
+
+/// The components of these names.
+pub fn components(names: &[String]) -> Result<Vec<&'static Component>, Error> {
+    let mut found: Vec<&'static Component> = Vec::new();
+    for name in names {
+        let Some(component) = Component::find(name) else { return Err(unknown(name)) };
+        if !found.iter().any(|known| known.id() == component.id()) {
+            found.push(component);
+        }
+    }
+    Ok(found)
+}
+
+/// An unknown component, with the nearest name that is known. A name is never taken for a path.
+fn unknown(name: &str) -> Error {
+    let known: Vec<&str> = COMPONENTS.iter().map(|component| component.id()).collect();
+    let all = COMPONENTS.iter().flat_map(|component| {
+        std::iter::once(component.id()).chain(component.manifest.aliases.iter().map(|alias| alias.0))
+    });
+    let nearest = all
+        .map(|candidate| (strsim::damerau_levenshtein(&name.to_lowercase(), candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3));
+    let help = match nearest {
+        Some((_, candidate)) => format!("did you mean `{candidate}`? there are {}", known.join(", ")),
+        None => format!("there are {}", known.join(", ")),
+    };
+    Error::Usage(format!("there is no component `{}`", name.escape_debug()), Some(help))
+}
+
+/// The components that are installed, by the lock; and the names there that this paxx does not know.
+pub fn installed(lock: &Lock) -> (Vec<&'static Component>, Vec<String>) {
+    let known = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some()).collect();
+    let names = lock.components.iter().map(|entry| entry.name.clone());
+    (known, names.filter(|name| Component::find(name).is_none()).collect())
+}
+
+/// A problem of a component name in `paxx.lock` that this version does not know.
+pub fn unknown_in_lock(name: &str) -> Problem {
+    Problem::new(&finding::LOCK_NEWER, format!("`paxx.lock` names the component `{name}`, which this paxx does not know"))
+        .help("update paxx")
+}

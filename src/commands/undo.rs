@@ -1,0 +1,48 @@
+//! `paxx undo`: the last applied change backwards, byte for byte.
+
+use super::change::{self, place};
+use super::interrupt::Interrupt;
+use super::{Ui, find_project, prompt};
+use crate::apply;
+use crate::cli::{Global, Undo};
+use crate::error::Error;
+use crate::render::diff;
+
+/// Runs the command; the exit code.
+pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
+    let watch = Interrupt::watch();
+    let discovery = find_project(ui, global)?;
+    let place = place(&discovery);
+    if arguments.confirmation.dry_run {
+        change::report_pending(ui, &discovery)?;
+    } else {
+        change::recover(ui, &discovery)?;
+    }
+    let undone = apply::undo_changes(&place)?;
+    ui.note(&format!("undo of `{}`: {} file(s)", undone.label, undone.files.len()));
+    if arguments.confirmation.dry_run {
+        ui.out(&diff::unified(&undone.files, ui.colour_out));
+        return Ok(u8::from(arguments.confirmation.exit_code));
+    }
+    if !arguments.confirmation.yes {
+        if !prompt::can_ask() {
+            return Err(Error::NoTerminal);
+        }
+        ui.say(&String::from_utf8_lossy(&diff::unified(&undone.files, ui.colour_err)));
+        if prompt::ask(ui, "Take this change back?", &[('y', "yes"), ('n', "no, cancel")]) != 'y' {
+            return Err(Error::Declined);
+        }
+    }
+    watch.hold();
+    match apply::apply(&place, &undone, &|| watch.came()) {
+        Err(apply::ApplyError::Interrupted) => {
+            ui.say("interrupted; nothing was changed");
+            Ok(watch.exit_code())
+        }
+        result => {
+            result?;
+            ui.note("done");
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What ends a command, and the exit code that it gives.
+
+use crate::apply::ApplyError;
+use crate::finding::Problem;
+use crate::project::Project;
+
+/// What ended a command without success.
+#[derive(Debug)]
+pub enum Error {
+    /// Reasons why nothing was done, and the project whose files they speak of.
+    Refused {
+        /// All of them.
+        problems: Vec<Problem>,
+        /// The project, for code frames.
+        project: Option<Box<Project>>,
+    },
+    /// Applying failed.
+    Apply(ApplyError),
+    /// The user said no.
+    Declined,
+    /// There is nobody to ask.
+    NoTerminal,
+    /// Wrong usage that clap cannot tell; and what to type.
+    Usage(String, Option<String>),
+}
+
+impl Error {
+    /// The exit code: 1 where the user said no, 130 where he interrupted, 2 otherwise.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Declined => 1,
+            Self::Apply(ApplyError::Interrupted) => 130,
+            _ => 2,
+        }
+    }
+}
+
+impl From<ApplyError> for Error {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(error)
+    }
+}

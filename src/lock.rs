@@ -1,0 +1,287 @@
+//! `paxx.lock`: what was added to a project, and what is needed to check it and to take it back. `docs/lock.md` describes it.
+//!
+//! It is text in a stable order, so that a diff of it shows what was added. It is written by the plan like any other file.
+
+use std::fmt::Write as _;
+
+use toml_edit::{Document, TableLike};
+
+use crate::finding::{self, Problem};
+use crate::project::FilePath;
+use crate::requirement::{Record, Recorded};
+
+/// The version of the format.
+pub const VERSION: i64 = 1;
+
+/// The name of the file, at the root of a project.
+pub const NAME: &str = "paxx.lock";
+
+/// What was added to a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// What was given by an option, so that later commands find the same: the keys of `[tool.paxx]`.
+    pub options: Vec<(String, String)>,
+    /// Components, in the order of their names.
+    pub components: Vec<Component>,
+    /// Shared scaffolding: what it is, who uses it, and the text that it replaced, if any.
+    pub scaffolding: Vec<Scaffolding>,
+}
+
+/// An installed component.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// The version of its manifest.
+    pub version: u32,
+    /// Its requirements, in the order they are checked.
+    pub requirements: Vec<Requirement>,
+}
+
+/// A requirement of an installed component.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requirement {
+    /// Its stable name.
+    pub id: String,
+    /// Was it brought by paxx? Else it was found, and is the user's.
+    pub created: bool,
+    /// The text that was put there, to tell it from what the user made of it.
+    pub text: Option<String>,
+    /// The exact text that was replaced.
+    pub replaced: Option<String>,
+    /// The digest of a generated file.
+    pub digest: Option<String>,
+    /// A short digest of each line of a generated file: tells the user's lines from ours after an upgrade.
+    pub lines: Option<String>,
+}
+
+/// Something that several components share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scaffolding {
+    /// Its stable name.
+    pub name: String,
+    /// The components that use it.
+    pub components: Vec<String>,
+    /// The exact text that it replaced; `None` where it was made from nothing.
+    pub replaced: Option<String>,
+}
+
+impl Lock {
+    /// Reads the text of a lock file.
+    ///
+    /// # Errors
+    ///
+    /// It is no TOML, not of this format, or of a newer version.
+    pub fn parse(path: &FilePath, text: &str) -> Result<Self, Problem> {
+        let unreadable = |why: String| {
+            Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` cannot be read: {why}"))
+                .at(path, 0..0)
+                .help("take it back from git (`git checkout -- paxx.lock`), or delete it and name the components to `paxx check`")
+        };
+        let document = Document::parse(text).map_err(|error| {
+            let problem = unreadable(error.message().to_owned());
+            match error.span() {
+                Some(span) => problem.at(path, span),
+                None => problem,
+            }
+        })?;
+        let version = document.get("version").and_then(toml_edit::Item::as_integer).ok_or_else(|| unreadable("it has no `version`".to_owned()))?;
+        if version > VERSION {
+            return Err(Problem::new(&finding::LOCK_NEWER, format!("`{path}` has version {version}; this paxx knows version {VERSION}"))
+                .at(path, 0..0)
+                .help("update paxx (`uv tool upgrade paxx`)"));
+        }
+        let mut lock = Self::default();
+        if let Some(options) = document.get("project").and_then(toml_edit::Item::as_table_like) {
+            lock.options = options
+                .iter()
+                .filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned())))
+                .collect();
+        }
+        for table in document.get("component").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
+            let name = string(table, "name").ok_or_else(|| unreadable("a component has no `name`".to_owned()))?;
+            let version = table.get("version").and_then(toml_edit::Item::as_integer).unwrap_or(1);
+            let entries = table.get("requirements").and_then(toml_edit::Item::as_array);
+            let requirements = entries
+                .into_iter()
+                .flatten()
+                .filter_map(toml_edit::Value::as_inline_table)
+                .map(|entry| {
+                    Ok(Requirement {
+                        id: string(entry, "id").ok_or_else(|| unreadable(format!("a requirement of `{name}` has no `id`")))?,
+                        created: string(entry, "state").as_deref() == Some("created"),
+                        text: string(entry, "text"),
+                        replaced: string(entry, "replaced"),
+                        digest: string(entry, "digest"),
+                        lines: string(entry, "lines"),
+                    })
+                })
+                .collect::<Result<_, Problem>>()?;
+            lock.components.push(Component { name, version: u32::try_from(version).unwrap_or(1), requirements });
+        }
+        for table in document.get("scaffolding").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
+            let name = string(table, "name").ok_or_else(|| unreadable("a scaffolding has no `name`".to_owned()))?;
+            let components = table.get("components").and_then(toml_edit::Item::as_array);
+            let components = components.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect();
+            lock.scaffolding.push(Scaffolding { name, components, replaced: string(table, "replaced") });
+        }
+        Ok(lock)
+    }
+
+    /// The text of the lock file.
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "# What paxx added to this project. Commit this file: `paxx check`, `add` and `remove` read it.\nversion = {VERSION}\n"
+        );
+        if !self.options.is_empty() {
+            text.push_str("\n[project]\n");
+            for (key, value) in &self.options {
+                let _ = writeln!(text, "{key} = {}", quoted(value));
+            }
+        }
+        for component in &self.components {
+            let _ = write!(
+                text,
+                "\n[[component]]\nname = {}\nversion = {}\nrequirements = [\n",
+                quoted(&component.name),
+                component.version
+            );
+            for requirement in &component.requirements {
+                let state = if requirement.created { "created" } else { "found" };
+                let _ = write!(text, "    {{ id = {}, state = \"{state}\"", quoted(&requirement.id));
+                let fields = [
+                    ("text", &requirement.text),
+                    ("replaced", &requirement.replaced),
+                    ("digest", &requirement.digest),
+                    ("lines", &requirement.lines),
+                ];
+                for (key, value) in fields {
+                    if let Some(value) = value {
+                        let _ = write!(text, ", {key} = {}", quoted(value));
+                    }
+                }
+                text.push_str(" },\n");
+            }
+            text.push_str("]\n");
+        }
+        for scaffolding in &self.scaffolding {
+            let components: Vec<String> = scaffolding.components.iter().map(|name| quoted(name)).collect();
+            let _ = write!(
+                text,
+                "\n[[scaffolding]]\nname = {}\ncomponents = [{}]\n",
+                quoted(&scaffolding.name),
+                components.join(", ")
+            );
+            if let Some(replaced) = &scaffolding.replaced {
+                let _ = writeln!(text, "replaced = {}", quoted(replaced));
+            }
+        }
+        text
+    }
+
+    /// The component of this name, if it is installed.
+    pub fn component(&self, name: &str) -> Option<&Component> {
+        self.components.iter().find(|component| component.name == name)
+    }
+
+    /// The value of an option that was recorded.
+    pub fn option(&self, key: &str) -> Option<&str> {
+        self.options.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// What is recorded for the requirement `id`, by whichever component brought it.
+    pub fn requirement(&self, id: &str) -> Option<&Requirement> {
+        let all = || self.components.iter().flat_map(|component| &component.requirements).filter(|requirement| requirement.id == id);
+        all().find(|requirement| requirement.created).or_else(|| all().next())
+    }
+
+    /// What `remove` is told of the requirement `id`; `None` where it was not brought by paxx.
+    pub fn recorded(&self, id: &str) -> Option<Recorded> {
+        let scaffolding: Vec<(String, Option<String>)> =
+            self.scaffolding.iter().map(|entry| (entry.name.clone(), entry.replaced.clone())).collect();
+        if scaffolding.iter().any(|(name, _)| name == id) {
+            return Some(Recorded { record: Record::default(), scaffolding });
+        }
+        let requirement = self.requirement(id).filter(|requirement| requirement.created)?;
+        let record = Record { text: requirement.text.clone(), replaced: requirement.replaced.clone(), ..Record::default() };
+        Some(Recorded { record, scaffolding })
+    }
+
+    /// Brings everything into its stable order.
+    pub fn sort(&mut self) {
+        self.options.sort();
+        self.components.sort_by(|left, right| left.name.cmp(&right.name));
+        self.scaffolding.sort_by(|left, right| left.name.cmp(&right.name));
+        for scaffolding in &mut self.scaffolding {
+            scaffolding.components.sort();
+            scaffolding.components.dedup();
+        }
+    }
+}
+
+fn string(table: &dyn TableLike, key: &str) -> Option<String> {
+    table.get(key).and_then(toml_edit::Item::as_str).map(str::to_owned)
+}
+
+/// A basic string (TOML 1.0): on one line, whatever is in it.
+fn quoted(text: &str) -> String {
+    let mut result = String::with_capacity(text.len() + 2);
+    result.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => result.push_str("\\\""),
+            '\\' => result.push_str("\\\\"),
+            '\n' => result.push_str("\\n"),
+            '\r' => result.push_str("\\r"),
+            '\t' => result.push_str("\\t"),
+            control if control.is_control() => {
+                let _ = write!(result, "\\u{:04X}", u32::from(control));
+            }
+            other => result.push(other),
+        }
+    }
+    result.push('"');
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let lock = Lock {
+            options: vec![("app".to_owned(), "main:app".to_owned())],
+            components: vec![Component {
+                name: "redis".to_owned(),
+                version: 1,
+                requirements: vec![
+                    Requirement {
+                        id: "setting:REDIS_URL".to_owned(),
+                        created: true,
+                        text: Some("redis_url: str = \"a\\b\"\r\n\t\u{7f}".to_owned()),
+                        ..Requirement::default()
+                    },
+                    Requirement { id: "dependency:redis".to_owned(), ..Requirement::default() },
+                ],
+            }],
+            scaffolding: vec![Scaffolding {
+                name: "lifespan".to_owned(),
+                components: vec!["redis".to_owned()],
+                replaced: Some("FastAPI()".to_owned()),
+            }],
+        };
+        let path = FilePath::new(NAME).expect("a path");
+        assert_eq!(Lock::parse(&path, &lock.to_text()), Ok(lock));
+    }
+
+    #[test]
+    fn a_newer_version_and_other_text_are_refused() {
+        let path = FilePath::new(NAME).expect("a path");
+        let code = |text: &str| Lock::parse(&path, text).err().map(|problem| problem.rule.code);
+        assert_eq!(code("version = 2\n"), Some("PX802"));
+        assert_eq!(code("version = \n"), Some("PX801"));
+        assert_eq!(code(""), Some("PX801"));
+        assert_eq!(code("<<<<<<< HEAD\nversion = 1\n"), Some("PX801"));
+    }
+}

@@ -1,0 +1,560 @@
+//! From requirements to one plan: what will change, requirement by requirement, and why something cannot.
+//!
+//! The plan goes through the requirements one after the other, each against the project as the ones before left it in memory,
+//! until each is met. What was found out is one object: the preview shows it, `apply` writes it, JSON prints it.
+//!
+//! (The first sketch assessed all requirements against one snapshot, in rounds, and ordered edits at one place by ranks. One
+//! after the other needs no ranks, cannot conflict, and lets each requirement see what is there; `edit::Pieces` gives the byte
+//! ranges of the original text back.)
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::component::registry::with_required;
+use crate::component::{COMPONENTS, Component, Context};
+use crate::edit::{self, Edit, Pieces};
+use crate::finding::{self, Problem, Severity};
+use crate::lock::{self, Lock, Scaffolding};
+use crate::project::discover::{self, Discovery};
+use crate::project::{File, FilePath, Project};
+use crate::requirement::{Assessment, Change, Requirement, Retraction, module, requirements_of, setting};
+use crate::source::text::LineEnding;
+
+/// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
+const MOST_FIXES: usize = 4;
+
+/// What will be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// The components that were asked for, and those that come along with who brings them.
+    pub components: Vec<(&'static Component, Option<&'static Component>)>,
+    /// Requirement by requirement.
+    pub steps: Vec<Step>,
+    /// File by file, in the order of the paths: only those that change.
+    pub files: Vec<PlannedFile>,
+    /// Why it cannot be done.
+    pub refusals: Vec<Problem>,
+    /// What the user has to do himself, because `--allow-manual` goes on without it.
+    pub manual: Vec<Problem>,
+    /// The project afterwards.
+    pub after: Project,
+}
+
+/// A requirement in the plan.
+#[derive(Debug)]
+pub struct Step {
+    /// The component.
+    pub component: &'static str,
+    /// The requirement's stable name.
+    pub id: String,
+    /// What it is, as a phrase.
+    pub title: String,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+/// What becomes of a requirement.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It holds already: nothing changes.
+    Found,
+    /// It is brought.
+    Brought,
+    /// It is taken back.
+    Removed,
+    /// It stays, though it was to be removed; why.
+    Kept(String, Option<crate::finding::Location>),
+    /// It is not quite as it should be, and is left alone.
+    Left(Problem),
+    /// It does not apply here; why.
+    NotApplicable(String),
+    /// It cannot be brought.
+    Refused(Problem),
+}
+
+/// A file that changes.
+#[derive(Debug)]
+pub struct PlannedFile {
+    /// The file.
+    pub path: FilePath,
+    /// As it is; `None` where it is made.
+    pub before: Option<Rc<File>>,
+    /// As it will be; `None` where it is deleted.
+    pub after: Option<Rc<File>>,
+    /// The changes of its text, each with the number of its step; empty where the whole file is made or deleted.
+    pub changes: Vec<edit::Change>,
+    /// The step that makes or deletes the whole file.
+    pub step: Option<usize>,
+}
+
+impl Plan {
+    /// Is there nothing to do?
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allowances {
+    /// Overwrite a module that exists and differs.
+    pub force: bool,
+    /// Go on though a place could not be found.
+    pub manual: bool,
+}
+
+/// A project on its way.
+struct Draft {
+    project: Project,
+    original: Project,
+    pieces: BTreeMap<FilePath, Pieces>,
+    whole: BTreeMap<FilePath, usize>,
+    line_ending: LineEnding,
+}
+
+impl Draft {
+    fn new(project: &Project) -> Self {
+        let application = project.layout.application.as_ref().ok().and_then(|application| project.file(&application.path));
+        let line_ending = application.map_or(LineEnding::Lf, |file| file.line_ending());
+        Self { project: project.clone(), original: project.clone(), pieces: BTreeMap::new(), whole: BTreeMap::new(), line_ending }
+    }
+
+    /// Takes the changes of a fix, on behalf of a step. Nothing is taken where one of them is not allowed.
+    fn take(&mut self, changes: &[Change], step: usize) -> Result<(), Problem> {
+        for change in changes {
+            let (Change::Edit { path, .. } | Change::Write { path, .. } | Change::Delete { path }) = change;
+            if let Some(file) = self.original.file(path) {
+                if file.read_only {
+                    return Err(Problem::new(&finding::READ_ONLY, format!("`{path}` is read-only"))
+                        .at(path, 0..0)
+                        .help(format!("make it writable (`chmod u+w {path}`), then run the command again")));
+                }
+                if file.text().is_none() {
+                    return Err(Problem::new(&finding::NOT_TEXT, format!("`{path}` is not UTF-8 text"))
+                        .at(path, 0..0)
+                        .help("convert it to UTF-8 first"));
+                }
+                if path.as_str().ends_with(".py")
+                    && matches!(change, Change::Edit { .. })
+                    && let Some(error) = file.python().error.clone()
+                {
+                    return Err(discover::syntax_error(path, error));
+                }
+            }
+        }
+        for change in changes {
+            match change {
+                Change::Edit { path, edits } => {
+                    let Some(file) = self.project.file(path).cloned() else { continue };
+                    let text = file.text().unwrap_or_default();
+                    let Some(edited) = edit::apply(text, edits) else {
+                        return Err(Problem::new(&finding::APPLICATION_UNSUPPORTED, format!("two edits of `{path}` overlap")).at(path, 0..0));
+                    };
+                    self.pieces.entry(path.clone()).or_insert_with(|| Pieces::new(text.len())).take(edits, step);
+                    self.project.set(path.clone(), Some(file.with_bytes(edited.into_bytes())));
+                }
+                Change::Write { path, text } => {
+                    let text = self.line_ending.convert(text);
+                    let file = match self.project.file(path) {
+                        Some(there) => there.with_bytes(text.into_bytes()),
+                        None => File::new(text.into_bytes()),
+                    };
+                    self.whole.insert(path.clone(), step);
+                    self.project.set(path.clone(), Some(file));
+                }
+                Change::Delete { path } => {
+                    self.whole.insert(path.clone(), step);
+                    self.project.set(path.clone(), None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The files that differ from the original.
+    fn files(&self) -> Vec<PlannedFile> {
+        let mut paths: Vec<&FilePath> = self.original.files().chain(self.project.files()).map(|(path, _)| path).collect();
+        paths.sort();
+        paths.dedup();
+        let mut files = Vec::new();
+        for path in paths {
+            let (before, after) = (self.original.file(path), self.project.file(path));
+            if before.map(|file| file.bytes()) == after.map(|file| file.bytes()) {
+                continue;
+            }
+            let changes = match (before, after, self.pieces.get(path)) {
+                (Some(_), Some(_), Some(pieces)) if !self.whole.contains_key(path) => pieces.changes(),
+                (Some(before), Some(after), _) => {
+                    let text = after.text().unwrap_or_default();
+                    let owner = self.whole.get(path).copied().unwrap_or_default();
+                    vec![edit::Change { edit: Edit::replace(0..before.bytes().len(), text), owner }]
+                }
+                _ => Vec::new(),
+            };
+            files.push(PlannedFile {
+                path: path.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+                changes,
+                step: self.whole.get(path).copied(),
+            });
+        }
+        files
+    }
+
+    /// Files that parsed before and do not parse now: an edit of ours is wrong, and nothing is written.
+    fn new_errors(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for file in self.files() {
+            let (Some(before), Some(after)) = (&file.before, &file.after) else { continue };
+            let name = file.path.as_str();
+            let broken = if name.ends_with(".py") {
+                before.python().error.is_none() && after.python().error.is_some()
+            } else if name.ends_with(".yml") || name.ends_with(".yaml") {
+                before.yaml().is_ok() && after.yaml().is_err()
+            } else if name.ends_with(".toml") {
+                let parses = |file: &File| toml_edit::Document::parse(file.text().unwrap_or_default().to_owned()).is_ok();
+                parses(before) && !parses(after)
+            } else {
+                false
+            };
+            if broken {
+                problems.push(
+                    Problem::new(&finding::SYNTAX_ERROR, format!("the edit of `{}` would make it invalid, so nothing is written", file.path))
+                        .at(&file.path, 0..0)
+                        .help("this is a defect of paxx: please report it with this file"),
+                );
+            }
+        }
+        problems
+    }
+}
+
+/// What a template sees of this project.
+pub fn context(project: &Project) -> Context {
+    let layout = &project.layout;
+    let settings = layout.settings.as_ref().ok();
+    let all = || COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|setting| setting.name.0);
+    let compose = match &layout.compose {
+        Ok(Some(compose)) => {
+            let relative = compose.path.relative_to(&layout.root);
+            if crate::project::compose::NAMES.contains(&relative.as_str()) {
+                "docker compose".to_owned()
+            } else {
+                format!("docker compose -f {relative}")
+            }
+        }
+        _ => String::new(),
+    };
+    // The name goes into Python and YAML strings.
+    let name: String = layout.name.chars().filter(|character| character.is_alphanumeric() || " ._-".contains(*character)).take(38).collect();
+    Context {
+        settings_import: settings.map_or_else(|| "from settings import settings".to_owned(), |settings| settings.import.clone()),
+        services: layout.services.package.clone(),
+        name,
+        install: discover::install_command(layout),
+        run: match layout.installer {
+            crate::project::layout::Installer::Uv => "uv run ".to_owned(),
+            crate::project::layout::Installer::Poetry => "poetry run ".to_owned(),
+            crate::project::layout::Installer::Pdm => "pdm run ".to_owned(),
+            crate::project::layout::Installer::Pip => String::new(),
+        },
+        compose,
+        settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
+        variables: all()
+            .map(|name| (name.to_owned(), settings.map_or_else(|| name.to_owned(), |settings| settings.environment(name))))
+            .collect(),
+    }
+}
+
+/// Plans to add components.
+pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], allow: Allowances) -> Plan {
+    let components = with_required(named);
+    let mut draft = Draft::new(&discovery.project);
+    let context = context(&discovery.project);
+    let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
+    let new: Vec<&'static str> = components.iter().map(|(component, _)| component.id()).collect();
+    installed.extend(&new);
+    let mut plan = Plan {
+        components: components.clone(),
+        steps: Vec::new(),
+        files: Vec::new(),
+        refusals: Vec::new(),
+        manual: Vec::new(),
+        after: discovery.project.clone(),
+    };
+    let mut next = lock.clone();
+    next.options.retain(|(key, _)| !discovery.options.iter().any(|(given, _)| given == key));
+    next.options.extend(discovery.options.iter().cloned());
+    // Components that are there already may need something beside a new one.
+    let others = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()));
+    let all = components.iter().map(|(component, _)| *component).chain(others);
+    for component in all {
+        let force = allow.force && named.iter().any(|known| known.id() == component.id());
+        let entry = lock.component(component.id());
+        for requirement in requirements_of(&draft.project, component, &installed, &context, lock, force) {
+            let id = requirement.id();
+            let is_new_here = new.contains(&component.id()) || entry.is_none_or(|entry| !entry.requirements.iter().any(|known| known.id == id));
+            if !is_new_here {
+                continue;
+            }
+            bring(&mut plan, &mut draft, &mut next, component, &requirement, allow);
+        }
+    }
+    plan.refusals.extend(draft.new_errors());
+    finish(&mut plan, draft, next, discovery, lock);
+    plan
+}
+
+/// Brings one requirement, and records it.
+fn bring(
+    plan: &mut Plan,
+    draft: &mut Draft,
+    lock: &mut Lock,
+    component: &'static Component,
+    requirement: &Requirement,
+    allow: Allowances,
+) {
+    let number = plan.steps.len();
+    let id = requirement.id();
+    let mut record = lock::Requirement { id: id.clone(), ..lock::Requirement::default() };
+    let mut outcome = Outcome::Found;
+    let mut refused = None;
+    for round in 0..=MOST_FIXES {
+        let (problem, fix) = match requirement.assess(&draft.project) {
+            Assessment::Met { .. } => break,
+            Assessment::NotApplicable { note } => {
+                outcome = Outcome::NotApplicable(note);
+                break;
+            }
+            Assessment::Missing { problem, fix } => (problem, fix),
+            Assessment::Drifted { problem, .. } if problem.rule.severity != Severity::Error => {
+                outcome = Outcome::Left(problem);
+                break;
+            }
+            Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
+                refused = Some(problem);
+                break;
+            }
+        };
+        if round == MOST_FIXES {
+            refused = Some(problem.help("this is a defect of paxx: its own edit did not bring what it should; please report it"));
+            break;
+        }
+        if let Err(problem) = draft.take(&fix.changes, number) {
+            refused = Some(problem);
+            break;
+        }
+        outcome = Outcome::Brought;
+        record.created = true;
+        record.text = fix.record.text.or(record.text);
+        record.replaced = record.replaced.or(fix.record.replaced);
+        for (name, replaced) in fix.record.scaffolding {
+            if !lock.scaffolding.iter().any(|known| known.name == name) {
+                lock.scaffolding.push(Scaffolding { name, components: Vec::new(), replaced });
+            }
+        }
+    }
+    if let Some(problem) = refused {
+        if allow.manual && !is_fatal(&problem) {
+            plan.manual.push(problem.clone());
+        } else {
+            plan.refusals.push(problem.clone());
+        }
+        outcome = Outcome::Refused(problem);
+    }
+    let is_recorded = matches!(outcome, Outcome::Found | Outcome::Brought | Outcome::Left(_));
+    if is_recorded {
+        if let Requirement::Module(module) = requirement {
+            let text = draft.project.text(&module.file(&draft.project)).unwrap_or_default().replace("\r\n", "\n");
+            let known = lock.requirement(&id).filter(|known| known.digest.is_some() && !record.created);
+            (record.digest, record.lines) = match known {
+                Some(known) => (known.digest.clone(), known.lines.clone()),
+                None if record.created => (Some(module::digest(&text)), Some(module::line_digests(&text))),
+                None => (None, None),
+            };
+        }
+        if !requirement.is_shared() {
+            remember(lock, component, record);
+        } else if record.created {
+            lock.scaffolding.push(Scaffolding { name: id.clone(), ..Scaffolding::default() });
+        }
+    }
+    plan.steps.push(Step { component: component.id(), title: requirement.title(&draft.project), id, outcome });
+}
+
+/// Some refusals are about the file itself, and no line to paste helps.
+fn is_fatal(problem: &Problem) -> bool {
+    let fatal = [&finding::READ_ONLY, &finding::NOT_TEXT, &finding::SYNTAX_ERROR, &finding::OUTSIDE, &finding::MODULE_FOREIGN];
+    fatal.iter().any(|rule| **rule == *problem.rule)
+}
+
+/// Records a requirement of a component. What was created once stays created, though a later run finds it.
+fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requirement) {
+    let name = component.id();
+    if lock.component(name).is_none() {
+        lock.components.push(lock::Component { name: name.to_owned(), ..lock::Component::default() });
+    }
+    let Some(entry) = lock.components.iter_mut().find(|entry| entry.name == name) else { return };
+    entry.version = component.manifest.version;
+    match entry.requirements.iter_mut().find(|known| known.id == record.id) {
+        Some(known) if record.created => *known = record,
+        Some(_) => {}
+        None => entry.requirements.push(record),
+    }
+}
+
+/// Writes the lock file into the plan, and takes stock of the files.
+fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discovery, before: &Lock) {
+    for scaffolding in &mut lock.scaffolding {
+        scaffolding.components = lock
+            .components
+            .iter()
+            .filter(|installed| Component::find(&installed.name).is_some_and(|component| uses(component, &scaffolding.name)))
+            .map(|installed| installed.name.clone())
+            .collect();
+    }
+    lock.scaffolding.retain(|scaffolding| !scaffolding.components.is_empty());
+    lock.sort();
+    let path = discovery.project.layout.root.child(lock::NAME);
+    if lock.components.is_empty() {
+        draft.project.set(path.clone(), None);
+        draft.whole.insert(path, plan.steps.len());
+    } else if lock != *before || draft.project.file(&path).is_none() {
+        let text = draft.line_ending.convert(&lock.to_text());
+        draft.project.set(path.clone(), Some(File::new(text.into_bytes())));
+        draft.whole.insert(path, plan.steps.len());
+    }
+    plan.files = draft.files();
+    plan.after = draft.project;
+}
+
+/// Is a shared scaffolding one that the component uses?
+fn uses(component: &Component, scaffolding: &str) -> bool {
+    let manifest = &component.manifest;
+    let kind = scaffolding.split(':').next().unwrap_or(scaffolding);
+    match kind {
+        "lifespan" | "lifespan place" | "handler" => !manifest.lifespan.is_empty(),
+        "package" => !manifest.module.is_empty(),
+        "settings class body" | "settings-class" => !manifest.setting.is_empty(),
+        "template" => !manifest.migration.is_empty(),
+        "import" | "import wrapped" => {
+            !manifest.setting.is_empty() || !manifest.lifespan.is_empty() || !manifest.middleware.is_empty() || !manifest.migration.is_empty()
+        }
+        "compose" => !manifest.service.is_empty() || !manifest.environment.is_empty() || !manifest.worker.is_empty(),
+        _ => true,
+    }
+}
+
+/// Plans to remove components.
+///
+/// # Errors
+///
+/// A component that stays needs one of them.
+pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) -> Result<Plan, Problem> {
+    let leaving: Vec<&str> = named.iter().map(|component| component.id()).collect();
+    for stays in COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id())) {
+        if let Some(needed) = stays.manifest.requires.iter().find(|required| leaving.contains(&required.0)) {
+            return Err(Problem::new(&finding::COMPONENT_MISSING, format!("`{}` needs `{needed}`", stays.id()))
+                .help(format!("remove both: `paxx infra remove {needed} {}`", stays.id())));
+        }
+    }
+    let mut draft = Draft::new(&discovery.project);
+    let context = context(&discovery.project);
+    let before: Vec<&'static Component> = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some()).collect();
+    let after: Vec<&'static Component> = before.iter().filter(|component| !leaving.contains(&component.id())).copied().collect();
+    let ids = |components: &[&'static Component]| -> Vec<(&'static Component, Requirement)> {
+        let names: Vec<&str> = components.iter().map(|component| component.id()).collect();
+        components
+            .iter()
+            .flat_map(|component| {
+                requirements_of(&discovery.project, component, &names, &context, lock, false)
+                    .into_iter()
+                    .map(|requirement| (*component, requirement))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    let needed: Vec<String> = ids(&after).iter().map(|(_, requirement)| requirement.id()).collect();
+    let mut next = lock.clone();
+    let mut plan = Plan {
+        components: named.iter().map(|component| (*component, None)).collect(),
+        steps: Vec::new(),
+        files: Vec::new(),
+        refusals: Vec::new(),
+        manual: Vec::new(),
+        after: discovery.project.clone(),
+    };
+    // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
+    let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
+    going.sort_by_key(|(_, requirement)| match requirement {
+        Requirement::SettingsClass | Requirement::Package => 0,
+        _ => 1,
+    });
+    let mut done: Vec<String> = Vec::new();
+    for (component, requirement) in going.into_iter().rev() {
+        let id = requirement.id();
+        if done.contains(&id) || needed.contains(&id) {
+            continue;
+        }
+        done.push(id.clone());
+        let Some(recorded) = lock.recorded(&id) else { continue };
+        let number = plan.steps.len();
+        let title = requirement.title(&draft.project);
+        let outcome = match requirement.retract(&draft.project, &recorded) {
+            Retraction::Gone => continue,
+            Retraction::Keep { at, why } => Outcome::Kept(why, at),
+            Retraction::Remove(fix) => match draft.take(&fix.changes, number) {
+                Ok(()) => {
+                    for (name, _) in &fix.record.scaffolding {
+                        next.scaffolding.retain(|known| known.name != *name);
+                    }
+                    Outcome::Removed
+                }
+                Err(problem) => {
+                    plan.refusals.push(problem.clone());
+                    Outcome::Refused(problem)
+                }
+            },
+        };
+        plan.steps.push(Step { component: component.id(), id, title, outcome });
+    }
+    // What a component that goes had brought, and one that stays needs, is that one's from now on.
+    let gone: Vec<lock::Component> = next.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())).cloned().collect();
+    next.components.retain(|entry| !leaving.contains(&entry.name.as_str()));
+    for entry in &mut next.components {
+        entry.requirements.retain(|requirement| !done.contains(&requirement.id));
+        for requirement in entry.requirements.iter_mut().filter(|requirement| !requirement.created) {
+            let brought = gone.iter().flat_map(|entry| &entry.requirements).find(|known| known.id == requirement.id && known.created);
+            if let Some(brought) = brought {
+                *requirement = brought.clone();
+            }
+        }
+    }
+    plan.refusals.extend(draft.new_errors());
+    finish(&mut plan, draft, next, discovery, lock);
+    Ok(plan)
+}
+
+/// What is not as the installed components need it: each requirement that does not hold, with the component it belongs to.
+pub fn check(discovery: &Discovery, lock: &Lock, components: &[&'static Component]) -> Vec<(&'static Component, Requirement, Assessment)> {
+    let context = context(&discovery.project);
+    let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
+    installed.extend(components.iter().map(|component| component.id()));
+    let mut findings = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    for component in components {
+        for requirement in requirements_of(&discovery.project, component, &installed, &context, lock, false) {
+            let id = requirement.id();
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let assessment = requirement.assess(&discovery.project);
+            if !matches!(assessment, Assessment::Met { .. } | Assessment::NotApplicable { .. }) {
+                findings.push((*component, requirement, assessment));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,329 @@
+//! Which FastAPI application a project runs, and what decided that.
+//!
+//! Evidence comes before heuristics: options, configuration, the command that starts the server, and only then "the only one
+//! there is". Two candidates without evidence are a refusal that names both.
+
+use super::application::{application_calls, fastapi_names};
+use super::imports::{self, Files, is_name};
+use super::layout::Application;
+use super::reader::Reader;
+use super::FilePath;
+use crate::finding::{self, Location, Problem};
+use crate::source::python::{Call, Source, Usage};
+
+/// A call that makes an application.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its module.
+    pub path: FilePath,
+    /// The call.
+    pub call: Call,
+    /// The function around it.
+    pub factory: Option<String>,
+    /// The variable that it is assigned to.
+    pub variable: Option<String>,
+    /// The module-level variable by which a server would find it: the variable itself, or what takes a factory's result.
+    pub target: Option<String>,
+}
+
+/// The calls of a module that make an application.
+pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
+    application_calls(source)
+        .into_iter()
+        .filter(|call| call.scope.class.is_none())
+        .map(|call| {
+            let factory = call.scope.function.and_then(|index| source.functions.get(index)).map(|function| function.name.clone());
+            let variable = match &call.usage {
+                Usage::Assigned(target) => Some(target.clone()),
+                _ => None,
+            };
+            let target = match &factory {
+                None => variable.clone(),
+                Some(factory) => source.calls.iter().find_map(|other| match &other.usage {
+                    Usage::Assigned(target) if &other.callee == factory && other.scope.is_module() => Some(target.clone()),
+                    _ => None,
+                }),
+            };
+            Candidate { path: path.clone(), call: call.clone(), factory, variable, target }
+        })
+        .collect()
+}
+
+/// Is the application of `candidate` mounted on another one in its module?
+pub fn is_mounted(source: &Source, text: &str, candidate: &Candidate) -> bool {
+    let Some(variable) = &candidate.variable else { return false };
+    source.calls.iter().any(|call| {
+        call.callee.ends_with(".mount")
+            && call.arguments.iter().any(|argument| text.get(argument.value.clone()) == Some(variable.as_str()))
+    })
+}
+
+/// A place that says which application is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The module, dotted, or a path that ends in `.py`.
+    pub module: String,
+    /// The variable or factory; `None` where only a file is named.
+    pub attribute: Option<String>,
+    /// Where it was found, in words.
+    pub place: String,
+}
+
+/// Reads `MODULE:ATTR` targets from the lines of a text that start a server.
+pub fn evidence_in(text: &str, place: &str) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let mut continued = false;
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with('#') || line.starts_with("//") {
+            continue;
+        }
+        let starts = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi run", "fastapi dev", "UvicornWorker"];
+        let speaks = starts.iter().any(|word| line.contains(word)) || line.contains("\"fastapi\"") || continued;
+        continued = speaks && (line.ends_with('\\') || line.ends_with(',') || line.ends_with('['));
+        if !speaks {
+            continue;
+        }
+        let words = line.split(|character: char| character.is_whitespace() || matches!(character, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | ';'));
+        for word in words.filter(|word| !word.is_empty()) {
+            let target = word.split_once(':').filter(|(module, attribute)| {
+                module.split('.').all(is_name) && is_name(attribute) && !module.is_empty()
+            });
+            if let Some((module, attribute)) = target {
+                found.push(Evidence { module: module.to_owned(), attribute: Some(attribute.to_owned()), place: place.to_owned() });
+            } else if word.ends_with(".py") && line.contains("fastapi") {
+                found.push(Evidence { module: word.to_owned(), attribute: None, place: place.to_owned() });
+            }
+        }
+    }
+    found
+}
+
+/// The files of a project that may say how its server is started, in the order of their weight.
+pub fn evidence_files(reader: &Reader, root: &FilePath) -> Vec<FilePath> {
+    let mut files = Vec::new();
+    let names = reader.list(root);
+    let is_wanted = |name: &str| {
+        let lower = name.to_lowercase();
+        lower.starts_with("dockerfile")
+            || lower.ends_with(".dockerfile")
+            || lower == "procfile"
+            || lower == "makefile"
+            || lower == "justfile"
+            || lower.ends_with(".sh")
+            || (lower.contains("compose") && (lower.ends_with(".yml") || lower.ends_with(".yaml")))
+            || matches!(lower.as_str(), "fly.toml" | "render.yaml" | "railway.json" | "app.yaml" | "taskfile.yml")
+    };
+    files.extend(names.iter().filter(|name| is_wanted(name)).map(|name| root.child(name)));
+    for folder in ["docker", "deploy", "scripts", "script", "bin", ".docker", "app", "src"] {
+        if names.iter().any(|name| name == folder) {
+            let folder = root.child(folder);
+            files.extend(reader.list(&folder).iter().filter(|name| is_wanted(name)).map(|name| folder.child(name)));
+        }
+    }
+    files
+}
+
+/// The file that a module path of a start command means: relative to an import root, or the only one that it is the end of.
+pub fn file_of_module(files: &dyn Files, roots: &[FilePath], known: &[FilePath], module: &str) -> Option<FilePath> {
+    if let Some(path) = module.strip_suffix(".py") {
+        let wanted = format!("{path}.py");
+        let mut fitting = known.iter().filter(|known| known.as_str() == wanted || known.as_str().ends_with(&format!("/{wanted}")));
+        let first = fitting.next()?;
+        return fitting.next().is_none().then(|| first.clone());
+    }
+    if let Some(path) = imports::module_file(files, roots, &FilePath::top(), module) {
+        return Some(path);
+    }
+    let wanted = module.replace('.', "/");
+    let endings = [format!("{wanted}.py"), format!("{wanted}/__init__.py")];
+    let mut fitting = known
+        .iter()
+        .filter(|known| endings.iter().any(|ending| known.as_str() == ending || known.as_str().ends_with(&format!("/{ending}"))));
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| first.clone())
+}
+
+/// The candidate that `attribute` of the module at `path` leads to: the variable itself, the factory, or what a chain of
+/// imports and factory calls ends in.
+pub fn follow(files: &dyn Files, roots: &[FilePath], path: &FilePath, attribute: &str) -> Option<Candidate> {
+    let mut path = path.clone();
+    let mut name = attribute.to_owned();
+    for _ in 0..8 {
+        let file = files.file(&path)?;
+        let source = file.python();
+        let mut own: Vec<Candidate> = candidates(&path, source);
+        let fits = |candidate: &Candidate| {
+            (candidate.factory.is_none() && candidate.variable.as_deref() == Some(name.as_str()))
+                || candidate.target.as_deref() == Some(name.as_str())
+                || candidate.factory.as_deref() == Some(name.as_str())
+        };
+        if let Some(position) = own.iter().position(fits) {
+            return Some(own.swap_remove(position));
+        }
+        // `app = create_app()`, the factory from here or elsewhere.
+        let made_by = source.calls.iter().find_map(|call| match &call.usage {
+            Usage::Assigned(target) if *target == name && call.scope.is_module() => Some(call.callee.clone()),
+            _ => None,
+        });
+        if let Some(callee) = made_by {
+            if let Some((target, function)) = imports::function(files, roots, &path, None, &callee) {
+                if target == path && function.name == name {
+                    return None;
+                }
+                path = target;
+                name = function.name;
+                continue;
+            }
+            return None;
+        }
+        // A factory that only calls another one.
+        if let Some(index) = source.functions.iter().position(|function| function.name == name && function.scope.is_module()) {
+            let inner = source.calls.iter().filter(|call| call.scope.function == Some(index)).find_map(|call| {
+                let returned = call.usage == Usage::Returned || matches!(call.usage, Usage::Assigned(_));
+                let (target, function) = returned.then(|| imports::function(files, roots, &path, Some(index), &call.callee))??;
+                let makes = files.file(&target).is_some_and(|file| {
+                    candidates(&target, file.python()).iter().any(|candidate| candidate.factory.as_deref() == Some(&function.name))
+                });
+                makes.then_some((target, function.name))
+            });
+            let (target, function) = inner?;
+            path = target;
+            name = function;
+            continue;
+        }
+        let (target, definition) = imports::definition(files, roots, &path, &name)?;
+        if target == path {
+            return None;
+        }
+        path = target;
+        name = definition;
+    }
+    None
+}
+
+/// The dotted path of the module at `path`, seen from the import root `root`.
+pub fn dotted(path: &FilePath, root: &FilePath) -> String {
+    let relative = path.relative_to(root);
+    let module = relative.strip_suffix(".py").unwrap_or(&relative).replace('/', ".");
+    module.strip_suffix(".__init__").map_or(module.clone(), str::to_owned)
+}
+
+/// The folder that the absolute imports of the module at `path` start from.
+///
+/// The folder that most of its own absolute imports resolve from, among the folders above it; with none to tell, the one
+/// that `hint` (the dotted path of a start command) implies, else the first one that is no package.
+pub fn import_root(reader: &Reader, root: &FilePath, path: &FilePath, hint: Option<&str>) -> FilePath {
+    let mut folders = Vec::new();
+    let mut folder = path.parent();
+    while let Some(present) = folder {
+        if !present.is_below(root) {
+            break;
+        }
+        folder = present.parent();
+        folders.push(present);
+    }
+    if let Some(hint) = hint {
+        let wanted = folders.iter().find(|folder| dotted(path, folder) == hint);
+        if let Some(found) = wanted {
+            return found.clone();
+        }
+    }
+    let mut best: Option<(usize, &FilePath)> = None;
+    if let Some(file) = reader.file(path) {
+        let modules: Vec<&str> = file
+            .python()
+            .imports
+            .iter()
+            .flat_map(|import| match &import.from {
+                Some(from) => vec![from.as_str()],
+                None => import.names.iter().map(|name| name.name.as_str()).collect(),
+            })
+            .filter(|module| !module.starts_with('.'))
+            .collect();
+        for folder in &folders {
+            let count = modules.iter().filter(|module| resolves(reader, folder, module)).count();
+            if count > 0 && best.is_none_or(|(most, _)| count > most) {
+                best = Some((count, folder));
+            }
+        }
+    }
+    if let Some((_, folder)) = best {
+        return folder.clone();
+    }
+    let outside = folders.iter().find(|folder| !reader.exists(&folder.child("__init__.py")));
+    outside.or(folders.last()).cloned().unwrap_or_else(|| root.clone())
+}
+
+fn resolves(reader: &Reader, folder: &FilePath, module: &str) -> bool {
+    let mut parts = module.split('.');
+    let Some(first) = parts.next() else { return false };
+    let Some(target) = folder.join(first) else { return false };
+    if reader.exists(&folder.child(&format!("{first}.py"))) {
+        return true;
+    }
+    if !reader.is_folder(&target) {
+        return false;
+    }
+    // A folder that happens to have the name of a library must have the module's next part too.
+    let Some(second) = parts.next() else { return reader.exists(&target.child("__init__.py")) };
+    reader.exists(&target.child(&format!("{second}.py"))) || reader.is_folder(&target.child(second))
+}
+
+/// Turns a candidate into the application of the layout.
+pub fn application(candidate: &Candidate, module: String, evidence: String) -> Application {
+    Application {
+        path: candidate.path.clone(),
+        factory: candidate.factory.clone(),
+        variable: candidate.variable.clone(),
+        module,
+        evidence,
+    }
+}
+
+/// The refusal for several candidates without evidence.
+pub fn several(candidates: &[Candidate], root: &FilePath) -> Problem {
+    let name = |candidate: &Candidate| {
+        let attribute = candidate.target.as_ref().or(candidate.variable.as_ref()).or(candidate.factory.as_ref());
+        format!("{}:{}", dotted(&candidate.path, root), attribute.map_or("app", String::as_str))
+    };
+    let mut problem = Problem::new(&finding::SEVERAL_APPLICATIONS, format!("there are {} FastAPI applications", candidates.len()));
+    let mut commands = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        commands.push(format!("`--app {}`", name(candidate)));
+        problem = if index == 0 {
+            problem.at(&candidate.path, candidate.call.range.clone())
+        } else {
+            problem.related(Location::new(candidate.path.clone(), candidate.call.range.clone()), "another one")
+        };
+    }
+    problem.help(format!("say which one: {}", commands.join(" or ")))
+}
+
+/// The refusal for an application that is made in a shape that is not followed.
+pub fn has_fastapi(source: &Source) -> bool {
+    !fastapi_names(source).is_empty()
+}
+
+/// Is the application's call one that `application::wiring` can work with, so far as its module tells?
+pub fn is_wirable(candidate: &Candidate) -> bool {
+    candidate.variable.is_some() || candidate.target.is_some()
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_commands_name_the_application() {
+        let targets = |text: &str| -> Vec<String> {
+            evidence_in(text, "x").into_iter().map(|found| format!("{}:{}", found.module, found.attribute.unwrap_or_default())).collect()
+        };
+        assert_eq!(targets("CMD [\"uvicorn\", \"app.main:app\", \"--host\", \"0.0.0.0\"]"), ["app.main:app"]);
+        assert_eq!(targets("web: gunicorn -k uvicorn.workers.UvicornWorker demo.main:get_app()"), ["demo.main:get_app"]);
+        assert_eq!(targets("CMD [\"uvicorn\", \\\n  \"main:app\"]"), ["main:app"]);
+        assert_eq!(targets("    command: fastapi run app/main.py --port 80"), ["app/main.py:"]);
+        assert_eq!(targets("# uvicorn old:app\nservices:\n  image: redis:7"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,376 @@
+//! Which settings class the application uses, and how it reaches the instance.
+//!
+//! What counts is the `BaseSettings` ancestor and which class is made an instance of, not the name.
+
+use std::ops::Range;
+
+use super::FilePath;
+use super::find_application::dotted;
+use super::imports::{self, Files};
+use super::layout::{Application, Settings};
+use super::reader::Reader;
+use crate::finding::{self, Location, Problem};
+use crate::source::python::{Class, Source, Usage};
+
+/// A class that inherits from `BaseSettings`.
+#[derive(Debug, Clone)]
+struct Candidate {
+    path: FilePath,
+    name: String,
+    place: Range<usize>,
+    bases: Vec<(FilePath, String)>,
+    pydantic_v1: bool,
+}
+
+/// How an instance is reached: a module-level name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reach {
+    path: FilePath,
+    name: String,
+    is_function: bool,
+}
+
+/// Finds the settings class among `files`, the Python files of the project that speak of settings.
+///
+/// # Errors
+///
+/// Several classes that the application may use.
+pub fn find(
+    reader: &Reader,
+    roots: &[FilePath],
+    files: &[FilePath],
+    application: Option<&Application>,
+    wanted: Option<&(FilePath, String)>,
+) -> Result<Option<Settings>, Problem> {
+    let classes = settings_classes(reader, roots, files);
+    if classes.is_empty() && wanted.is_none() {
+        return Ok(None);
+    }
+    let chosen = match wanted {
+        Some((path, name)) => {
+            let found = classes.iter().find(|class| class.path == *path && class.name == *name);
+            found.cloned().ok_or_else(|| {
+                Problem::new(&finding::NO_SETTINGS_CLASS, format!("`{path}` has no class `{name}` that inherits from `BaseSettings`"))
+                    .help("name it with `--settings PATH:CLASS`")
+            })?
+        }
+        None => choose(reader, roots, files, &classes, application)?,
+    };
+    let reach = reach(reader, roots, files, &classes, &chosen);
+    Ok(Some(describe(reader, roots, &chosen, reach, application)))
+}
+
+/// Every class that inherits from `BaseSettings`, directly or through classes of the project.
+fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    // A base may be defined in a later file: until nothing new is found.
+    for _ in 0..4 {
+        let before = found.len();
+        for path in files {
+            let Some(file) = reader.file(path) else { continue };
+            let source = file.python();
+            for class in source.classes.iter().filter(|class| class.scope.is_module()) {
+                if found.iter().any(|known| known.path == *path && known.name == class.name) {
+                    continue;
+                }
+                if let Some((bases, pydantic_v1)) = settings_bases(reader, roots, path, source, class, &found) {
+                    let (name, place) = (class.name.clone(), class.name_range.clone());
+                    found.push(Candidate { path: path.clone(), name, place, bases, pydantic_v1 });
+                }
+            }
+        }
+        if found.len() == before {
+            break;
+        }
+    }
+    found
+}
+
+/// The project's own bases of a settings class, nearest first, and whether it is pydantic 1's; `None` where it is none.
+fn settings_bases(
+    reader: &Reader,
+    roots: &[FilePath],
+    path: &FilePath,
+    source: &Source,
+    class: &Class,
+    known: &[Candidate],
+) -> Option<(Vec<(FilePath, String)>, bool)> {
+    let mut bases = Vec::new();
+    let mut version = None;
+    for base in &class.bases {
+        let base = base.split('[').next().unwrap_or(base);
+        let last = base.rsplit('.').next().unwrap_or(base);
+        let from = match base.split_once('.') {
+            Some((module, _)) => source.import_of(module).map(|(import, name)| import.from.clone().unwrap_or_else(|| name.name.clone())),
+            None => source.import_of(base).and_then(|(import, _)| import.from.clone()),
+        };
+        let original = source.import_of(base).map_or(last, |(_, name)| name.name.as_str());
+        if let Some(from) = from.as_deref().filter(|_| original == "BaseSettings" || last == "BaseSettings") {
+            if from.starts_with("pydantic_settings") {
+                version = Some(false);
+                continue;
+            }
+            if from == "pydantic" || from.starts_with("pydantic.") {
+                version = Some(true);
+                continue;
+            }
+        }
+        let (home, name) = imports::definition(reader, roots, path, base).unwrap_or((path.clone(), base.to_owned()));
+        if let Some(parent) = known.iter().find(|known| known.path == home && known.name == name) {
+            version = Some(version.unwrap_or(parent.pydantic_v1));
+            bases.push((home, name));
+            bases.extend(parent.bases.iter().cloned());
+        }
+    }
+    version.map(|version| (bases, version))
+}
+
+/// Where instances of a class are made at module level or handed out by a function.
+fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &Candidate) -> Vec<Reach> {
+    let mut variables = Vec::new();
+    let mut functions = Vec::new();
+    for path in files {
+        let Some(file) = reader.file(path) else { continue };
+        let source = file.python();
+        let text = file.text().unwrap_or_default();
+        let means = |name: &str| {
+            let name = name.trim_matches(['"', '\'']);
+            if name == class.name && *path == class.path {
+                return true;
+            }
+            name.rsplit('.').next() == Some(class.name.as_str())
+                && imports::definition(reader, roots, path, name).is_some_and(|(home, found)| home == class.path && found == class.name)
+        };
+        for call in source.calls.iter().filter(|call| call.scope.class.is_none() && means(&call.callee)) {
+            match (&call.usage, call.scope.function) {
+                (Usage::Assigned(target), None) if imports::is_name(target) => {
+                    variables.push(Reach { path: path.clone(), name: target.clone(), is_function: false });
+                }
+                (Usage::Returned | Usage::Assigned(_), Some(index)) => {
+                    if let Some(function) = source.functions.get(index).filter(|function| is_getter(function)) {
+                        functions.push(Reach { path: path.clone(), name: function.name.clone(), is_function: true });
+                    }
+                }
+                _ => {}
+            }
+        }
+        for function in source.functions.iter().filter(|function| is_getter(function)) {
+            if function.returns.as_deref().is_some_and(means) {
+                functions.push(Reach { path: path.clone(), name: function.name.clone(), is_function: true });
+            }
+        }
+        // `settings = get_settings()`, `settings: Settings = ...`
+        for assignment in source.assignments.iter().filter(|assignment| assignment.scope.is_module() && imports::is_name(&assignment.target)) {
+            let value = assignment.value.clone().and_then(|range| text.get(range)).unwrap_or_default();
+            let by_getter = functions.iter().any(|getter| value == format!("{}()", getter.name) && getter.path == *path);
+            if by_getter || assignment.annotation.as_deref().is_some_and(means) {
+                variables.push(Reach { path: path.clone(), name: assignment.target.clone(), is_function: false });
+            }
+        }
+    }
+    variables.extend(functions);
+    variables.dedup();
+    variables
+}
+
+/// A module-level function without parameters that must be given.
+fn is_getter(function: &crate::source::python::Function) -> bool {
+    function.scope.is_module() && !function.is_async && function.parameters.is_empty()
+}
+
+fn reach(reader: &Reader, roots: &[FilePath], files: &[FilePath], classes: &[Candidate], chosen: &Candidate) -> Option<Reach> {
+    let mut own = reaches(reader, roots, files, chosen);
+    // One subclass per environment: what hands out a subclass hands out the fields of the base.
+    if own.is_empty() {
+        for class in classes.iter().filter(|class| class.bases.contains(&(chosen.path.clone(), chosen.name.clone()))) {
+            own.extend(reaches(reader, roots, files, class));
+        }
+    }
+    // The class's own module first; a variable before a function.
+    own.sort_by_key(|reach| (reach.is_function, reach.path != chosen.path));
+    own.into_iter().next()
+}
+
+/// The class that the application uses.
+fn choose(
+    reader: &Reader,
+    roots: &[FilePath],
+    files: &[FilePath],
+    classes: &[Candidate],
+    application: Option<&Application>,
+) -> Result<Candidate, Problem> {
+    if let [only] = classes {
+        return Ok(only.clone());
+    }
+    let used: Vec<(&Candidate, Vec<Reach>)> = classes
+        .iter()
+        .map(|class| (class, reaches(reader, roots, files, class)))
+        .filter(|(_, reaches)| !reaches.is_empty())
+        .collect();
+    let mut candidates: Vec<&Candidate> = match used.len() {
+        // Nothing is made an instance of: the one that no other one holds or inherits from.
+        0 => classes.iter().filter(|class| !is_part(reader, classes, class)).collect(),
+        _ => used.iter().map(|(class, _)| *class).collect(),
+    };
+    if candidates.len() > 1 {
+        // The application's own imports decide.
+        if let Some(application) = application {
+            let imported: Vec<&Candidate> = used
+                .iter()
+                .filter(|(_, reaches)| reaches.iter().any(|reach| is_imported(reader, roots, &application.path, reach)))
+                .map(|(class, _)| *class)
+                .collect();
+            if !imported.is_empty() {
+                candidates = imported;
+            }
+        }
+    }
+    if candidates.len() > 1 {
+        let whole: Vec<&Candidate> = candidates.iter().filter(|class| !is_part(reader, classes, class)).copied().collect();
+        if !whole.is_empty() {
+            candidates = whole;
+        }
+    }
+    match candidates.as_slice() {
+        [only] => return Ok((*only).clone()),
+        [] => {}
+        several => {
+            // One subclass per environment: the fields go to what all of them inherit.
+            let common = several[0].bases.iter().find(|base| several.iter().all(|class| class.bases.contains(base)));
+            if let Some((path, name)) = common
+                && let Some(base) = classes.iter().find(|class| class.path == *path && class.name == *name)
+            {
+                return Ok(base.clone());
+            }
+        }
+    }
+    let named: Vec<&Candidate> = if candidates.is_empty() { classes.iter().collect() } else { candidates };
+    let mut problem = Problem::new(&finding::SEVERAL_SETTINGS_CLASSES, format!("there are {} settings classes", named.len()));
+    let mut options = Vec::new();
+    for (index, class) in named.iter().enumerate() {
+        options.push(format!("`--settings {}:{}`", class.path, class.name));
+        problem = if index == 0 {
+            problem.at(&class.path, class.place.clone())
+        } else {
+            problem.related(Location::new(class.path.clone(), class.place.clone()), "another one")
+        };
+    }
+    Err(problem.help(format!("say which one the application uses: {}", options.join(" or "))))
+}
+
+/// Is the class a field's type, or a base, of another settings class?
+fn is_part(reader: &Reader, classes: &[Candidate], class: &Candidate) -> bool {
+    classes.iter().filter(|other| other.path != class.path || other.name != class.name).any(|other| {
+        if other.bases.contains(&(class.path.clone(), class.name.clone())) {
+            return true;
+        }
+        let Some(file) = reader.file(&other.path) else { return false };
+        let source = file.python();
+        let Some((index, _)) = source.class(&other.name) else { return false };
+        source.annotations_of(index).any(|field| {
+            let annotation = field.annotation.as_deref().unwrap_or_default();
+            annotation.split(|character: char| !character.is_alphanumeric() && character != '_').any(|word| word == class.name)
+        })
+    })
+}
+
+fn is_imported(reader: &Reader, roots: &[FilePath], from: &FilePath, reach: &Reach) -> bool {
+    let Some(file) = reader.file(from) else { return false };
+    let source = file.python();
+    from == &reach.path
+        || source.imports.iter().flat_map(|import| &import.names).any(|name| {
+            imports::definition(reader, roots, from, name.bound())
+                .is_some_and(|(path, found)| path == reach.path && found == reach.name)
+        })
+}
+
+fn describe(
+    reader: &Reader,
+    roots: &[FilePath],
+    class: &Candidate,
+    reach: Option<Reach>,
+    application: Option<&Application>,
+) -> Settings {
+    let root = roots.first().cloned().unwrap_or_else(FilePath::top);
+    let (import, expression) = match &reach {
+        Some(reach) => {
+            let module = imported_as(reader, roots, application, reach).unwrap_or_else(|| dotted(&reach.path, &root));
+            let call = if reach.is_function { "()" } else { "" };
+            (format!("from {module} import {}", reach.name), format!("{}{call}", reach.name))
+        }
+        None => (format!("from {} import {}", dotted(&class.path, &root), class.name), format!("{}()", class.name)),
+    };
+    let mut upper = 0_usize;
+    let mut lower = 0_usize;
+    let mut env_prefix = String::new();
+    let mut case_sensitive = false;
+    let own = std::iter::once((class.path.clone(), class.name.clone()));
+    for (path, name) in own.chain(class.bases.iter().cloned()) {
+        let Some(file) = reader.file(&path) else { continue };
+        let (source, text) = (file.python(), file.text().unwrap_or_default());
+        let Some((index, found)) = source.class(&name) else { continue };
+        for field in source.annotations_of(index).filter(|field| field.target != "model_config") {
+            if field.target.chars().any(char::is_lowercase) {
+                lower += 1;
+            } else {
+                upper += 1;
+            }
+        }
+        if env_prefix.is_empty() {
+            env_prefix = configured(source, text, index, found, "env_prefix").unwrap_or_default();
+        }
+        case_sensitive |= configured(source, text, index, found, "case_sensitive").as_deref() == Some("True");
+    }
+    Settings {
+        path: class.path.clone(),
+        class: class.name.clone(),
+        import,
+        expression,
+        upper_case: upper > lower,
+        env_prefix,
+        case_sensitive,
+        pydantic_v1: class.pydantic_v1,
+        create: false,
+        bases: class.bases.clone(),
+    }
+}
+
+/// The module by which the application itself imports the instance, where it does so absolutely.
+fn imported_as(reader: &Reader, roots: &[FilePath], application: Option<&Application>, reach: &Reach) -> Option<String> {
+    let application = application?;
+    let file = reader.file(&application.path)?;
+    let source = file.python();
+    source.imports.iter().filter(|import| import.scope.is_module()).find_map(|import| {
+        let from = import.from.as_deref().filter(|from| !from.starts_with('.'))?;
+        let name = import.names.iter().find(|name| name.name == reach.name && name.alias.is_none())?;
+        let (path, found) = imports::definition(reader, roots, &application.path, name.bound())?;
+        (path == reach.path && found == reach.name).then(|| from.to_owned())
+    })
+}
+
+/// A value of the class's configuration, without quotes: in `model_config`, in a nested `Config`, or in the class statement.
+fn configured(source: &Source, text: &str, index: usize, class: &Class, key: &str) -> Option<String> {
+    let unquoted = |value: &str| value.trim().trim_matches(['"', '\'']).to_owned();
+    if let Some((_, value)) = class.keywords.iter().find(|(name, _)| name == key) {
+        return Some(unquoted(value));
+    }
+    let config = source.assignments.iter().find(|assignment| assignment.scope.class == Some(index) && assignment.target == "model_config");
+    if let Some(range) = config.and_then(|config| config.value.clone()) {
+        let call = source.calls.iter().find(|call| call.range == range);
+        if let Some(argument) = call.and_then(|call| call.keyword(key)) {
+            return text.get(argument.value.clone()).map(unquoted);
+        }
+        // `model_config = {"env_prefix": "APP_"}`
+        let code = text.get(range)?;
+        for quote in ['"', '\''] {
+            if let Some((_, rest)) = code.split_once(&format!("{quote}{key}{quote}")) {
+                let value = rest.trim_start().strip_prefix(':')?;
+                let value = value.split([',', '}', '\n']).next()?;
+                return Some(unquoted(value));
+            }
+        }
+    }
+    let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index))?;
+    let assignment = source.assignments.iter().find(|assignment| assignment.scope.class == Some(nested) && assignment.target == key)?;
+    text.get(assignment.value.clone()?).map(unquoted)
+}

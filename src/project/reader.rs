@@ -1,0 +1,165 @@
+//! Reading the disk: files by their path inside the repository, each once, and a fast search over all Python files.
+//!
+//! Nothing else in the program reads a project. Symbolic links are followed where they stay inside the repository.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Mutex;
+
+use ignore::{WalkBuilder, WalkState};
+use memchr::memmem::Finder;
+
+use super::imports::Files;
+use super::{File, FilePath};
+
+/// A Python file larger than this (bytes) is data; it is not searched.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Reads files below a folder, and keeps what it read.
+#[derive(Debug)]
+pub struct Reader {
+    /// The absolute folder that paths are relative to.
+    pub base: PathBuf,
+    files: RefCell<BTreeMap<FilePath, Option<Rc<File>>>>,
+}
+
+impl Files for Reader {
+    fn file(&self, path: &FilePath) -> Option<Rc<File>> {
+        if let Some(known) = self.files.borrow().get(path) {
+            return known.clone();
+        }
+        let read = self.read(path);
+        self.files.borrow_mut().insert(path.clone(), read.clone());
+        read
+    }
+}
+
+impl Reader {
+    /// A reader below the absolute folder `base`.
+    pub fn new(base: PathBuf) -> Self {
+        Self { base, files: RefCell::default() }
+    }
+
+    fn read(&self, path: &FilePath) -> Option<Rc<File>> {
+        let absolute = self.base.join(path.as_str());
+        let metadata = fs::metadata(&absolute).ok().filter(fs::Metadata::is_file)?;
+        let linked = fs::symlink_metadata(&absolute).is_ok_and(|metadata| metadata.file_type().is_symlink());
+        if linked && self.real(path).is_none() {
+            return None;
+        }
+        let bytes = fs::read(&absolute).ok()?;
+        let mut file = File::new(bytes);
+        file.read_only = metadata.permissions().readonly();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            file.executable = metadata.permissions().mode() & 0o111 != 0;
+        }
+        Some(Rc::new(file))
+    }
+
+    /// The text of a file, if it is there and is UTF-8.
+    pub fn text(&self, path: &FilePath) -> Option<String> {
+        self.file(path)?.text().map(str::to_owned)
+    }
+
+    /// Names in a folder, sorted; empty where it is none.
+    pub fn list(&self, folder: &FilePath) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.base.join(folder.as_str())) else { return Vec::new() };
+        let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Is it a folder?
+    pub fn is_folder(&self, path: &FilePath) -> bool {
+        self.base.join(path.as_str()).is_dir()
+    }
+
+    /// Is anything there?
+    pub fn exists(&self, path: &FilePath) -> bool {
+        fs::symlink_metadata(self.base.join(path.as_str())).is_ok()
+    }
+
+    /// The path behind symbolic links; `None` where it leaves the repository or is not there.
+    pub fn real(&self, path: &FilePath) -> Option<FilePath> {
+        let target = fs::canonicalize(self.base.join(path.as_str())).ok()?;
+        let below = target.strip_prefix(&self.base).ok()?;
+        to_file_path(below)
+    }
+
+    /// Everything that was read.
+    pub fn into_files(self) -> BTreeMap<FilePath, Rc<File>> {
+        self.files.into_inner().into_iter().filter_map(|(path, file)| Some((path, file?))).collect()
+    }
+}
+
+/// A path below the base, with `/`; `None` where it is not UTF-8.
+pub fn to_file_path(below: &Path) -> Option<FilePath> {
+    let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
+    FilePath::new(&parts?.join("/"))
+}
+
+/// A Python file that has at least one of the words that were searched for.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The file.
+    pub path: FilePath,
+    /// Which words it has: one bit for each, in their order.
+    pub words: u32,
+}
+
+/// Searches all Python files below `folder` for `words` (at most 32), sorted by path.
+///
+/// Ignore files are respected; hidden folders, virtual environments and installed packages are skipped. On two threads,
+/// because most of the time goes into opening files.
+pub fn search(base: &Path, folder: &FilePath, words: &[&str]) -> Vec<Hit> {
+    let finders: Vec<Finder> = words.iter().map(|word| Finder::new(word.as_bytes())).collect();
+    let hits = Mutex::new(Vec::new());
+    let walker = WalkBuilder::new(base.join(folder.as_str()))
+        .require_git(false)
+        .git_global(false)
+        .parents(false)
+        .threads(2)
+        .filter_entry(|entry| {
+            let name = entry.file_name().to_str().unwrap_or_default();
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_folder
+                || (!matches!(name, "node_modules" | "site-packages" | "__pycache__" | "venv" | ".venv")
+                    && !entry.path().join("pyvenv.cfg").exists())
+        })
+        .build_parallel();
+    walker.run(|| {
+        let (finders, hits) = (&finders, &hits);
+        Box::new(move |entry| {
+            let Ok(entry) = entry else { return WalkState::Continue };
+            let path = entry.path();
+            let is_python = path.extension().is_some_and(|extension| extension == "py");
+            if !is_python || !entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
+                return WalkState::Continue;
+            }
+            if entry.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
+                return WalkState::Continue;
+            }
+            let Ok(bytes) = fs::read(path) else { return WalkState::Continue };
+            let words = finders
+                .iter()
+                .enumerate()
+                .filter(|(_, finder)| finder.find(&bytes).is_some())
+                .fold(0, |words, (index, _)| words | (1_u32 << index));
+            if words != 0
+                && let Some(path) = path.strip_prefix(base).ok().and_then(to_file_path)
+                && let Ok(mut hits) = hits.lock()
+            {
+                hits.push(Hit { path, words });
+            }
+            WalkState::Continue
+        })
+    });
+    let mut hits = hits.into_inner().unwrap_or_default();
+    hits.sort_by(|left, right| left.path.cmp(&right.path));
+    hits
+}

@@ -1,0 +1,144 @@
+//! Plans, lists and findings as JSON. The forms are described in `docs/json.md`.
+
+use serde_json::{Value, json};
+
+use super::{Paths, line_and_column};
+use crate::component::Component;
+use crate::finding::{Location, Problem, Severity};
+use crate::plan::{Outcome, Plan};
+use crate::project::Project;
+
+fn text(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+fn location(project: &Project, paths: &Paths, location: &Location) -> Value {
+    let (line, column) = line_and_column(project, location);
+    let end = Location::new(location.path.clone(), location.range.end..location.range.end);
+    let (end_line, end_column) = line_and_column(project, &end);
+    json!({
+        "path": paths.show(&location.path),
+        "start": { "line": line, "column": column, "byte": location.range.start },
+        "end": { "line": end_line, "column": end_column, "byte": location.range.end },
+    })
+}
+
+/// A problem as an object.
+pub fn problem(project: &Project, paths: &Paths, problem: &Problem) -> Value {
+    json!({
+        "code": problem.rule.code,
+        "severity": problem.rule.severity.as_str(),
+        "message": problem.message,
+        "location": problem.at.as_ref().map(|at| location(project, paths, at)),
+        "related": problem
+            .related
+            .iter()
+            .map(|(at, what)| json!({ "location": location(project, paths, at), "message": what }))
+            .collect::<Vec<_>>(),
+        "help": problem.help,
+        "manual": problem.manual,
+    })
+}
+
+/// A plan: files, edits as byte ranges of the file on disk with their replacement, requirement by requirement.
+pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths) -> String {
+    let requirements: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let (outcome, detail) = match &step.outcome {
+                Outcome::Found => ("found", Value::Null),
+                Outcome::Brought => ("brought", Value::Null),
+                Outcome::Removed => ("removed", Value::Null),
+                Outcome::Kept(why, _) => ("kept", json!(why)),
+                Outcome::Left(found) => ("left", problem(before, paths, found)),
+                Outcome::NotApplicable(note) => ("not-applicable", json!(note)),
+                Outcome::Refused(found) => ("refused", problem(before, paths, found)),
+            };
+            json!({ "component": step.component, "id": step.id, "title": step.title, "outcome": outcome, "detail": detail })
+        })
+        .collect();
+    let id = |step: usize| plan.steps.get(step).map_or("paxx.lock", |step| step.id.as_str());
+    let files: Vec<Value> = plan
+        .files
+        .iter()
+        .map(|file| {
+            let action = match (&file.before, &file.after) {
+                (None, _) => "create",
+                (_, None) => "delete",
+                _ => "edit",
+            };
+            let edits: Vec<Value> = file
+                .changes
+                .iter()
+                .map(|change| {
+                    let range = &change.edit.range;
+                    json!({ "start": range.start, "end": range.end, "text": change.edit.text, "requirement": id(change.owner) })
+                })
+                .collect();
+            let created = file.after.as_ref().filter(|_| file.before.is_none()).and_then(|file| file.text().map(str::to_owned));
+            json!({
+                "path": file.path.as_str(),
+                "action": action,
+                "edits": edits,
+                "text": created,
+                "requirement": file.step.map(id),
+            })
+        })
+        .collect();
+    text(&json!({
+        "version": 1,
+        "command": command,
+        "project": plan.after.layout.root.as_str(),
+        "components": plan
+            .components
+            .iter()
+            .map(|(component, by)| json!({ "name": component.id(), "brought_by": by.map(Component::id) }))
+            .collect::<Vec<_>>(),
+        "requirements": requirements,
+        "files": files,
+        "refusals": plan.refusals.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
+        "manual": plan.manual.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
+    }))
+}
+
+/// The components, each with its state in this project, if there is one.
+pub fn list(components: &[(&Component, Option<&str>)]) -> String {
+    let components: Vec<Value> = components
+        .iter()
+        .map(|(component, state)| {
+            json!({
+                "name": component.id(),
+                "kind": format!("{:?}", component.manifest.kind).to_lowercase(),
+                "summary": component.manifest.summary.0,
+                "requires": component.manifest.requires.iter().map(|name| name.0).collect::<Vec<_>>(),
+                "aliases": component.manifest.aliases.iter().map(|name| name.0).collect::<Vec<_>>(),
+                "state": state,
+            })
+        })
+        .collect();
+    text(&json!({ "version": 1, "components": components }))
+}
+
+/// Findings of a check.
+pub fn findings(findings: &[(&str, String, &Problem)], project: &Project, paths: &Paths) -> String {
+    let count = |severity: Severity| findings.iter().filter(|(_, _, found)| found.rule.severity == severity).count();
+    let list: Vec<Value> = findings
+        .iter()
+        .map(|(component, id, found)| {
+            let mut value = problem(project, paths, found);
+            if let Some(object) = value.as_object_mut() {
+                object.insert("component".to_owned(), json!(component));
+                object.insert("requirement".to_owned(), json!(id));
+            }
+            value
+        })
+        .collect();
+    text(&json!({
+        "version": 1,
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warning),
+        "information": count(Severity::Information),
+        "findings": list,
+    }))
+}

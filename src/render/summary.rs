@@ -1,0 +1,79 @@
+//! The summary before a diff: component by component, what will be created, edited, brought along, and left alone.
+
+use std::fmt::Write as _;
+
+use super::Paths;
+use crate::plan::{Outcome, Plan, PlannedFile};
+
+/// The files of a plan, a line each: what happens to it.
+fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
+    let verb = match (&file.before, &file.after) {
+        (None, _) => "create",
+        (_, None) => "delete",
+        _ => "edit",
+    };
+    let mark = if marked.iter().any(|path| path == file.path.as_str()) { "  (has uncommitted changes)" } else { "" };
+    format!("  {verb} {}{mark}", paths.show(&file.path))
+}
+
+/// The summary of a plan. `marked` are paths with uncommitted changes.
+pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbose: bool) -> String {
+    let mut text = String::new();
+    let root = &plan.after.layout.root;
+    for file in plan.files.iter().filter(|file| !file.path.is_below(root)) {
+        let _ = writeln!(text, "Note: this also edits `{}`, above the project (`--compose none` leaves it)", paths.show(&file.path));
+    }
+    for (component, brought_by) in &plan.components {
+        let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();
+        let _ = writeln!(text, "{verb} {}{because}", component.id());
+        let steps: Vec<_> = plan.steps.iter().filter(|step| step.component == component.id()).collect();
+        let titles = |wanted: fn(&Outcome) -> bool| -> Vec<&str> {
+            steps.iter().filter(|step| wanted(&step.outcome)).map(|step| step.title.as_str()).collect()
+        };
+        for title in titles(|outcome| matches!(outcome, Outcome::Brought)) {
+            let _ = writeln!(text, "  + {title}");
+        }
+        for title in titles(|outcome| matches!(outcome, Outcome::Removed)) {
+            let _ = writeln!(text, "  - {title}");
+        }
+        let found = titles(|outcome| matches!(outcome, Outcome::Found));
+        if verbose {
+            for title in found {
+                let _ = writeln!(text, "  = {title} is there already");
+            }
+        } else if !found.is_empty() {
+            let _ = writeln!(text, "  = {} already there", found.len());
+        }
+        for step in &steps {
+            match &step.outcome {
+                Outcome::Left(problem) => {
+                    let _ = writeln!(text, "  ! {}", problem.message);
+                }
+                Outcome::Kept(why, at) => {
+                    let place = at.as_ref().map(|at| format!("{}: ", paths.place(&plan.after, at))).unwrap_or_default();
+                    let _ = writeln!(text, "  ! {place}{} stays: {why}", step.title);
+                }
+                Outcome::NotApplicable(note) => {
+                    let _ = writeln!(text, "  . {note}");
+                }
+                _ => {}
+            }
+        }
+    }
+    let others: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(|step| !plan.components.iter().any(|(component, _)| component.id() == step.component))
+        .filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed))
+        .collect();
+    for step in others {
+        let _ = writeln!(text, "for {}: {}", step.component, step.title);
+    }
+    if !plan.files.is_empty() {
+        text.push_str("Files\n");
+        for file in &plan.files {
+            let _ = writeln!(text, "{}", file_line(file, paths, marked));
+        }
+    }
+    text
+}
