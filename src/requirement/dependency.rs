@@ -373,13 +373,16 @@ impl Dependency {
         if let (Some(None), [_]) = (found, array.items.as_slice())
             && let Some(edit) = remove_list(text, source, &keys)
         {
-            return Some(Retraction::Remove(Fix::edit(path, vec![edit]).safe()));
+            let fix = Fix::edit(path, vec![edit]).safe();
+            return Some(Retraction::Remove(fix.scaffolding(scaffolding(path, &keys), None)));
         }
-        let edits = array::remove(text, &array, *index, found.flatten());
-        Some(edits.map_or_else(
-            || self.keep(path, array.items[*index].range.clone()),
-            |edits| Retraction::Remove(Fix::edit(path, edits).safe()),
-        ))
+        let Some(edits) = array::remove(text, &array, *index, found.flatten()) else {
+            return Some(self.keep(path, array.items[*index].range.clone()));
+        };
+        let fix = Fix::edit(path, edits).safe();
+        // With its last item the list is what it was: nothing of ours is left in it.
+        let was_last = found.is_some() && array.items.len() == 1;
+        Some(Retraction::Remove(if was_last { fix.scaffolding(scaffolding(path, &keys), None) } else { fix }))
     }
 
     fn retract_entry(
