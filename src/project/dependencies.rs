@@ -18,9 +18,9 @@ pub type List<'a> = &'a dyn Fn(&FilePath) -> Vec<String>;
 /// What the parts of a requirements file's name say that only development needs it.
 const DEVELOPMENT: [&str; 5] = ["dev", "develop", "development", "local", "devel"];
 /// What they say that something else needs it than the application.
-const TOOLS: [&str; 14] = [
+const TOOLS: [&str; 16] = [
     "test", "tests", "testing", "lint", "linting", "doc", "docs", "ci", "typing", "types", "build", "bench", "wheels",
-    "optional",
+    "optional", "mypy", "style",
 ];
 /// What they say of the list that the others build on, in order of preference.
 const MAIN: [&str; 9] = ["", "base", "common", "main", "core", "app", "prod", "production", "requirements"];
@@ -216,6 +216,10 @@ fn is_content(line: &requirements::Line) -> bool {
     matches!(line.kind, Kind::Requirement { .. } | Kind::Include(_))
 }
 
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
+}
+
 /// What a name such as `requirements-dev.txt` says: `dev`. `None` where it is no requirements file.
 fn variant(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
@@ -256,7 +260,7 @@ impl Finder<'_> {
             let first = found.next()?;
             // What is compiled is not edited: `requirements.in` goes before `requirements.txt`.
             let folder = first.parent();
-            Some(found.find(|path| path.parent() == folder && path.name().ends_with(".in")).unwrap_or(first).clone())
+            Some(found.find(|path| path.parent() == folder && has_ending(path.name(), "in")).unwrap_or(first).clone())
         };
         let chosen = if let Some(path) = MAIN.iter().find_map(|wanted| preferred(wanted)) {
             path
@@ -269,7 +273,7 @@ impl Finder<'_> {
                 })
                 .map(|(path, _)| path)
                 .collect();
-            others.retain(|path| !path.name().ends_with(".txt") || !self.has_source(path));
+            others.retain(|path| !has_ending(path.name(), "txt") || !self.has_source(path));
             match others.as_slice() {
                 [] => return Ok(None),
                 [only] => (*only).clone(),
@@ -366,7 +370,7 @@ impl Finder<'_> {
         let path = DEVELOPMENT.iter().find_map(|wanted| {
             let mut found = candidates.iter().filter(|(_, variant)| variant == wanted).map(|(path, _)| path);
             let first = found.next()?;
-            Some(found.find(|path| path.name().ends_with(".in")).unwrap_or(first))
+            Some(found.find(|path| has_ending(path.name(), "in")).unwrap_or(first))
         })?;
         let text = (self.read)(path)?;
         requirements::Source::parse(&text).hashed().is_none().then(|| path.clone())
@@ -454,7 +458,7 @@ fn compiled_from(text: &str) -> Option<String> {
     header
         .iter()
         .flat_map(|line| line.split_whitespace())
-        .filter(|word| word.ends_with(".in") && !word.starts_with('-'))
+        .filter(|word| has_ending(word, "in") && !word.starts_with('-'))
         .map(str::to_owned)
         .next_back()
 }

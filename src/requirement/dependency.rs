@@ -16,16 +16,14 @@ use self::specifier::{Bound, canonical, name_and_bound, poetry_bound};
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{
-    DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR,
+    DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, Problem,
 };
+use crate::project::dependencies::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
 use crate::source::requirements;
 use crate::source::text::{self, LineEnding};
 use crate::source::toml::{Source, TableForm};
-
-/// Names of the group that holds what only development needs.
-const DEVELOPMENT_GROUPS: [&str; 3] = ["dev", "develop", "development"];
 
 /// Poetry's groups of these names are not installed where the application runs.
 const TOOL_GROUPS: [&str; 15] = [
@@ -152,9 +150,17 @@ impl Dependency {
 
     /// How the entry that was brought goes away again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Ok(dependencies) = &project.layout.dependencies else { return Retraction::Gone };
-        let Some(path) = self.file(project) else { return Retraction::Gone };
-        let Some(text) = project.text(path) else { return Retraction::Gone };
+        let dependencies = match &project.layout.dependencies {
+            Ok(dependencies) => dependencies,
+            Err(problem) if problem.rule == &NO_DEPENDENCY_FILE => return Retraction::Gone,
+            Err(problem) => return Retraction::Keep { at: problem.at.clone(), why: problem.message.clone() },
+        };
+        let Some((path, file)) = self.file(project).and_then(|path| Some((path, project.file(path)?))) else {
+            return Retraction::Gone;
+        };
+        let Some(text) = file.text() else {
+            return Retraction::Keep { at: Some(Location::file(path.clone())), why: unreadable(path).message };
+        };
         if !is_toml(path) {
             return self.retract_line(path, text, recorded);
         }
@@ -295,9 +301,9 @@ impl Dependency {
         let ending = LineEnding::of(text).as_str();
         let item = placement::quoted(self.requirement, None);
         let unit = placement::indentation_unit(text);
-        let list =
+        let created =
             format!("{ending}{indentation}dependencies = [{ending}{indentation}{unit}{item},{ending}{indentation}]");
-        let edit = Edit::insert(text::line_end(text, anchor), list);
+        let edit = Edit::insert(text::line_end(text, anchor), created);
         let name = scaffolding(path, &["project", "dependencies"]);
         Some(Fix::edit(path, vec![edit]).text(item).safe().scaffolding(name, None))
     }
@@ -312,7 +318,11 @@ impl Dependency {
                 DependencyFormat::Requirements => vec![Target::Lines],
             };
         }
-        development_lists(source)
+        let target = |keys: Vec<String>| {
+            let path: Vec<&str> = keys.iter().map(String::as_str).collect();
+            if source.array(&path).is_some() { Target::Array(keys) } else { Target::Table(keys) }
+        };
+        development_lists(source).into_iter().map(target).collect()
     }
 
     fn retract_line(&self, path: &FilePath, text: &str, recorded: &Recorded) -> Retraction {
@@ -360,16 +370,19 @@ impl Dependency {
             return Some(self.keep(path, array.items[*first].range.clone()));
         };
         let found = recorded.scaffolding(&scaffolding(path, &keys));
-        if let (Some(None), [_]) = (found, array.items.as_slice()) {
-            if let Some(edit) = remove_list(text, source, &keys) {
-                return Some(Retraction::Remove(Fix::edit(path, vec![edit]).safe()));
-            }
+        if let (Some(None), [_]) = (found, array.items.as_slice())
+            && let Some(edit) = remove_list(text, source, &keys)
+        {
+            let fix = Fix::edit(path, vec![edit]).safe();
+            return Some(Retraction::Remove(fix.scaffolding(scaffolding(path, &keys), None)));
         }
-        let edits = array::remove(text, &array, *index, found.flatten());
-        Some(edits.map_or_else(
-            || self.keep(path, array.items[*index].range.clone()),
-            |edits| Retraction::Remove(Fix::edit(path, edits).safe()),
-        ))
+        let Some(edits) = array::remove(text, &array, *index, found.flatten()) else {
+            return Some(self.keep(path, array.items[*index].range.clone()));
+        };
+        let fix = Fix::edit(path, edits).safe();
+        // With its last item the list is what it was: nothing of ours is left in it.
+        let was_last = found.is_some() && array.items.len() == 1;
+        Some(Retraction::Remove(if was_last { fix.scaffolding(scaffolding(path, &keys), None) } else { fix }))
     }
 
     fn retract_entry(
@@ -539,39 +552,6 @@ fn item_bound(item: &toml_edit::Item) -> Bound {
     if all.is_empty() { Bound::Open } else { Bound::AnyOf(all) }
 }
 
-/// The lists of what only development needs that are there, the customary one first.
-fn development_lists(source: &Source) -> Vec<Target> {
-    let mut targets = Vec::new();
-    let mut add = |keys: &[&str]| {
-        let owned: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
-        if source.array(keys).is_some() {
-            targets.push(Target::Array(owned));
-        } else if source.table(keys).is_some() {
-            targets.push(Target::Table(owned));
-        }
-    };
-    for group in DEVELOPMENT_GROUPS {
-        add(&["dependency-groups", group]);
-    }
-    for group in DEVELOPMENT_GROUPS {
-        add(&["tool", "poetry", "group", group, "dependencies"]);
-    }
-    add(&["tool", "poetry", "dev-dependencies"]);
-    add(&["tool", "uv", "dev-dependencies"]);
-    for group in DEVELOPMENT_GROUPS {
-        add(&["tool", "pdm", "dev-dependencies", group]);
-    }
-    for group in DEVELOPMENT_GROUPS {
-        add(&["project", "optional-dependencies", group]);
-    }
-    targets
-}
-
-/// Has the document a list of what only development needs?
-pub fn has_development_list(source: &Source) -> bool {
-    !development_lists(source).is_empty()
-}
-
 /// The first entry whose list leaves no version for what is needed: all entries of that list exclude it.
 fn excluding<'listed>(entries: &[&'listed Listed], needed: &Bound) -> Option<&'listed Listed> {
     entries
@@ -612,22 +592,4 @@ fn first_edit(fix: &Fix) -> Option<std::ops::Range<usize>> {
 
 fn is_toml(path: &FilePath) -> bool {
     path.name().to_ascii_lowercase().ends_with(".toml")
-}
-
-fn unreadable(path: &FilePath) -> Problem {
-    Problem::new(&NOT_TEXT, format!("`{path}` is not UTF-8 text")).at(path, 0..0).help("save it as UTF-8")
-}
-
-/// What is said of a file that is no TOML.
-pub(crate) fn syntax_error(path: &FilePath, error: &crate::source::toml::SyntaxError) -> Problem {
-    Problem::new(&SYNTAX_ERROR, format!("`{path}` is not valid TOML: {}", error.message))
-        .at(path, error.range.clone())
-        .help("mend the file and try again")
-}
-
-/// What is said of a requirements file with hashes.
-pub(crate) fn hashed(path: &FilePath, range: std::ops::Range<usize>) -> Problem {
-    Problem::new(&DEPENDENCY_UNSUPPORTED, format!("`{path}` pins its packages by hash"))
-        .at(path, range)
-        .help("add the package to the file that this one is compiled from, and compile it again")
 }

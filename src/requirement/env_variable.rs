@@ -62,9 +62,12 @@ impl EnvVariable {
 
     /// How the variable that was brought goes away again, with its heading where nothing else stands under it.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Some((path, text)) = project.layout.env_example.as_ref().and_then(|path| Some((path, project.text(path)?)))
+        let Some((path, file)) = project.layout.env_example.as_ref().and_then(|path| Some((path, project.file(path)?)))
         else {
             return Retraction::Gone;
+        };
+        let Some(text) = file.text() else {
+            return Retraction::Keep { at: Some(Location::file(path.clone())), why: unreadable(path).message };
         };
         let variables = dotenv::variables(text);
         let Some(variable) = self.find(&variables) else { return Retraction::Gone };

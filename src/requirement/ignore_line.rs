@@ -38,7 +38,8 @@ impl IgnoreLine {
         let Some(text) = file.text() else {
             return Assessment::Blocked { problem: unreadable(&self.file).manual(pattern) };
         };
-        let wanted = [plain(&pattern).to_owned(), plain(&self.line).to_owned()];
+        let rooted = self.rooted(project);
+        let wanted = [plain(&rooted).to_owned(), plain(&self.line).to_owned()];
         let found = lines(text).find(|(_, line)| {
             let anywhere = self.is_git() && !line.trim_start_matches('!').starts_with('/');
             let own = plain(line.trim_start_matches('!'));
@@ -64,7 +65,13 @@ impl IgnoreLine {
 
     /// How the line that was brought goes away again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Some(text) = project.text(&self.file) else { return Retraction::Gone };
+        let Some(file) = project.file(&self.file) else { return Retraction::Gone };
+        let Some(text) = file.text() else {
+            return Retraction::Keep {
+                at: Some(Location::file(self.file.clone())),
+                why: unreadable(&self.file).message,
+            };
+        };
         let own = self.pattern(project);
         let ours = recorded.record.text.as_deref().unwrap_or(&own);
         let Some((start, line)) = lines(text).filter(|(_, line)| *line == ours).last() else { return Retraction::Gone };
@@ -74,9 +81,14 @@ impl IgnoreLine {
 
     /// The line for this file: Docker's patterns are rooted where the file is, git's hold in every folder below.
     fn pattern(&self, project: &Project) -> String {
+        if self.is_git() { self.line.clone() } else { self.rooted(project) }
+    }
+
+    /// The folder as seen from the one that holds the ignore file.
+    fn rooted(&self, project: &Project) -> String {
         let folder = self.file.parent().unwrap_or_else(FilePath::top);
         let root = &project.layout.root;
-        if self.is_git() || folder == *root || !root.is_below(&folder) {
+        if folder == *root || !root.is_below(&folder) {
             return self.line.clone();
         }
         format!("{}/{}", root.relative_to(&folder), self.line)

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::placement::{Placement, indentation_unit, place, quoted};
 use crate::edit::Edit;
 use crate::source::text::{self, LineEnding};
-use crate::source::toml::Array;
+use crate::source::toml::{Array, ArrayItem};
 
 /// How an item is brought into an array.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +58,9 @@ pub fn insert(text: &str, array: &Array, requirement: &str) -> Insertion {
                 }
                 let at = text::line_end(text, anchor);
                 edits.push(Edit::insert(at, format!("{ending}{indentation}{item}{comma}")));
+            } else if slice(previous.range.end..anchor).contains('#') {
+                // `"last" # comment`, and its comma on a line below: the comment stays with it.
+                edits.push(Edit::insert(anchor, format!(" {item},")));
             } else if index + 1 == array.items.len() && text::is_first_on_line(text, previous.range.start) {
                 // `    "last"]`: the bracket stays with the last item.
                 edits.push(Edit::insert(previous.range.end, format!(",{ending}{indentation}{item}")));
@@ -109,21 +112,28 @@ pub fn remove(text: &str, array: &Array, index: usize, opened: Option<&str>) -> 
             return Some(vec![Edit::replace(interior, opened)]);
         }
     }
-    if text::is_first_on_line(text, item.range.start) && (rest.is_empty() || rest.starts_with('#')) {
+    let comma_is_here = item.comma.is_none() || comma_here.is_some();
+    if comma_is_here && text::is_first_on_line(text, item.range.start) && (rest.is_empty() || rest.starts_with('#')) {
         if rest.starts_with('#') {
             return None;
         }
         let lines = text::lines_with_ending_before(text, item.range.start..after);
         let mut edits = vec![Edit::delete(lines)];
-        let stray =
-            if comma_here.is_some() { None } else { item.comma.or(previous.and_then(|previous| previous.comma)) };
-        edits.extend(stray.map(|comma| Edit::delete(comma..comma + 1)));
+        if item.comma.is_none() {
+            // The last item again has no comma.
+            edits.extend(previous.and_then(|previous| previous.comma).map(|comma| Edit::delete(comma..comma + 1)));
+        }
         return Some(edits);
     }
     let without_comment = |range: Range<usize>| !slice(range).contains('#');
     match (previous, next) {
         (Some(previous), _) if without_comment(previous.range.end..item.range.start) => {
             Some(vec![Edit::delete(previous.range.end..item.range.end)])
+        }
+        (Some(ArrayItem { comma: Some(before), .. }), _)
+            if item.comma.is_some_and(|comma| without_comment(*before..comma)) =>
+        {
+            Some(vec![Edit::delete(before + 1..item.comma.unwrap_or(*before) + 1)])
         }
         (None, Some(next)) if without_comment(item.range.end..next.range.start) => {
             Some(vec![Edit::delete(item.range.start..next.range.start)])

@@ -29,6 +29,8 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         alembic: None,
         line_length: 88,
         installer: Installer::Uv,
+        first_party: Vec::new(),
+        import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
         files.iter().map(|(name, text)| (path(name), Rc::new(File::new(text.as_bytes())))).collect();
@@ -112,7 +114,8 @@ pub fn add_and_retract(before: &Project, questions: &[Question]) -> Project {
 
 /// The texts of a project, for comparison.
 pub fn show(project: &Project) -> String {
-    project.files().map(|(path, file)| format!("=== {path}\n{}<end>\n", file.text().unwrap_or("?"))).collect()
+    let texts = project.files().map(|(path, file)| format!("=== {path}\n{}<end>\n", file.text().unwrap_or("?")));
+    texts.collect::<Vec<_>>().concat()
 }
 
 /// The project with `\r\n` for `\n`.

@@ -41,18 +41,16 @@ fn pip(files: &[(&str, &str)]) -> Project {
 
 /// `wanted` is added to `before`; the first file is `after` then, and every law holds.
 fn check_add(before: &Project, wanted: &[&Dependency], after: &str) {
-    let asks: Vec<(Box<dyn Fn(&Project) -> Assessment>, Box<dyn Fn(&Project, &Recorded) -> Retraction>)> = wanted
+    let asks: Vec<_> = wanted
         .iter()
         .map(|wanted| {
-            let (assess, retract) = ((*wanted).clone(), (*wanted).clone());
-            let assess: Box<dyn Fn(&Project) -> Assessment> = Box::new(move |project| assess.assess(project));
-            let retract: Box<dyn Fn(&Project, &Recorded) -> Retraction> =
-                Box::new(move |project, recorded| retract.retract(project, recorded));
-            (assess, retract)
+            (
+                |project: &Project| wanted.assess(project),
+                |project: &Project, recorded: &Recorded| wanted.retract(project, recorded),
+            )
         })
         .collect();
-    let questions: Vec<Question> =
-        asks.iter().map(|(assess, retract)| Question { assess: &**assess, retract: &**retract }).collect();
+    let questions: Vec<Question> = asks.iter().map(|(assess, retract)| Question { assess, retract }).collect();
     let result = check(before, &questions);
     for (file, content) in result.files() {
         if is_toml(file) {
@@ -196,6 +194,17 @@ fn commas_that_lead() {
         &[&REDIS, &ARQ],
         "[\n    \"uvicorn\"\n  , \"fastapi\",\n  \"redis[hiredis]>=5.0.1\",\n  \"arq>=0.26.3\"\n]",
     );
+}
+
+#[test]
+fn a_comma_on_a_line_of_its_own() {
+    // The comment stays with its item, wherever the comma is.
+    check_list(
+        "[\n  'a' # one\n  # two\n, ]",
+        &[&REDIS, &ARQ],
+        "[\n  'a' # one\n  # two\n, 'arq>=0.26.3', 'redis[hiredis]>=5.0.1', ]",
+    );
+    check_list("[\n  'a'\n  , ]", &[&REDIS], "[\n  'a',\n  'redis[hiredis]>=5.0.1'\n  , ]");
 }
 
 #[test]
