@@ -72,17 +72,15 @@ impl Case {
     }
 
     /// The dry run's diff, applied by git at the top of the repository, is what `--yes` writes.
-    fn dry_run(&self, make: impl Fn() -> Sandbox) -> Result<(), String> {
+    fn dry_run(&self, options: &[&str], code: i32, make: impl Fn() -> Sandbox) -> Result<(), String> {
         let (by_git, by_paxx) = (make(), make());
         let before = by_git.tree();
-        let dry = by_git.paxx(&self.add(&["--dry-run"]));
-        self.code(&dry, 0, "a dry run")?;
+        let dry = by_git.paxx(&self.add(options));
+        self.code(&dry, code, "a dry run")?;
         self.same(&before, &by_git.tree(), "a dry run writes")?;
         if by_git.project.join(".paxx").exists() || by_git.top.join(".paxx").exists() {
             return Err(self.wrong("a dry run makes `.paxx`"));
         }
-        let coded = by_git.paxx(&self.add(&["--dry-run", "--exit-code"]));
-        self.code(&coded, 1, "a dry run with --exit-code")?;
         let patch = by_git.top.with_file_name("patch");
         std::fs::write(&patch, &dry.stdout).map_err(|error| error.to_string())?;
         let applied = common::output(common::git(&by_git.top).arg("apply").arg(&patch));
@@ -182,8 +180,10 @@ fn the_dry_run_is_what_is_written() {
         if !case.refusals().is_empty() {
             return Ok(());
         }
-        case.dry_run(|| Sandbox::repository(case.fixture)).map_err(|error| format!("at the top: {error}"))?;
-        case.dry_run(|| Sandbox::nested(case.fixture, "parts/ä project")).map_err(|error| format!("in a folder below: {error}"))
+        let top = case.dry_run(&["--dry-run"], 0, || Sandbox::repository(case.fixture));
+        top.map_err(|error| format!("at the top: {error}"))?;
+        let below = case.dry_run(&["--dry-run", "--exit-code"], 1, || Sandbox::nested(case.fixture, "parts/ä project"));
+        below.map_err(|error| format!("in a folder below: {error}"))
     });
 }
 

@@ -1,7 +1,8 @@
 //! What the tests of the whole program share: copies of fixtures, running the program, and comparing whole trees byte for byte.
 //!
 //! What a machine lacks (git, strace, a terminal) is named by [`skip`], and with `PAXX_REQUIRE_ALL=1` it fails the test. With
-//! `PAXX_FIXTURES`, a list of folders that hold projects, what walks the fixtures walks those too.
+//! `PAXX_FIXTURES`, a list of folders that hold projects, what walks the fixtures walks those too; with `PAXX_ONLY`, names
+//! separated by commas, it walks only those.
 #![allow(dead_code, reason = "each test binary uses its share")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
@@ -112,6 +113,9 @@ pub fn fixtures() -> &'static [Fixture] {
             }
         }
         found.sort_by(|left, right| left.name.cmp(&right.name));
+        if let Ok(only) = env::var("PAXX_ONLY") {
+            found.retain(|fixture| only.split(',').any(|name| name == fixture.name));
+        }
         assert!(!found.is_empty(), "there are fixtures");
         found
     });
@@ -143,7 +147,9 @@ pub fn components() -> &'static [String] {
         let folder = temporary();
         let list = |noun: &str| {
             let listed = output(&mut paxx(folder.path(), &[noun, "list", "--format", "json"])).expect(0);
-            names(&serde_json::from_str(&listed.stdout).expect("JSON"), |_| true)
+            let list: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+            let components = list["components"].as_array().expect("a list").iter();
+            components.map(|entry| entry["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
         };
         let mut all = list("infra");
         all.extend(list("ext"));
@@ -152,11 +158,6 @@ pub fn components() -> &'static [String] {
         all
     });
     &COMPONENTS
-}
-
-fn names(list: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
-    let components = list["components"].as_array().expect("a list");
-    components.iter().filter(|entry| wanted(entry)).map(|entry| entry["name"].as_str().expect("a name").to_owned()).collect()
 }
 
 /// A folder in memory, where it can be: thousands of syncs would take long. Nothing here depends on a disk.
@@ -256,15 +257,12 @@ impl Sandbox {
         fs::write(path, bytes).expect("written");
     }
 
-    /// The components that are installed, by `list`.
+    /// The components that are installed, by `paxx.lock`.
     pub fn installed(&self) -> Vec<String> {
-        let mut installed = Vec::new();
-        for noun in ["infra", "ext"] {
-            let listed = self.paxx(&[noun, "list", "--format", "json"]).expect(0);
-            let list = serde_json::from_str(&listed.stdout).expect("JSON");
-            installed.extend(names(&list, |entry| !matches!(entry["state"].as_str(), None | Some("not installed"))));
-        }
-        installed
+        let Ok(text) = fs::read_to_string(self.project.join("paxx.lock")) else { return Vec::new() };
+        let lock: toml_edit::Document<String> = text.parse().expect("TOML");
+        let components = lock["component"].as_array_of_tables().expect("components");
+        components.iter().map(|entry| entry["name"].as_str().expect("a name").to_owned()).collect()
     }
 }
 
