@@ -249,8 +249,10 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
 }
 
 fn has_application(base: &Path, hit: &Hit) -> bool {
-    let Ok(text) = std::fs::read_to_string(base.join(hit.path.as_str())) else { return false };
-    let source = crate::source::python::Source::parse(&text);
+    let Ok(bytes) = std::fs::read(base.join(hit.path.as_str())) else { return false };
+    // One that is not UTF-8 tells so too, and that it is not is what to report.
+    let Ok(text) = std::str::from_utf8(&bytes) else { return String::from_utf8_lossy(&bytes).contains("FastAPI(") };
+    let source = crate::source::python::Source::parse(text);
     // A module that cannot be parsed still tells that a project is here: the syntax error is what to report.
     !application::application_calls(&source).is_empty() || (source.error.is_some() && text.contains("FastAPI("))
 }
