@@ -187,7 +187,7 @@ fn holds(context: &FilePath, root: &FilePath, app_module: &str, read: &dyn Fn(&F
             read(&file).map(|_| file)
         })
     });
-    found.is_some_and(|file| file.is_below(context))
+    found.is_none_or(|file| file.is_below(context))
 }
 
 /// The words of `entrypoint` and `command`; `None` where the service has neither, and its Dockerfile decides.

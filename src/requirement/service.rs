@@ -271,7 +271,7 @@ pub(super) fn retract_service(
 }
 
 /// Is the service as it was written? In a flow collection its text is the flow form of the same.
-fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
+pub(super) fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
     if !is_flow {
         return same_code(expected, current);
     }
@@ -289,7 +289,9 @@ pub(super) fn lines_of<'a>(document: &'a Document<'_>, entry: &Entry) -> &'a str
 /// Does an empty line stand between the services? Where there is but one, files mostly have one.
 pub(super) fn separated(document: &Document<'_>, services: &Entry) -> bool {
     let Some(mapping) = document.source.resolve(&services.value).and_then(Node::mapping) else { return false };
-    !mapping.flow && !mapping.entries.is_empty() && document.source.separated(mapping).unwrap_or(true)
+    // A text that keeps the empty lines after it (`|+`) would take ours too.
+    let keeps = mapping.entries.last().is_some_and(|last| document.source.keeps_lines_after(&last.value));
+    !mapping.flow && !mapping.entries.is_empty() && !keeps && document.source.separated(mapping).unwrap_or(true)
 }
 
 /// The networks that a service must join to be reached by the application.

@@ -4,8 +4,8 @@
 //! container name, labels) is not.
 
 use super::compose::{self, Document};
-use super::service::{dedented, lines_of, list_block, retract_service, separated};
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::service::{dedented, lines_of, list_block, retract_service, same_service, separated};
+use super::{Assessment, Fix, Recorded, Retraction};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::Project;
 use crate::project::compose::{command_words, is_server, words_of};
@@ -117,9 +117,7 @@ impl Worker {
             compose::application(project).ok().flatten().and_then(|name| document.service(name));
         let now = application.map(|application| self.block(&document, project, application));
         let is_now = now.as_deref().zip(document.service(&self.name)).is_some_and(|(now, service)| {
-            let current = lines_of(&document, service);
-            same_code(now, current)
-                || (service.flow && compose::flow(now, false).is_some_and(|flow| same_code(&flow, current)))
+            same_service(now, lines_of(&document, service), service.flow)
         });
         let expected = if is_now { now.as_deref() } else { recorded.record.text.as_deref() };
         retract_service(&document, &self.name, recorded, expected)
@@ -166,7 +164,9 @@ impl Worker {
             });
         }
         let command = format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
-        let place = parts.iter().position(|part| !["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key)));
+        let is_first = |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
+        parts.sort_by_key(|part| !is_first(part));
+        let place = parts.iter().position(|part| !is_first(part));
         parts.insert(place.unwrap_or(parts.len()), command);
         if !has_restart {
             parts.push("restart: unless-stopped".to_owned());

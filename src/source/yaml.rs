@@ -332,6 +332,20 @@ impl Source {
         end
     }
 
+    /// Does the value end in a text that keeps the empty lines after it (`|+`)?
+    pub fn keeps_lines_after(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::Mapping(mapping) if !mapping.flow => {
+                mapping.entries.last().is_some_and(|entry| self.keeps_lines_after(&entry.value))
+            }
+            Value::Sequence(list) if !list.flow => {
+                list.items.last().is_some_and(|item| self.keeps_lines_after(&item.value))
+            }
+            Value::Scalar(_, Style::Block) => self.text.get(node.range.clone()).is_some_and(keeps),
+            _ => false,
+        }
+    }
+
     /// Is there a comment in `range`?
     pub fn has_comment(&self, range: &Range<usize>) -> bool {
         self.comments.iter().any(|comment| comment.start < range.end && comment.end > range.start)
@@ -402,6 +416,12 @@ impl Source {
 fn blank_line_in(between: &str) -> bool {
     let lines: Vec<&str> = between.split('\n').collect();
     lines.get(1..lines.len().saturating_sub(1)).is_some_and(|inner| inner.iter().any(|line| line.trim().is_empty()))
+}
+
+/// Has a block scalar the "keep" indicator in its header?
+fn keeps(written: &str) -> bool {
+    let header = written.lines().next().unwrap_or_default();
+    header.split('#').next().is_some_and(|header| header.contains('+'))
 }
 
 fn is_merge(entry: &Entry) -> bool {
@@ -549,7 +569,7 @@ impl Reader<'_> {
     /// With "keep" chomping (`|+`) the empty lines that follow are part of the value: text goes behind them.
     fn end_of_block_scalar(&self, begin: usize, written: &str) -> usize {
         let mut end = begin + written.len();
-        if !written.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|head| head.contains('+'))) {
+        if !keeps(written) {
             return end;
         }
         let mut line = text::next_line(self.text, end);
