@@ -12,7 +12,8 @@ pub const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml
 /// Is it the name of a compose file that is not the base file: an override, or one for `-f`?
 pub fn is_other_name(name: &str) -> bool {
     let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { return false };
-    !NAMES.contains(&name) && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
+    !NAMES.contains(&name)
+        && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
 }
 
 /// How sure it is that a service is the application, from nothing to certainty.
@@ -167,7 +168,8 @@ fn context_of(compose: &Source, build: &Node, compose_folder: &FilePath) -> Opti
         return None;
     }
     // `${PWD}` and other variables without a default stand for the folder itself as often as not.
-    let context = if context.starts_with('/') && written.starts_with('$') { context.trim_start_matches('/') } else { &context };
+    let context =
+        if context.starts_with('/') && written.starts_with('$') { context.trim_start_matches('/') } else { &context };
     compose_folder.join(context)
 }
 
@@ -204,7 +206,9 @@ fn command_of(compose: &Source, services: &Entry, service: &Entry) -> Option<Vec
 /// The words of a command line; quotes, brackets and operators of the shell separate them too.
 pub fn words_of(command: &str) -> Vec<String> {
     command
-        .split(|character: char| character.is_whitespace() || matches!(character, '"' | '\'' | '[' | ']' | ',' | ';' | '&' | '|' | '(' | ')'))
+        .split(|character: char| {
+            character.is_whitespace() || matches!(character, '"' | '\'' | '[' | ']' | ',' | ';' | '&' | '|' | '(' | ')')
+        })
         .filter(|word| !word.is_empty() && *word != "\\")
         .map(str::to_owned)
         .collect()
@@ -251,8 +255,28 @@ const SERVERS: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphn
 
 /// Programs and words that tell that a service is not the application.
 const OTHERS: &[&str] = &[
-    "celery", "arq", "rq", "dramatiq", "taskiq", "huey_consumer", "flower", "alembic", "aerich", "pytest", "streamlit",
-    "jupyter", "npm", "node", "nginx", "worker", "scheduler", "migrate", "migrations", "beat", "saq", "procrastinate",
+    "celery",
+    "arq",
+    "rq",
+    "dramatiq",
+    "taskiq",
+    "huey_consumer",
+    "flower",
+    "alembic",
+    "aerich",
+    "pytest",
+    "streamlit",
+    "jupyter",
+    "npm",
+    "node",
+    "nginx",
+    "worker",
+    "scheduler",
+    "migrate",
+    "migrations",
+    "beat",
+    "saq",
+    "procrastinate",
 ];
 
 fn classify(words: &[String], app_module: &str) -> Runs {
@@ -266,8 +290,11 @@ fn classify(words: &[String], app_module: &str) -> Runs {
             .filter(|module| module.split('.').all(is_identifier))
             .collect();
         // `fastapi run app/main.py`
-        let files: Vec<String> =
-            words.iter().filter_map(|word| word.strip_suffix(".py")).map(|path| path.trim_start_matches("./").replace('/', ".")).collect();
+        let files: Vec<String> = words
+            .iter()
+            .filter_map(|word| word.strip_suffix(".py"))
+            .map(|path| path.trim_start_matches("./").replace('/', "."))
+            .collect();
         let named: Vec<&str> = modules.into_iter().chain(files.iter().map(String::as_str)).collect();
         return match named.as_slice() {
             [] => Runs::Server,
@@ -284,13 +311,18 @@ fn classify(words: &[String], app_module: &str) -> Runs {
         let mut rest = words.get(index + 1..).unwrap_or_default().iter().filter(|word| *word != "-u");
         let module = match rest.next().map(String::as_str) {
             Some("-m") => rest.next().cloned(),
-            Some(file) => file.strip_suffix(".py").map(|path| path.trim_start_matches("./").trim_start_matches('/').replace('/', ".")),
+            Some(file) => file
+                .strip_suffix(".py")
+                .map(|path| path.trim_start_matches("./").trim_start_matches('/').replace('/', ".")),
             None => None,
         };
         let Some(module) = module else { continue };
         let package = app_module.split('.').next().unwrap_or(app_module);
         let last = module.rsplit('.').next().unwrap_or(&module);
-        if same_module(&module, app_module) || module == package || matches!(last, "main" | "run" | "serve" | "server" | "app") {
+        if same_module(&module, app_module)
+            || module == package
+            || matches!(last, "main" | "run" | "serve" | "server" | "app")
+        {
             return Runs::ThisServer;
         }
         if OTHERS.contains(&last) {
@@ -300,7 +332,8 @@ fn classify(words: &[String], app_module: &str) -> Runs {
     if words.iter().any(|word| {
         let name = name(word);
         let stem = name.split('.').next().unwrap_or(&name);
-        OTHERS.contains(&stem) || ["prestart", "worker", "celery", "migrat", "flower", "beat"].iter().any(|part| stem.contains(part))
+        OTHERS.contains(&stem)
+            || ["prestart", "worker", "celery", "migrat", "flower", "beat"].iter().any(|part| stem.contains(part))
     }) {
         return Runs::SomethingElse;
     }
@@ -315,9 +348,8 @@ fn is_identifier(part: &str) -> bool {
 
 /// Do both dotted paths name one module, seen from different folders (`main` and `app.main`)?
 fn same_module(left: &str, right: &str) -> bool {
-    let ends = |long: &str, short: &str| {
-        long == short || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'))
-    };
+    let ends =
+        |long: &str, short: &str| long == short || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'));
     ends(left, right) || ends(right, left)
 }
 
@@ -361,7 +393,8 @@ pub fn with_defaults(text: &str) -> Expanded {
             }
             rest = inner.get(end + 1..).unwrap_or_default();
         } else {
-            let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len());
+            let end =
+                rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len());
             has_variables |= end > 0;
             if end == 0 {
                 result.push('$');
@@ -376,4 +409,141 @@ pub fn with_defaults(text: &str) -> Expanded {
 /// A default may have variables in turn; a text that nests them without end is no use to anyone.
 fn with_defaults_limited(default: &str) -> String {
     if default.matches("${").count() > 8 { default.to_owned() } else { with_defaults(default).text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> FilePath {
+        FilePath::new(text).expect("inside")
+    }
+
+    /// The application of a compose file in `folder`, in the project at `root`, with these other files.
+    fn found(compose: &str, folder: &str, root: &str, files: &[(&str, &str)]) -> Result<Option<String>, String> {
+        let source = Source::parse(compose).expect("it is YAML");
+        let read =
+            |path: &FilePath| files.iter().find(|(name, _)| *name == path.as_str()).map(|(_, text)| (*text).to_owned());
+        application_service(&source, &path(folder), &path(root), "app.main", &read).map_err(|problem| problem.message)
+    }
+
+    fn is(name: &str) -> Result<Option<String>, String> {
+        Ok(Some(name.to_owned()))
+    }
+
+    #[test]
+    fn the_one_built_service_is_the_application_whatever_it_runs() {
+        assert_eq!(found("services:\n  web:\n    build: .\n  db:\n    image: x\n", "", "", &[]), is("web"));
+        assert_eq!(found("services:\n  web:\n    build: .\n    command: ./start.sh\n", "", "", &[]), is("web"));
+        assert_eq!(found("services:\n  db:\n    image: x\n", "", "", &[]), Ok(None));
+        assert_eq!(found("services:\n", "", "", &[]), Ok(None));
+        assert_eq!(found("[]\n", "", "", &[]), Ok(None));
+    }
+
+    #[test]
+    fn workers_and_migrations_on_the_same_build_are_not_the_application() {
+        let compose = "services:
+  worker:
+    build: .
+    command: celery -A app.worker worker
+  prestart:
+    build: .
+    command: bash scripts/prestart.sh
+  migrator:
+    build: .
+    command: [\"alembic\", \"upgrade\", \"head\"]
+  api:
+    build: .
+    command: sh -c \"alembic upgrade head && uvicorn app.main:app\"
+";
+        assert_eq!(found(compose, "", "", &[]), is("api"));
+        let alone = "services:\n  worker:\n    build: .\n    command: arq app.WorkerSettings\n";
+        assert_eq!(found(alone, "", "", &[]), Ok(None));
+    }
+
+    #[test]
+    fn the_dockerfile_tells_where_no_command_does() {
+        let compose = "services:\n  a:\n    build: {context: ., dockerfile: docker/a.Dockerfile}\n  b:\n    build: .\n";
+        let files = [
+            ("docker/a.Dockerfile", "FROM x\nCMD [\"celery\", \"-A\", \"app\"]\n"),
+            (
+                "Dockerfile",
+                "FROM x AS y\nCMD celery\nFROM y\nHEALTHCHECK CMD curl x\nCMD [\"uvicorn\", \\\n  \"app.main:app\"]\n",
+            ),
+        ];
+        assert_eq!(found(compose, "", "", &files), is("b"));
+    }
+
+    #[test]
+    fn of_several_servers_the_one_of_this_module_is_it() {
+        let compose = "services:
+  admin:
+    build: .
+    command: uvicorn admin.main:app
+  api:
+    build: .
+    command: uv run fastapi run app/main.py
+";
+        assert_eq!(found(compose, "", "", &[]), is("api"));
+    }
+
+    #[test]
+    fn several_that_run_the_application_are_named() {
+        let compose = "services:
+  blue:
+    build: .
+    command: uvicorn app.main:app
+  green:
+    build: .
+    command: uvicorn app.main:app
+";
+        let message = "several compose services may be the application: `blue`, `green`";
+        assert_eq!(found(compose, "", "", &[]), Err(message.to_owned()));
+        let with_profile = compose.replace("  green:\n", "  green:\n    profiles: [dev]\n");
+        assert_eq!(found(&with_profile, "", "", &[]), is("blue"));
+    }
+
+    #[test]
+    fn contexts_above_below_and_beside_the_project() {
+        let compose = "services:\n  front:\n    build: frontend\n  back:\n    build:\n      context: ./backend\n";
+        assert_eq!(found(compose, "", "backend", &[]), is("back"));
+        assert_eq!(found("services:\n  a:\n    build: ..\n", "deploy", "", &[]), is("a"));
+        assert_eq!(found("services:\n  a:\n    build: ../..\n", "deploy", "", &[]), Ok(None));
+        assert_eq!(found("services:\n  a:\n    build: https://github.com/x/y.git\n", "", "", &[]), Ok(None));
+        let below = "services:\n  docs:\n    build: docs\n  api:\n    build: src\n";
+        assert_eq!(found(below, "", "", &[("src/app/main.py", "")]), is("api"));
+    }
+
+    #[test]
+    fn a_build_may_come_by_a_merge_key_or_by_extends() {
+        let merged = "x-b: &b\n  build: .\nservices:\n  a:\n    <<: *b\n    command: uvicorn app.main:app\n  w:\n    <<: *b\n    command: rq worker\n";
+        assert_eq!(found(merged, "", "", &[]), is("a"));
+        let extended = "services:\n  base:\n    build: .\n    command: rq worker\n  a:\n    extends: base\n    command: uvicorn app.main:app\n  b:\n    extends: {service: b}\n";
+        assert_eq!(found(extended, "", "", &[]), is("a"));
+    }
+
+    #[test]
+    fn a_ready_image_with_the_source_mounted_is_it_too() {
+        let compose = "services:\n  a:\n    image: python:3.13\n    command: uvicorn main:app\n";
+        assert_eq!(found(compose, "", "", &[]), is("a"));
+    }
+
+    #[test]
+    fn variables_are_read_with_their_defaults() {
+        let text = |written| with_defaults(written).text;
+        assert_eq!(text("${A:-b}/${C-d}${E}$F.$$x$"), "b/d.$x$");
+        assert_eq!(text("${A:-${B:-c}}"), "c");
+        assert_eq!(text("${A"), "");
+        assert_eq!(text("é${A:-ü}é"), "éüé");
+        assert!(!with_defaults("a$$b").has_variables);
+        text(&"${A:-".repeat(10_000));
+    }
+
+    #[test]
+    fn names_of_base_files_and_others() {
+        assert!(is_other_name("docker-compose.override.yml"));
+        assert!(is_other_name("compose.local.yaml"));
+        assert!(!is_other_name("compose.yaml"));
+        assert!(!is_other_name("composer.yaml"));
+    }
 }

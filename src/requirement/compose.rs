@@ -83,7 +83,11 @@ pub(super) fn scalar(value: &str, style: Style) -> String {
         Style::Single => format!("'{}'", value.replace('\'', "''")),
         Style::Double => double_quoted(value),
         Style::Plain | Style::Block => {
-            if is_plain(value) { value.to_owned() } else { double_quoted(value) }
+            if is_plain(value) {
+                value.to_owned()
+            } else {
+                double_quoted(value)
+            }
         }
     }
 }
@@ -98,7 +102,20 @@ fn is_plain(value: &str) -> bool {
     let looks_typed = value.parse::<f64>().is_ok()
         || matches!(
             value.to_ascii_lowercase().as_str(),
-            "" | "~" | "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | ".inf" | ".nan" | "<<" | "="
+            "" | "~"
+                | "null"
+                | "true"
+                | "false"
+                | "yes"
+                | "no"
+                | "on"
+                | "off"
+                | "y"
+                | "n"
+                | ".inf"
+                | ".nan"
+                | "<<"
+                | "="
         );
     let first = value.chars().next().unwrap_or(' ');
     !looks_typed
@@ -165,11 +182,16 @@ impl<'p> Document<'p> {
 
     /// Puts a child into the value of `entry`: `pair` where that is a mapping or nothing yet, `item` where it is a list.
     /// Both are blocks that begin at column 0. `name` names the scaffolding where nothing is there yet.
-    pub fn put(&self, name: &str, entry: &Entry, pair: &str, item: Option<&str>, separated: bool) -> Result<Addition, Problem> {
+    pub fn put(
+        &self,
+        name: &str,
+        entry: &Entry,
+        pair: &str,
+        item: Option<&str>,
+        separated: bool,
+    ) -> Result<Addition, Problem> {
         let key = &entry.key;
-        let odd = |what: &str| {
-            self.unsupported(format!("`{key}` is {what}, which is not edited"), entry.range())
-        };
+        let odd = |what: &str| self.unsupported(format!("`{key}` is {what}, which is not edited"), entry.range());
         let Some(node) = self.source.resolve(&entry.value) else { return Err(odd("an alias of nothing")) };
         if let Some(tag) = node.tag.as_deref().filter(|tag| !matches!(*tag, "!override" | "!!map" | "!!seq")) {
             return Err(odd(&format!("tagged `{tag}`")));
@@ -260,7 +282,8 @@ impl<'p> Document<'p> {
     /// Is there nothing on the line of `offset`?
     pub fn is_empty_line(&self, offset: usize) -> bool {
         let text = self.text();
-        text.get(text::line_start(text, offset)..text::line_end(text, offset)).is_some_and(|line| line.trim().is_empty())
+        text.get(text::line_start(text, offset)..text::line_end(text, offset))
+            .is_some_and(|line| line.trim().is_empty())
     }
 
     /// One step deeper than `indentation`, as the file indents its mappings.
@@ -493,9 +516,7 @@ pub(super) mod testing {
     pub fn project(compose: &str) -> Project {
         let path = FilePath::top().child("docker-compose.yml");
         let application = match Source::parse(compose) {
-            Ok(source) => {
-                application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &|_| None)
-            }
+            Ok(source) => application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &|_| None),
             Err(_) => Ok(None),
         };
         let none = || Problem::new(&NO_APPLICATION, "not looked for");
@@ -577,11 +598,10 @@ pub(super) mod testing {
         let recorded = |fix: &Fix| Recorded { record: fix.record.clone(), scaffolding: fix.record.scaffolding.clone() };
         let removed = remove(want, &added, &recorded(&fix));
         assert_eq!(compose_text(&removed), before);
-        let variants: [&dyn Fn(&str) -> String; 3] = [
-            &|text| text.replace('\n', "\r\n"),
-            &|text| text.trim_end_matches('\n').to_owned(),
-            &|text| format!("\u{feff}{text}"),
-        ];
+        let variants: [&dyn Fn(&str) -> String; 3] =
+            [&|text| text.replace('\n', "\r\n"), &|text| text.trim_end_matches('\n').to_owned(), &|text| {
+                format!("\u{feff}{text}")
+            }];
         for variant in variants {
             let before = variant(before);
             let (added, fix) = add(want, &project(&before));

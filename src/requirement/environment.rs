@@ -73,7 +73,11 @@ fn is_on_host(document: &Document<'_>, service: &Entry) -> bool {
 }
 
 /// Edits that put `pair` or `item` under `key` of each of `missing`, once where they share the collection.
-fn put_into(document: &Document<'_>, missing: &[(&Entry, String, Option<String>)], key: &str) -> Result<Addition, Problem> {
+fn put_into(
+    document: &Document<'_>,
+    missing: &[(&Entry, String, Option<String>)],
+    key: &str,
+) -> Result<Addition, Problem> {
     let mut all = Addition::default();
     let mut done: Vec<usize> = Vec::new();
     for (service, pair, item) in missing {
@@ -149,7 +153,9 @@ impl Environment {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: set `{variable}` where the application runs") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: set `{variable}` where the application runs"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
@@ -361,10 +367,11 @@ impl DependsOn {
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
-        let (targets, name) = match (targets(&document, project, &self.workers), locate(&document, project, self.service)) {
-            (Ok(targets), Ok(found)) => (targets, found.unwrap_or_else(|| self.service.name.0.to_owned())),
-            (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
-        };
+        let (targets, name) =
+            match (targets(&document, project, &self.workers), locate(&document, project, self.service)) {
+                (Ok(targets), Ok(found)) => (targets, found.unwrap_or_else(|| self.service.name.0.to_owned())),
+                (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
+            };
         let Some(application) = targets.first().copied() else {
             let note = format!("no service of `{}` runs the application: start `{name}` before it", document.path);
             return Assessment::NotApplicable { note };
@@ -443,7 +450,8 @@ impl DependsOn {
         let has_check = service.is_none_or(|service| {
             document.get(service, "healthcheck").is_some_and(|check| {
                 !check.value.is_null()
-                    && document.source.get(&check.value, "disable").and_then(|entry| entry.value.scalar()) != Some("true")
+                    && document.source.get(&check.value, "disable").and_then(|entry| entry.value.scalar())
+                        != Some("true")
             })
         });
         if has_check { self.condition } else { "service_started" }
@@ -505,6 +513,317 @@ fn find_dependency<'d>(document: &'d Document<'_>, service: &'d Entry, name: &st
             let whole = document.source.text().get(value_range.clone()).unwrap_or_default();
             let value = Some(condition.unwrap_or(whole).to_owned());
             Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, REDIS, Want};
+    use super::*;
+
+    static REDIS_SERVICE: manifest::Service = REDIS;
+
+    fn environment() -> Environment {
+        Environment {
+            variable: "REDIS_URL".to_owned(),
+            value: "redis://{redis}:6379/0".to_owned(),
+            services: vec![&REDIS_SERVICE],
+            workers: vec![Worker {
+                name: "worker".to_owned(),
+                command: "arq {services}.tasks.WorkerSettings".to_owned(),
+            }],
+        }
+    }
+
+    fn dependency() -> DependsOn {
+        DependsOn { service: &REDIS_SERVICE, condition: "service_healthy", workers: environment().workers }
+    }
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| environment().assess(project),
+            retract: &|project, recorded| environment().retract(project, recorded),
+        }
+    }
+
+    fn want_dependency<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| dependency().assess(project),
+            retract: &|project, recorded| dependency().retract(project, recorded),
+        }
+    }
+
+    /// Checks what stands in the service of the application, with another service after it.
+    fn check_app(want: &Want<'_>, before: &str, after: &str) {
+        let file = |app: &str| {
+            format!("services:\n  app:\n    build: .\n{app}  redis:\n    image: redis\n    healthcheck: {{test: x}}\n")
+        };
+        testing::check_add(want, &file(before), &file(after));
+    }
+
+    #[test]
+    fn a_variable_goes_into_a_map_or_a_list_as_it_is_written() {
+        let check = |before: &str, after: &str| check_app(&want(), before, after);
+        check(
+            "    environment:\n      A: 1\n",
+            "    environment:\n      A: 1\n      REDIS_URL: redis://redis:6379/0\n",
+        );
+        check(
+            "    environment:\n      - A=1\n",
+            "    environment:\n      - A=1\n      - REDIS_URL=redis://redis:6379/0\n",
+        );
+        check("    environment:\n    - A=1\n", "    environment:\n    - A=1\n    - REDIS_URL=redis://redis:6379/0\n");
+        check(
+            "    environment:\n      - \"A=1\"\n      - \"B=2\"\n",
+            "    environment:\n      - \"A=1\"\n      - \"B=2\"\n      - \"REDIS_URL=redis://redis:6379/0\"\n",
+        );
+        check(
+            "    environment:\n      A: '1'\n",
+            "    environment:\n      A: '1'\n      REDIS_URL: 'redis://redis:6379/0'\n",
+        );
+        check("    environment: {A: b}\n", "    environment: {A: b, REDIS_URL: redis://redis:6379/0}\n");
+        check("    environment: [A=b]\n", "    environment: [A=b, REDIS_URL=redis://redis:6379/0]\n");
+    }
+
+    #[test]
+    fn a_flow_collection_over_lines_keeps_its_lines_its_comma_and_its_comment() {
+        check_app(
+            &want(),
+            "    environment: {\n      A: b,\n      C: d, # last\n    }\n",
+            "    environment: {\n      A: b,\n      C: d,\n      REDIS_URL: redis://redis:6379/0, # last\n    }\n",
+        );
+    }
+
+    #[test]
+    fn an_environment_that_is_nothing_yet() {
+        let check = |before: &str, after: &str| check_app(&want(), before, after);
+        let made = "    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+        check("", made);
+        check("    env_file: .env\n    # a comment\n", &format!("    env_file: .env\n{made}    # a comment\n"));
+        check("    environment:\n", made);
+        check("    environment: {}\n", made);
+        check("    environment: []\n", made);
+        check("    environment: # none\n", "    environment: # none\n      REDIS_URL: redis://redis:6379/0\n");
+    }
+
+    #[test]
+    fn a_service_in_flow_style_gains_a_flow_environment() {
+        let file = |environment: &str| format!("services:\n  app: {{build: .{environment}}}\n");
+        testing::check_add(&want(), &file(""), &file(", environment: {REDIS_URL: redis://redis:6379/0}"));
+        testing::check_add(
+            &want(),
+            &file(", environment: {}"),
+            &file(", environment: {REDIS_URL: redis://redis:6379/0}"),
+        );
+        testing::check_add(
+            &want(),
+            &file(", environment: []"),
+            &file(", environment: [REDIS_URL=redis://redis:6379/0]"),
+        );
+    }
+
+    #[test]
+    fn a_shared_environment_gains_the_variable_where_it_is_written() {
+        let alias = "x-e: &e\n  A: b\nservices:\n  app:\n    build: .\n    environment: *e\n";
+        testing::check_add(&want(), alias, &alias.replace("  A: b\n", "  A: b\n  REDIS_URL: redis://redis:6379/0\n"));
+        let merged = "x-c: &c\n  build: .\n  environment:\n    A: b\nservices:\n  app:\n    <<: *c\n";
+        testing::check_add(
+            &want(),
+            merged,
+            &merged.replace("    A: b\n", "    A: b\n    REDIS_URL: redis://redis:6379/0\n"),
+        );
+        let own = "x-e: &e\n  A: b\nservices:\n  app:\n    build: .\n    environment:\n      <<: *e\n";
+        testing::check_add(&want(), own, &format!("{own}      REDIS_URL: redis://redis:6379/0\n"));
+    }
+
+    #[test]
+    fn a_variable_that_is_inherited_is_there() {
+        testing::check_met(
+            &want(),
+            "x-e: &e\n  REDIS_URL: redis://cache\nservices:\n  app:\n    build: .\n    environment:\n      <<: *e\n",
+        );
+        testing::check_met(&want(), "services:\n  app:\n    build: .\n    environment:\n      - REDIS_URL\n");
+        testing::check_met(
+            &want(),
+            "services:\n  app:\n    build: .\n    environment:\n      \"REDIS_URL\": ${REDIS_URL}\n",
+        );
+    }
+
+    #[test]
+    fn the_name_as_the_end_of_another_is_not_the_name() {
+        check_app(
+            &want(),
+            "    environment:\n      - MY_REDIS_URL=x\n      # - REDIS_URL=y\n",
+            "    environment:\n      - MY_REDIS_URL=x\n      - REDIS_URL=redis://redis:6379/0\n      # - REDIS_URL=y\n",
+        );
+    }
+
+    #[test]
+    fn a_value_that_names_the_container_itself_is_doubtful() {
+        let assess = |value: &str, more: &str| {
+            environment().assess(&testing::project(&format!(
+                "services:\n  app:\n    build: .\n{more}    environment:\n      REDIS_URL: {value}\n"
+            )))
+        };
+        for value in [
+            "redis://localhost:6379",
+            "redis://u:p@127.0.0.1/0",
+            "${REDIS_URL:-redis://localhost:6379/0}",
+            "'redis://[::1]:1'",
+        ] {
+            match assess(value, "") {
+                Assessment::Drifted { problem, fix: None } => assert_eq!(problem.rule.code, "PX309"),
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+        assert!(matches!(assess("redis://localhost:6379", "    network_mode: host\n"), Assessment::Met { .. }));
+        assert!(matches!(assess("redis://other:6379", ""), Assessment::Met { .. }));
+    }
+
+    #[test]
+    fn on_the_network_of_the_host_the_value_names_the_published_port() {
+        let before = "services:\n  app:\n    build: .\n    network_mode: host\n  cache:\n    image: redis\n    ports: [\"6380:6379\"]\n";
+        testing::check_add(
+            &want(),
+            before,
+            &before.replace("host\n", "host\n    environment:\n      REDIS_URL: redis://localhost:6380/0\n"),
+        );
+    }
+
+    #[test]
+    fn the_value_names_the_service_that_is_there() {
+        let before = "services:\n  app:\n    build: .\n  cache:\n    image: redis\n";
+        let after = before.replace("build: .\n", "build: .\n    environment:\n      REDIS_URL: redis://cache:6379/0\n");
+        testing::check_add(&want(), before, &after);
+    }
+
+    #[test]
+    fn shapes_that_are_not_edited_are_refused_with_the_lines_to_paste() {
+        let problem = testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: !reset\n");
+        assert_eq!(problem.rule.code, "PX303");
+        assert_eq!(problem.manual.as_deref(), Some("environment:\n  REDIS_URL: redis://redis:6379/0"));
+        testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: *none\n");
+        testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: text\n");
+    }
+
+    #[test]
+    fn without_a_service_of_the_application_it_does_not_apply() {
+        let assessment = environment().assess(&testing::project("services:\n  db:\n    image: x\n"));
+        assert!(matches!(assessment, Assessment::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn a_value_that_the_user_changed_stays() {
+        let project =
+            testing::project("services:\n  app:\n    build: .\n    environment:\n      REDIS_URL: redis://mine\n");
+        let mut recorded = Recorded::default();
+        recorded.record.text = Some("REDIS_URL=redis://redis:6379/0".to_owned());
+        let kept = environment().retract(&project, &recorded);
+        assert!(matches!(kept, Retraction::Keep { why, .. } if why == "the value of `REDIS_URL` was changed"));
+    }
+
+    #[test]
+    fn a_user_who_turned_the_map_into_a_list_loses_nothing_else() {
+        let project = testing::project(
+            "services:\n  app:\n    build: .\n    environment:\n      - A=1\n      - REDIS_URL=redis://redis:6379/0\n",
+        );
+        let mut recorded = Recorded::default();
+        recorded.record.text = Some("REDIS_URL=redis://redis:6379/0".to_owned());
+        let removed = testing::remove(&want(), &project, &recorded);
+        assert_eq!(testing::compose_text(&removed), "services:\n  app:\n    build: .\n    environment:\n      - A=1\n");
+    }
+
+    #[test]
+    fn a_worker_of_ours_gains_what_the_application_gains() {
+        let file = |variable: &str| {
+            format!(
+                "services:\n  app:\n    build: .\n    environment:\n      A: b\n{variable}  worker:\n    build: .\n    command: arq app.services.tasks.WorkerSettings\n    environment:\n      A: b\n{variable}"
+            )
+        };
+        testing::check_add(&want(), &file(""), &file("      REDIS_URL: redis://redis:6379/0\n"));
+        let dependency = "    depends_on:\n      redis:\n        condition: service_healthy\n";
+        testing::check_add(&want_dependency(), &file(""), &{
+            let text = file("").replace("  worker:", &format!("{dependency}  worker:"));
+            format!("{text}{dependency}")
+        });
+    }
+
+    #[test]
+    fn a_dependency_keeps_the_form_of_the_others() {
+        let check = |before: &str, after: &str| check_app(&want_dependency(), before, after);
+        let made = "    depends_on:\n      redis:\n        condition: service_healthy\n";
+        check("", made);
+        check("    depends_on:\n", made);
+        check("    depends_on: {}\n", made);
+        check("    depends_on: []\n", made);
+        check("    depends_on:\n      - db # x\n", "    depends_on:\n      - db # x\n      - redis\n");
+        check("    depends_on:\n    - \"db\"\n", "    depends_on:\n    - \"db\"\n    - redis\n");
+        check("    depends_on: [db]\n", "    depends_on: [db, redis]\n");
+        check("    depends_on: [\"db\"]\n", "    depends_on: [\"db\", \"redis\"]\n");
+        check(
+            "    depends_on: {db: {condition: service_started}}\n",
+            "    depends_on: {db: {condition: service_started}, redis: {condition: service_healthy}}\n",
+        );
+        check(
+            "    depends_on:\n      db:\n        condition: service_started\n        # why\n    ports: []\n",
+            "    depends_on:\n      db:\n        condition: service_started\n        # why\n      redis:\n        condition: service_healthy\n    ports: []\n",
+        );
+    }
+
+    #[test]
+    fn a_service_without_a_health_check_is_only_waited_for_to_start() {
+        let before = "services:\n  cache:\n    image: redis\n  app:\n    build: .\n";
+        let after = format!("{before}    depends_on:\n      cache:\n        condition: service_started\n");
+        testing::check_add(&want_dependency(), before, &after);
+    }
+
+    #[test]
+    fn a_circle_and_a_profile_are_not_waited_for() {
+        let assess = |redis: &str| {
+            dependency().assess(&testing::project(&format!(
+                "services:\n  app:\n    build: .\n  redis:\n    image: redis\n{redis}"
+            )))
+        };
+        assert!(matches!(assess("    depends_on: [app]\n"), Assessment::NotApplicable { .. }));
+        assert!(matches!(assess("    profiles: [cache]\n"), Assessment::NotApplicable { .. }));
+        assert!(matches!(assess(""), Assessment::Missing { .. }));
+    }
+
+    #[test]
+    fn several_components_are_removed_in_any_order() {
+        let mut second = environment();
+        second.variable = "ARQ_REDIS_URL".to_owned();
+        let wants = [
+            want(),
+            Want {
+                assess: &|project| second.assess(project),
+                retract: &|project, recorded| second.retract(project, recorded),
+            },
+            want_dependency(),
+        ];
+        for app in [
+            "",
+            "    environment: {} # x\n    depends_on: null\n",
+            "    environment:\n      A: b\n    depends_on: [x]\n",
+        ] {
+            for order in [[0, 1, 2], [1, 0, 2], [2, 0, 1], [2, 1, 0]] {
+                let before = format!("services:\n  app:\n    build: .\n{app}\nx: 1");
+                let mut project = testing::project(&before);
+                let mut records = Vec::new();
+                let mut scaffolding = Vec::new();
+                for want in &wants {
+                    let (next, fix) = testing::add(want, &project);
+                    scaffolding.extend(fix.record.scaffolding.clone());
+                    records.push(fix.record);
+                    project = next;
+                }
+                for index in order {
+                    let recorded = Recorded { record: records[index].clone(), scaffolding: scaffolding.clone() };
+                    project = testing::remove(&wants[index], &project, &recorded);
+                }
+                assert_eq!(testing::compose_text(&project), before, "{order:?}");
+            }
         }
     }
 }

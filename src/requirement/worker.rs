@@ -22,8 +22,26 @@ pub struct Worker {
 
 /// What a worker has from the application: where it runs, with which code, and what it may use.
 const COPIED: &[&str] = &[
-    "extends", "build", "image", "platform", "pull_policy", "entrypoint", "env_file", "environment", "working_dir", "user",
-    "depends_on", "network_mode", "networks", "extra_hosts", "dns", "volumes", "secrets", "configs", "profiles", "restart",
+    "extends",
+    "build",
+    "image",
+    "platform",
+    "pull_policy",
+    "entrypoint",
+    "env_file",
+    "environment",
+    "working_dir",
+    "user",
+    "depends_on",
+    "network_mode",
+    "networks",
+    "extra_hosts",
+    "dns",
+    "volumes",
+    "secrets",
+    "configs",
+    "profiles",
+    "restart",
 ];
 
 /// Programs that run a command in a project's environment, by `run`.
@@ -58,7 +76,9 @@ impl Worker {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                return Assessment::NotApplicable { note: format!("no compose file: run `{command}` beside the application") };
+                return Assessment::NotApplicable {
+                    note: format!("no compose file: run `{command}` beside the application"),
+                };
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
@@ -76,12 +96,10 @@ impl Worker {
             };
         };
         if let Some(other) = document.service(name) {
-            let problem = Problem::new(
-                &SERVICE_CONFLICT,
-                format!("the service `{name}` is there, but does not run `{command}`"),
-            )
-            .at(document.path, other.key_range.clone())
-            .help(format!("rename that service, or add one that runs `{command}` yourself"));
+            let problem =
+                Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but does not run `{command}`"))
+                    .at(document.path, other.key_range.clone())
+                    .help(format!("rename that service, or add one that runs `{command}` yourself"));
             return Assessment::Blocked { problem };
         }
         let block = self.block(&document, project, application);
@@ -113,12 +131,12 @@ impl Worker {
             Ok(None) => return Retraction::Gone,
             Err(problem) => return compose::keep(problem),
         };
-        let application =
-            compose::application(project).ok().flatten().and_then(|name| document.service(name));
+        let application = compose::application(project).ok().flatten().and_then(|name| document.service(name));
         let now = application.map(|application| self.block(&document, project, application));
-        let is_now = now.as_deref().zip(document.service(&self.name)).is_some_and(|(now, service)| {
-            same_service(now, lines_of(&document, service), service.flow)
-        });
+        let is_now = now
+            .as_deref()
+            .zip(document.service(&self.name))
+            .is_some_and(|(now, service)| same_service(now, lines_of(&document, service), service.flow));
         let expected = if is_now { now.as_deref() } else { recorded.record.text.as_deref() };
         retract_service(&document, &self.name, recorded, expected)
     }
@@ -143,7 +161,13 @@ impl Worker {
             }
             match entry.key.as_str() {
                 // The server itself: the image's own entry point starts the worker.
-                "entrypoint" if document.source.scalars(&entry.value).iter().any(|part| words_of(part).iter().any(|word| is_server(word))) => {
+                "entrypoint"
+                    if document
+                        .source
+                        .scalars(&entry.value)
+                        .iter()
+                        .any(|part| words_of(part).iter().any(|word| is_server(word))) =>
+                {
                     continue;
                 }
                 // An address or an alias in a network is the application's alone.
@@ -163,8 +187,10 @@ impl Worker {
                 None => dedented(text, entry),
             });
         }
-        let command = format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
-        let is_first = |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
+        let command =
+            format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
+        let is_first =
+            |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
         parts.sort_by_key(|part| !is_first(part));
         let place = parts.iter().position(|part| !is_first(part));
         parts.insert(place.unwrap_or(parts.len()), command);
@@ -192,8 +218,7 @@ impl Worker {
                 _ => runner + 2,
             };
             let prefix = words.get(runner..end).unwrap_or_default();
-            let prefix: Vec<String> =
-                prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
+            let prefix: Vec<String> = prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
             return [prefix, command].concat().join(" ");
         }
         let program = server.and_then(|server| words.get(server)).and_then(|server| server.rsplit_once('/'));
@@ -231,10 +256,9 @@ fn copied_entries<'d>(document: &'d Document<'_>, application: &'d Entry) -> Vec
         let Some(extends) = document.get(service, "extends") else { return entries };
         let base = match document.source.resolve(&extends.value).map(|node| &node.value) {
             Some(Value::Scalar(name, _)) => Some(name.as_str()),
-            Some(Value::Mapping(_)) if document.source.get(&extends.value, "file").is_none() => document
-                .source
-                .get(&extends.value, "service")
-                .and_then(|entry| document.source.scalar(&entry.value)),
+            Some(Value::Mapping(_)) if document.source.get(&extends.value, "file").is_none() => {
+                document.source.get(&extends.value, "service").and_then(|entry| document.source.scalar(&entry.value))
+            }
             _ => None,
         };
         let Some(base) = base.and_then(|name| document.service(name)) else { return entries };
@@ -243,4 +267,155 @@ fn copied_entries<'d>(document: &'d Document<'_>, application: &'d Entry) -> Vec
         service = base;
     }
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, Want};
+    use super::*;
+
+    fn worker() -> Worker {
+        Worker { name: "worker".to_owned(), command: "arq {services}.tasks.WorkerSettings".to_owned() }
+    }
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| worker().assess(project),
+            retract: &|project, recorded| worker().retract(project, recorded),
+        }
+    }
+
+    fn check_app(app: &str, added: &str) {
+        let before = format!("services:\n  app:\n{app}\nx: 1\n");
+        testing::check_add(&want(), &before, &format!("services:\n  app:\n{app}\n  worker:\n{added}\nx: 1\n"));
+    }
+
+    const COMMAND: &str = "    command: arq app.services.tasks.WorkerSettings\n";
+    const RESTART: &str = "    restart: unless-stopped\n";
+
+    #[test]
+    fn it_has_the_build_and_the_environment_and_not_what_belongs_to_the_server() {
+        check_app(
+            "    container_name: app
+    build:
+      context: .
+      target: dev
+    command: uvicorn app.main:app
+    ports:
+      - 80:80
+    env_file: .env
+    environment:
+      - A=1
+    volumes:
+      - .:/app # source
+      - data:/data
+    depends_on:
+      db:
+        condition: service_healthy
+    healthcheck:
+      test: curl localhost
+    labels: [traefik]
+    restart: always
+",
+            "    build:
+      context: .
+      target: dev
+    command: arq app.services.tasks.WorkerSettings
+    env_file: .env
+    environment:
+      - A=1
+    volumes:
+      - .:/app # source
+      - data:/data
+    depends_on:
+      db:
+        condition: service_healthy
+    restart: always
+",
+        );
+    }
+
+    #[test]
+    fn it_runs_as_the_server_runs() {
+        check_app(
+            "    build: .\n    command: uv run --no-dev uvicorn app.main:app\n",
+            &format!("    build: .\n    command: uv run --no-dev arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+        check_app(
+            "    build: .\n    command: [\"poetry\", \"run\", \"python\", \"-m\", \"app.main\"]\n",
+            &format!("    build: .\n    command: poetry run arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+        check_app(
+            "    build: .\n    command: /app/.venv/bin/uvicorn app.main:app\n",
+            &format!("    build: .\n    command: /app/.venv/bin/arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn anchors_are_used_again_and_what_is_merged_is_copied() {
+        let before = "x-c: &c\n  build: .\n  ports: [\"1:1\"]\nservices:\n  app:\n    <<: *c\n    environment: &e\n      A: b\n\n  x:\n    image: y\n";
+        testing::check_add(
+            &want(),
+            before,
+            &format!("{before}\n  worker:\n    build: .\n{COMMAND}    environment: *e\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn addresses_in_networks_and_an_entry_point_that_serves_are_not_copied() {
+        check_app(
+            "    build: .\n    entrypoint: [uvicorn, \"app.main:app\"]\n    networks:\n      back:\n        ipv4_address: 10.0.0.2\n",
+            &format!("    build: .\n{COMMAND}    networks:\n      - back\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn a_worker_of_the_same_kind_is_there() {
+        for command in [
+            "arq app.services.tasks.WorkerSettings",
+            "uv run arq my.own.WorkerSettings --watch x",
+            "[arq, x.WorkerSettings]",
+        ] {
+            testing::check_met(
+                &want(),
+                &format!("services:\n  app:\n    build: .\n  jobs:\n    build: .\n    command: {command}\n"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_worker_of_another_kind_is_a_conflict() {
+        let problem = testing::check_blocked(
+            &want(),
+            "services:\n  app:\n    build: .\n  worker:\n    build: .\n    command: celery -A app worker\n",
+        );
+        assert_eq!(problem.rule.code, "PX302");
+    }
+
+    #[test]
+    fn a_worker_that_followed_the_application_is_not_the_users() {
+        let before = "services:\n  app:\n    build: .\n    environment:\n      A: b\n      C: d\n";
+        let (added, fix) = testing::add(&want(), &testing::project(before));
+        let text = testing::compose_text(&added).replace("      C: d\n", "");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let removed = testing::remove(&want(), &testing::project(&text), &recorded);
+        assert_eq!(testing::compose_text(&removed), before.replace("      C: d\n", ""));
+    }
+
+    #[test]
+    fn a_worker_that_the_user_changed_stays() {
+        let (added, fix) = testing::add(&want(), &testing::project("services:\n  app:\n    build: .\n"));
+        let text = testing::compose_text(&added).replace("unless-stopped", "always");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        assert!(matches!(worker().retract(&testing::project(&text), &recorded), Retraction::Keep { .. }));
+    }
+
+    #[test]
+    fn a_file_in_flow_style() {
+        testing::check_add(
+            &want(),
+            "services: {app: {build: .}}\n",
+            "services: {app: {build: .}, worker: {build: ., command: arq app.services.tasks.WorkerSettings, restart: unless-stopped}}\n",
+        );
+    }
 }
