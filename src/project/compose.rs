@@ -420,14 +420,17 @@ mod tests {
     }
 
     /// The application of a compose file in `folder`, in the project at `root`, with these other files.
-    fn found(compose: &str, folder: &str, root: &str, files: &[(&str, &str)]) -> Result<Option<String>, String> {
+    fn found(compose: &str, folder: &str, root: &str, files: &[(&str, &str)]) -> Answer {
         let source = Source::parse(compose).expect("it is YAML");
         let read =
             |path: &FilePath| files.iter().find(|(name, _)| *name == path.as_str()).map(|(_, text)| (*text).to_owned());
         application_service(&source, &path(folder), &path(root), "app.main", &read).map_err(|problem| problem.message)
     }
 
-    fn is(name: &str) -> Result<Option<String>, String> {
+    type Answer = Result<Option<String>, String>;
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with an answer")]
+    fn is(name: &str) -> Answer {
         Ok(Some(name.to_owned()))
     }
 

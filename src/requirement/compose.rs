@@ -15,7 +15,7 @@ use crate::edit::Edit;
 use crate::finding::{COMPOSE_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR};
 use crate::project::{FilePath, Project};
 use crate::source::text::{self, LineEnding};
-use crate::source::yaml::{Entry, Node, Source, Style, Value};
+use crate::source::yaml::{Entry, Item, Node, Source, Style, Value};
 
 /// The compose file, opened for questions and edits.
 pub(super) struct Document<'p> {
@@ -118,18 +118,19 @@ fn is_plain(value: &str) -> bool {
                 | "="
         );
     let first = value.chars().next().unwrap_or(' ');
-    !looks_typed
-        && !value.starts_with("0x")
-        && !value.starts_with("0o")
-        && !(first.is_ascii_digit() && value.contains(':') && !value.contains('/'))
-        && !"-?:,[]{}#&*!|>'\"%@` ".contains(first)
-        && !value.contains([',', '[', ']', '{', '}', '\n', '\t'])
-        && !value.contains(": ")
-        && !value.contains(" #")
-        && !value.ends_with([':', ' '])
+    // `0x1f`, and `12:30`, which YAML 1.1 reads as a number of base 60.
+    let looks_like_number = value.starts_with("0x")
+        || value.starts_with("0o")
+        || (first.is_ascii_digit() && value.contains(':') && !value.contains('/'));
+    let has_syntax = "-?:,[]{}#&*!|>'\"%@` ".contains(first)
+        || value.contains([',', '[', ']', '{', '}', '\n', '\t'])
+        || value.contains(": ")
+        || value.contains(" #")
+        || value.ends_with([':', ' ']);
+    !(looks_typed || looks_like_number || has_syntax)
 }
 
-impl<'p> Document<'p> {
+impl Document<'_> {
     /// The place `range` of the file.
     pub fn at(&self, range: Range<usize>) -> Location {
         Location::new(self.path.clone(), range)
@@ -299,9 +300,10 @@ impl<'p> Document<'p> {
         if children.flow {
             let json = match &node.value {
                 Value::Mapping(mapping) => mapping.entries.last().is_some_and(is_json),
-                Value::Sequence(list) => {
-                    list.items.last().is_some_and(|item| matches!(item.value.value, Value::Scalar(_, Style::Double)))
-                }
+                Value::Sequence(sequence) => sequence
+                    .items
+                    .last()
+                    .is_some_and(|item| matches!(item.value.value, Value::Scalar(_, Style::Double))),
                 _ => false,
             };
             let new = flow(block, json)?;
@@ -419,7 +421,7 @@ fn children(node: &Node) -> Option<Children> {
             Some(Children { flow: mapping.flow, ranges: mapping.entries.iter().map(Entry::range).collect() })
         }
         Value::Sequence(sequence) => {
-            Some(Children { flow: sequence.flow, ranges: sequence.items.iter().map(|item| item.range()).collect() })
+            Some(Children { flow: sequence.flow, ranges: sequence.items.iter().map(Item::range).collect() })
         }
         _ => None,
     }
@@ -442,7 +444,6 @@ fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
     let written = source.text().get(node.range.clone())?;
     Some(match &node.value {
         Value::Null => "null".to_owned(),
-        Value::Alias(_) => written.to_owned(),
         Value::Scalar(text, Style::Plain) if json => {
             if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") {
                 text.clone()
@@ -457,7 +458,7 @@ fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
         Value::Scalar(text, Style::Block) => double_quoted(text),
         Value::Scalar(text, Style::Single) if json => double_quoted(text),
         Value::Scalar(text, _) if written.contains('\n') => double_quoted(text),
-        Value::Scalar(..) => written.to_owned(),
+        Value::Scalar(..) | Value::Alias(_) => written.to_owned(),
         Value::Mapping(mapping) => {
             let entries: Option<Vec<String>> = mapping
                 .entries

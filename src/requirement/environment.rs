@@ -278,8 +278,8 @@ impl Environment {
     fn found<'d>(&self, document: &'d Document<'_>, service: &'d Entry) -> Option<Found<'d>> {
         let holder = document.get(service, "environment")?;
         let node = document.source.resolve(&holder.value)?;
-        match &node.value {
-            Value::Sequence(list) => list.items.iter().find_map(|item| {
+        if let Value::Sequence(list) = &node.value {
+            return list.items.iter().find_map(|item| {
                 let written = document.source.scalar(&item.value)?;
                 let (name, value) = match written.split_once('=') {
                     Some((name, value)) => (name, Some(value.to_owned())),
@@ -292,14 +292,12 @@ impl Environment {
                     value_range: item.value.range.clone(),
                     flow: list.flow,
                 })
-            }),
-            _ => {
-                let entry = document.source.get(node, &self.variable)?;
-                let value = document.source.scalar(&entry.value).map(str::to_owned);
-                let value_range = entry.value.range.clone();
-                Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
-            }
+            });
         }
+        let entry = document.source.get(node, &self.variable)?;
+        let value = document.source.scalar(&entry.value).map(str::to_owned);
+        let value_range = entry.value.range.clone();
+        Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
     }
 }
 
@@ -391,7 +389,7 @@ impl DependsOn {
                 let note = format!("`{name}` belongs to a profile: `{}` does not wait for it", application.key);
                 return Assessment::NotApplicable { note };
             }
-            if self.waits_in_turn(&document, service, &targets) {
+            if waits_in_turn(&document, service, &targets) {
                 let note = format!("`{name}` waits for `{}`, which therefore does not wait for it", application.key);
                 return Assessment::NotApplicable { note };
             }
@@ -420,29 +418,6 @@ impl DependsOn {
                 Assessment::Blocked { problem: problem.help(help).manual(manual) }
             }
         }
-    }
-
-    /// Does the service depend on one of `targets`, or share the collection that would gain the dependency?
-    fn waits_in_turn(&self, document: &Document<'_>, service: &Entry, targets: &[&Entry]) -> bool {
-        let mut names = vec![service.key.as_str()];
-        let mut index = 0;
-        while let Some(name) = names.get(index).copied() {
-            index += 1;
-            let Some(entry) = document.service(name) else { continue };
-            for next in document.names_of(entry, "depends_on") {
-                if targets.iter().any(|target| target.key == next) {
-                    return true;
-                }
-                if !names.contains(&next) {
-                    names.push(next);
-                }
-            }
-        }
-        let place = |entry: &Entry| {
-            let holder = document.get(entry, "depends_on")?;
-            document.source.resolve(&holder.value).map(|node| node.outer.start)
-        };
-        place(service).is_some_and(|own| targets.iter().any(|target| place(target) == Some(own)))
     }
 
     /// A service without a health check is never healthy.
@@ -492,29 +467,50 @@ impl DependsOn {
     }
 }
 
+/// Does the service depend on one of `targets`, or share the collection that would gain the dependency?
+fn waits_in_turn(document: &Document<'_>, service: &Entry, targets: &[&Entry]) -> bool {
+    let mut names = vec![service.key.as_str()];
+    let mut index = 0;
+    while let Some(name) = names.get(index).copied() {
+        index += 1;
+        let Some(entry) = document.service(name) else { continue };
+        for next in document.names_of(entry, "depends_on") {
+            if targets.iter().any(|target| target.key == next) {
+                return true;
+            }
+            if !names.contains(&next) {
+                names.push(next);
+            }
+        }
+    }
+    let place = |entry: &Entry| {
+        let holder = document.get(entry, "depends_on")?;
+        document.source.resolve(&holder.value).map(|node| node.outer.start)
+    };
+    place(service).is_some_and(|own| targets.iter().any(|target| place(target) == Some(own)))
+}
+
 /// The dependency of `service` on `name`; its value is the text of a map's condition, and all of its text where there is more.
 fn find_dependency<'d>(document: &'d Document<'_>, service: &'d Entry, name: &str) -> Option<Found<'d>> {
     let holder = document.get(service, "depends_on")?;
     let node = document.source.resolve(&holder.value)?;
-    match &node.value {
-        Value::Sequence(list) => list.items.iter().find_map(|item| {
+    if let Value::Sequence(list) = &node.value {
+        return list.items.iter().find_map(|item| {
             let is_it = document.source.scalar(&item.value) == Some(name);
             let value_range = item.value.range.clone();
             is_it.then(|| Found { holder, range: item.range(), value: None, value_range, flow: list.flow })
-        }),
-        _ => {
-            let entry = document.source.get(node, name)?;
-            let only = entry.value.mapping().filter(|mapping| mapping.entries.len() == 1);
-            let condition = only
-                .and_then(|mapping| mapping.entries.first())
-                .filter(|entry| entry.key == "condition")
-                .and_then(|entry| entry.value.scalar());
-            let value_range = entry.value.range.clone();
-            let whole = document.source.text().get(value_range.clone()).unwrap_or_default();
-            let value = Some(condition.unwrap_or(whole).to_owned());
-            Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
-        }
+        });
     }
+    let entry = document.source.get(node, name)?;
+    let only = entry.value.mapping().filter(|mapping| mapping.entries.len() == 1);
+    let condition = only
+        .and_then(|mapping| mapping.entries.first())
+        .filter(|entry| entry.key == "condition")
+        .and_then(|entry| entry.value.scalar());
+    let value_range = entry.value.range.clone();
+    let whole = document.source.text().get(value_range.clone()).unwrap_or_default();
+    let value = Some(condition.unwrap_or(whole).to_owned());
+    Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
 }
 
 #[cfg(test)]

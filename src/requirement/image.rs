@@ -223,20 +223,20 @@ impl Image {
         }
     }
 
-    fn example(&self) -> String {
+    fn example(self) -> String {
         let tag = self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0);
         format!("{}:{tag}", self.manifest.by)
     }
 
     /// Is it the image that is needed, or one that brings the same?
-    fn is_met_by(&self, image: &Reference) -> bool {
+    fn is_met_by(self, image: &Reference) -> bool {
         let wanted = self.manifest.by.rsplit('/').next().unwrap_or(self.manifest.by.0);
         image.name().contains(wanted)
             || (self.manifest.replaces.0 == "postgres" && WITH_POSTGIS.iter().any(|known| image.is_repository(known)))
     }
 
     /// Is it what is replaced, what replaces it, or a relative of both?
-    fn is_family(&self, image: &Reference) -> bool {
+    fn is_family(self, image: &Reference) -> bool {
         let name = image.name();
         let tools = ["exporter", "backup", "bouncer", "pgadmin", "operator", "pgpool", "postgrest"];
         if tools.iter().any(|tool| name.contains(tool)) || image.repository.contains("backup") {
@@ -250,7 +250,7 @@ impl Image {
                     .any(|part| name.contains(part)))
     }
 
-    fn no_service(&self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
+    fn no_service(self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
         let (replaces, by) = (self.manifest.replaces, self.manifest.by);
         let others = ["mysql", "mariadb", "mssql", "mssql-server", "oracle", "cockroach"];
         if let Some((service, image)) = services.iter().find(|(_, image)| others.contains(&image.name())) {
@@ -271,7 +271,7 @@ impl Image {
     }
 
     /// The new tag for an old one: the major version stays, and Alpine stays Alpine.
-    fn tag(&self, old: Option<&str>) -> Result<String, String> {
+    fn tag(self, old: Option<&str>) -> Result<String, String> {
         let old = old.filter(|tag| *tag != "latest").ok_or("its tag does not say which major version it is")?;
         let (version, suffix) = old.split_once('-').unwrap_or((old, ""));
         let is_version =

@@ -150,7 +150,7 @@ impl Service {
         }
     }
 
-    fn conflict(&self, document: &Document<'_>, other: &Entry) -> Problem {
+    fn conflict(self, document: &Document<'_>, other: &Entry) -> Problem {
         let name = self.manifest.name;
         let is = match document.scalar_of(other, "image") {
             Some(image) => format!("runs the image `{image}`"),
@@ -165,7 +165,7 @@ impl Service {
             ))
     }
 
-    fn fix(&self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
+    fn fix(self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
         let name = self.manifest.name.0;
         let template = Source::parse(self.manifest.body.0).ok();
         let body = template.as_ref().and_then(|template| {
@@ -377,8 +377,11 @@ fn published_ports(document: &Document<'_>) -> Vec<(Range<u32>, String)> {
     taken
 }
 
+/// One port or several in a row; `None` where none is fixed.
+type PortRange = Option<Range<u32>>;
+
 /// The ports of a service: those of the host, where they are fixed, and those of the container.
-pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(Option<Range<u32>>, Option<Range<u32>>)> {
+pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(PortRange, PortRange)> {
     let Some(list) = source.resolve(ports).and_then(Node::sequence) else { return Vec::new() };
     list.items
         .iter()
@@ -397,7 +400,7 @@ pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(Option<Range<u32>>
 }
 
 /// `[ip:]host:container[/protocol]`, or the container's port alone.
-fn port_of(written: &str) -> (Option<Range<u32>>, Option<Range<u32>>) {
+fn port_of(written: &str) -> (PortRange, PortRange) {
     let expanded = with_defaults(written).text;
     let without_protocol = expanded.split('/').next().unwrap_or_default();
     let mut parts = without_protocol.rsplit(':');
@@ -405,7 +408,7 @@ fn port_of(written: &str) -> (Option<Range<u32>>, Option<Range<u32>>) {
     (parts.next().and_then(port_range), container)
 }
 
-fn port_range(written: &str) -> Option<Range<u32>> {
+fn port_range(written: &str) -> PortRange {
     let (first, last) = written.split_once('-').unwrap_or((written, written));
     let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
     Some(first..last.saturating_add(1))

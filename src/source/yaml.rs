@@ -612,12 +612,11 @@ impl Reader<'_> {
     fn entry(&self, pair: tree_sitter::Node<'_>, flow: bool, depth: usize) -> Result<Entry, Unsupported> {
         let mut cursor = pair.walk();
         let colon = pair.children(&mut cursor).find(|child| child.kind() == ":").map(|colon| colon.end_byte());
-        let key = match pair.child_by_field_name("key") {
-            Some(key) => self.node(key, depth + 1)?,
-            None => {
-                let start = pair.start_byte();
-                Node::bare(start..start, Value::Null)
-            }
+        let key = if let Some(key) = pair.child_by_field_name("key") {
+            self.node(key, depth + 1)?
+        } else {
+            let start = pair.start_byte();
+            Node::bare(start..start, Value::Null)
         };
         let colon_end = colon.unwrap_or(key.outer.end);
         let value = match pair.child_by_field_name("value") {
@@ -648,12 +647,11 @@ impl Reader<'_> {
                     let mut inner = child.walk();
                     let content =
                         child.named_children(&mut inner).find(|node| matches!(node.kind(), "block_node" | "flow_node"));
-                    match content {
-                        Some(content) => self.node(content, depth + 1)?,
-                        None => {
-                            let end = start + 1;
-                            Node::bare(end..end, Value::Null)
-                        }
+                    if let Some(content) = content {
+                        self.node(content, depth + 1)?
+                    } else {
+                        let end = start + 1;
+                        Node::bare(end..end, Value::Null)
                     }
                 }
                 _ => continue,
