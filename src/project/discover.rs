@@ -448,6 +448,11 @@ fn read_the_rest(reader: &Reader, layout: &Layout, handlers: &[FilePath], routes
     if let Some(path) = &layout.env_example {
         reader.file(path);
     }
+    for path in
+        layout.dependencies.iter().flat_map(|found| found.includes.iter().chain(&found.copy).chain(&found.development))
+    {
+        reader.file(path);
+    }
     if let Ok(settings) = &layout.settings {
         reader.file(&settings.path);
     }

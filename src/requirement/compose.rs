@@ -524,6 +524,8 @@ pub(super) mod testing {
         let layout = Layout {
             root: FilePath::top(),
             name: "demo".to_owned(),
+            import_roots: vec![FilePath::top()],
+            first_party: Vec::new(),
             services: Services {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),
