@@ -65,6 +65,17 @@ pub struct Application {
     pub evidence: String,
 }
 
+impl Application {
+    /// What a server would be given, or what makes the application: `main:app`, `main:create_app()`.
+    pub fn name(&self) -> String {
+        match (&self.factory, &self.variable) {
+            (Some(factory), _) => format!("{}:{factory}()", self.module),
+            (None, Some(variable)) => format!("{}:{variable}", self.module),
+            (None, None) => self.module.clone(),
+        }
+    }
+}
+
 /// The settings class, and how the application reaches its instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
