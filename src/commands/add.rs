@@ -32,7 +32,8 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
     };
     proposal.carry_out(&watch, |ui, plan| {
         let context = plan::context(&plan.after);
-        let is_new = |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
+        let is_new =
+            |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
         for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
             ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
         }

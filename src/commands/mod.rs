@@ -138,7 +138,6 @@ impl Ui {
             }
         }
     }
-
 }
 
 /// Finds the project that the user is in, or named.
@@ -150,7 +149,9 @@ pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
         compose: global.compose.clone(),
         services_dir: global.services_dir.clone(),
     };
-    if let Some(folder) = options.services_dir.as_ref().filter(|folder| FilePath::new(folder).is_none_or(|path| path == FilePath::top())) {
+    if let Some(folder) =
+        options.services_dir.as_ref().filter(|folder| FilePath::new(folder).is_none_or(|path| path == FilePath::top()))
+    {
         let help = "give `--services-dir` a folder inside the project, such as `app/services`";
         return Err(Error::Usage(format!("`{folder}` is no folder for generated modules"), Some(help.to_owned())));
     }

@@ -21,6 +21,8 @@ pub struct Layout {
     pub services: Services,
     /// The application.
     pub application: Result<Application, Problem>,
+    /// Modules that register event handlers (`on_event`, `add_event_handler`), perhaps on the application.
+    pub handlers: Vec<FilePath>,
     /// The settings class.
     pub settings: Result<Settings, Problem>,
     /// The compose file; `None` where there is none.

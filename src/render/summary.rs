@@ -29,7 +29,13 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
     }
     let layout = &plan.after.layout;
     if let Ok(application) = &layout.application {
-        let _ = writeln!(text, "Application: `{}` in `{}` ({})", application.name(), paths.show(&application.path), application.evidence);
+        let _ = writeln!(
+            text,
+            "Application: `{}` in `{}` ({})",
+            application.name(),
+            paths.show(&application.path),
+            application.evidence
+        );
     }
     if let Ok(settings) = &layout.settings {
         let made = if settings.create { ", which will be made" } else { "" };

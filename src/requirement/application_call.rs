@@ -269,7 +269,10 @@ impl ApplicationCall {
             let is_helped = calls.iter().any(|call| {
                 call.usage == Usage::Statement
                     && call.callee != "uvicorn.run"
-                    && call.arguments.iter().any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)))
+                    && call
+                        .arguments
+                        .iter()
+                        .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)))
             });
             let (middleware, router) = (has(&["add_middleware", "middleware"]), has(&["include_router"]));
             let is_own = match self.role {

@@ -294,7 +294,8 @@ impl Setting {
                 }
                 Some(replaced) => Edit::replace(above..class.body.range.end, replaced),
                 None => {
-                    let (ending, indentation) = (LineEnding::of(code).as_str(), text::indentation(code, field.range.start));
+                    let (ending, indentation) =
+                        (LineEnding::of(code).as_str(), text::indentation(code, field.range.start));
                     Edit::replace(above..class.body.range.end, format!("{ending}{indentation}pass"))
                 }
             };
