@@ -11,8 +11,11 @@ use super::text;
 /// Nesting beyond this is refused: no compose file has it, and the walk below is recursive.
 const DEPTH_LIMIT: usize = 100;
 
-/// Aliases and merge keys are followed this many times: an alias may stand inside what it names.
+/// An alias of an alias is followed this many times: one may stand inside what it names.
 const ALIAS_LIMIT: usize = 16;
+
+/// So many mappings may be merged into one.
+const MERGE_LIMIT: usize = 100;
 
 /// Why a file cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,28 +263,32 @@ impl Source {
     /// The entries of a mapping as a reader of YAML sees them: its own, then what merge keys (`<<: *x`) bring.
     pub fn entries<'a>(&'a self, node: &'a Node) -> Vec<&'a Entry> {
         let mut seen = Vec::new();
-        self.collect_entries(node, &mut seen, 0);
+        self.collect_entries(node, &mut seen, &mut Vec::new());
         seen
     }
 
-    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, depth: usize) {
-        let Some(mapping) = self.resolve(node).and_then(Node::mapping) else { return };
+    /// `visited` are the mappings that were looked into: one that is merged again brings nothing new, and aliases of
+    /// aliases of aliases would otherwise take for ever.
+    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, visited: &mut Vec<usize>) {
+        let Some(node) = self.resolve(node) else { return };
+        let Some(mapping) = node.mapping().filter(|_| !visited.contains(&node.outer.start)) else { return };
+        visited.push(node.outer.start);
         for entry in mapping.entries.iter().filter(|entry| !is_merge(entry)) {
             if !seen.iter().any(|known| known.key == entry.key) {
                 seen.push(entry);
             }
         }
-        if depth == ALIAS_LIMIT {
+        if visited.len() > MERGE_LIMIT {
             return;
         }
         for entry in mapping.entries.iter().filter(|entry| is_merge(entry)) {
             match self.resolve(&entry.value).map(|node| &node.value) {
                 Some(Value::Sequence(sequence)) => {
                     for item in &sequence.items {
-                        self.collect_entries(&item.value, seen, depth + 1);
+                        self.collect_entries(&item.value, seen, visited);
                     }
                 }
-                _ => self.collect_entries(&entry.value, seen, depth + 1),
+                _ => self.collect_entries(&entry.value, seen, visited),
             }
         }
     }
@@ -804,6 +811,18 @@ mod tests {
         let own = source.get(root, "e").expect("it is there");
         assert_eq!(source.entries(&own.value).len(), 1);
         assert_eq!(source.get(&own.value, "f").and_then(|entry| source.resolve(&entry.value)), None);
+    }
+
+    #[test]
+    fn merges_of_merges_end() {
+        let mut text = "a0: &a0 {k: 1}\n".to_owned();
+        for level in 1..60 {
+            let before = level - 1;
+            text.push_str(&format!("a{level}: &a{level}\n  <<: [{}]\n", vec![format!("*a{before}"); 10].join(", ")));
+        }
+        let source = parse(&text);
+        let last = source.root().and_then(|root| root.own("a59")).expect("it is there");
+        assert_eq!(source.entries(&last.value).len(), 1);
     }
 
     #[test]
