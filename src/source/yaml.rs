@@ -189,6 +189,10 @@ impl Source {
     pub fn parse(text: &str) -> Result<Self, Unsupported> {
         let no_tree =
             || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
+        if let Some(offset) = lone_carriage_return(text) {
+            let what = "a carriage return without a line feed".to_owned();
+            return Err(Unsupported { offset, what, is_syntax_error: false });
+        }
         let mut parser = tree_sitter::Parser::new();
         parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
@@ -433,6 +437,11 @@ fn keeps(written: &str) -> bool {
 
 fn is_merge(entry: &Entry) -> bool {
     entry.key == "<<" && entry.key_style == Style::Plain
+}
+
+/// YAML takes a carriage return alone for the end of a line too; nothing else here does.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 /// The number that is there most often; of several the greatest.
@@ -875,6 +884,7 @@ mod tests {
         assert_eq!(refused("a:\n\tb: 1\n"), Some((3, "a tab in the indentation, which YAML forbids".to_owned())));
         assert_eq!(refused("a: 1\n---\nb: 2\n"), Some((5, "a second YAML document".to_owned())));
         assert_eq!(refused("a: 1\na: 2\n"), Some((5, "the key `a` a second time".to_owned())));
+        assert_eq!(refused("a: 1\rb: 2\r\n"), Some((4, "a carriage return without a line feed".to_owned())));
         assert!(refused("a: [1\nb: 2\n").is_some());
         assert!(refused(&"[".repeat(5000)).is_some());
         assert!(refused(&format!("{}{}", "[".repeat(200), "]".repeat(200))).is_some());
