@@ -824,11 +824,11 @@ mod tests {
 
     #[test]
     fn merges_of_merges_end() {
-        let mut text = "a0: &a0 {k: 1}\n".to_owned();
-        for level in 1..60 {
-            let before = level - 1;
-            text.push_str(&format!("a{level}: &a{level}\n  <<: [{}]\n", vec![format!("*a{before}"); 10].join(", ")));
-        }
+        let level = |level: usize| {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            format!("a{level}: &a{level}\n  <<: [{aliases}]\n")
+        };
+        let text = format!("a0: &a0 {{k: 1}}\n{}", (1..60).map(level).collect::<String>());
         let source = parse(&text);
         let last = source.root().and_then(|root| root.own("a59")).expect("it is there");
         assert_eq!(source.entries(&last.value).len(), 1);
