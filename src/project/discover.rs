@@ -248,11 +248,9 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     (own, nested)
 }
 
+/// Does the file look as if it made an application, or a class of applications? Parsing comes later.
 fn has_application(base: &Path, hit: &Hit) -> bool {
-    let Ok(text) = std::fs::read_to_string(base.join(hit.path.as_str())) else { return false };
-    let source = crate::source::python::Source::parse(&text);
-    // A module that cannot be parsed still tells that a project is here: the syntax error is what to report.
-    !application::application_calls(&source).is_empty() || (source.error.is_some() && text.contains("FastAPI("))
+    std::fs::read_to_string(base.join(hit.path.as_str())).is_ok_and(|text| text.contains("FastAPI(") || text.contains("(FastAPI"))
 }
 
 /// Tests, examples and the like: what they have counts only where nothing else has it.

@@ -123,7 +123,7 @@ impl Import {
             return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
         }
         if let Some(Some(replaced)) = recorded.scaffolding(&self.wrapping()) {
-            let before = Source::parse(replaced);
+            let before = Source::of(replaced);
             let names =
                 before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
             if names.is_some_and(|names| names == keep.iter().map(|name| &name.name).collect::<Vec<_>>()) {
@@ -369,7 +369,7 @@ impl Import {
             .into_iter()
             .find(|candidate| {
                 let Some(without) = edit::apply(code, &[Edit::delete(candidate.clone())]) else { return false };
-                let source = Source::parse(&without);
+                let source = Source::of(&without);
                 let again = Self { names: self.names.clone(), ..self.clone() };
                 let (edits, _) = again.insertion(project, &without, &source);
                 super::same_code(statement, &self.statement()) && edit::apply(&without, &edits).as_deref() == Some(code)

@@ -5,7 +5,10 @@
 
 pub mod stdlib;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use streaming_iterator::StreamingIterator;
@@ -320,7 +323,30 @@ pub struct Return {
     pub scope: Scope,
 }
 
+thread_local! {
+    /// What was parsed last: discovery, each step of a plan and the check of its result ask for the same texts.
+    static PARSED: RefCell<HashMap<String, Rc<Source>>> = RefCell::default();
+}
+
+/// More texts than this are not kept.
+const MOST_PARSED: usize = 128;
+
 impl Source {
+    /// The text parsed, from memory where it was parsed before.
+    pub fn of(text: &str) -> Rc<Self> {
+        if let Some(known) = PARSED.with_borrow(|parsed| parsed.get(text).cloned()) {
+            return known;
+        }
+        let source = Rc::new(Self::parse(text));
+        PARSED.with_borrow_mut(|parsed| {
+            if parsed.len() >= MOST_PARSED {
+                parsed.clear();
+            }
+            parsed.insert(text.to_owned(), Rc::clone(&source));
+        });
+        source
+    }
+
     /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
     pub fn parse(text: &str) -> Self {
         let mut parser = Parser::new();
