@@ -388,7 +388,8 @@ fn bring(
     if let Some(problem) = refused {
         let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
         // Several requirements may be in the way of one thing, which is said once.
-        if !list.contains(&problem) {
+        let said = |known: &Problem| known.message == problem.message && known.at == problem.at;
+        if allow.manual || !list.iter().any(said) {
             list.push(problem.clone());
         }
         outcome = Outcome::Refused(problem);

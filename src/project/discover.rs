@@ -250,7 +250,8 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
 
 /// Does the file look as if it made an application, or a class of applications? Parsing comes later.
 fn has_application(base: &Path, hit: &Hit) -> bool {
-    std::fs::read_to_string(base.join(hit.path.as_str())).is_ok_and(|text| text.contains("FastAPI(") || text.contains("(FastAPI"))
+    std::fs::read_to_string(base.join(hit.path.as_str()))
+        .is_ok_and(|text| text.contains("FastAPI(") || text.contains("(FastAPI"))
 }
 
 /// Tests, examples and the like: what they have counts only where nothing else has it.

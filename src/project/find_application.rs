@@ -272,17 +272,19 @@ pub fn import_root(reader: &Reader, root: &FilePath, path: &FilePath, hint: Opti
 
 fn resolves(reader: &Reader, folder: &FilePath, module: &str) -> bool {
     let mut parts = module.split('.');
-    let Some(first) = parts.next() else { return false };
+    let (Some(first), second) = (parts.next(), parts.next()) else { return false };
     let Some(target) = folder.join(first) else { return false };
-    if reader.exists(&folder.child(&format!("{first}.py"))) {
-        return true;
+    if reader.is_folder(&target) {
+        // A folder that happens to have the name of a library must have the module's next part too.
+        return match second {
+            Some(second) => {
+                reader.exists(&target.child(&format!("{second}.py"))) || reader.is_folder(&target.child(second))
+            }
+            None => reader.exists(&target.child("__init__.py")),
+        };
     }
-    if !reader.is_folder(&target) {
-        return false;
-    }
-    // A folder that happens to have the name of a library must have the module's next part too.
-    let Some(second) = parts.next() else { return reader.exists(&target.child("__init__.py")) };
-    reader.exists(&target.child(&format!("{second}.py"))) || reader.is_folder(&target.child(second))
+    // A module has no modules below it.
+    second.is_none() && reader.exists(&folder.child(&format!("{first}.py")))
 }
 
 /// Turns a candidate into the application of the layout.

@@ -123,9 +123,11 @@ def git(top: Path, *arguments: str, feed: bytes | None = None) -> subprocess.Com
     return subprocess.run([*command, *arguments], cwd=top, input=feed, capture_output=True, env=environment, check=False)
 
 
-def copy_tree(source: Path, target: Path, repository: bool = True) -> None:
+def copy_tree(source: Path, target: Path, modes: list, repository: bool = True) -> None:
     """A copy whose old git folders are gone, and which is a fresh git repository at its top."""
     shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__", ".venv"))
+    for path, mode in modes:
+        (target / path).chmod(int(mode, 8))
     if not repository:
         return
     git(target, "init", "-q")
@@ -282,7 +284,7 @@ def blocks(body: list[ast.stmt]):
                 yield from blocks(handler.body)
 
 
-def dotted(node: ast.AST) -> str:
+def dotted(node: ast.AST | None) -> str:
     """`a.b.c` of a name or attribute; empty for anything else."""
     if isinstance(node, ast.Name):
         return node.id
@@ -966,12 +968,26 @@ class Judge:
             if used and used != statement.target.id:
                 self.fault(f"the module reads {used}, the field is {statement.target.id}")
             if name.lower() in had:
+                self.known_field(statement, setting)
                 continue
             if len(cases) == 1 or (cases and cases.most_common(2)[0][1] > cases.most_common(2)[-1][1]):
                 upper = cases.most_common(1)[0][0] == "upper"
                 if statement.target.id.isupper() != upper:
                     self.fault(f"{statement.target.id} is not in the naming of {node.name}")
             self.field(path, node, statement, setting)
+
+    def known_field(self, statement: ast.AnnAssign, setting: dict) -> None:
+        """A field that was there has the type that the modules take it for, or they convert it."""
+        annotation, name = ast.unparse(statement.annotation), statement.target.id
+        if annotation == ast.unparse(ast.parse(setting["type"], mode="eval").body):
+            return
+        for component in self.names:
+            for module in self.components[component].get("module", []):
+                path = self.folder / module["path"]
+                up = parents(self.code.tree(path))
+                for node in up:
+                    if isinstance(node, ast.Attribute) and node.attr == name and dotted(getattr(up[node], "func", None)) != setting["type"]:
+                        self.fault(f"{name} is a `{annotation}`, {module['path']} takes it for `{setting['type']}`")
 
     def env_prefix(self, chain: list[tuple[Path, ast.ClassDef]]) -> str:
         for path, node in chain:
@@ -1084,6 +1100,8 @@ class Judge:
             return
         lines = self.facts.env.read_text("utf-8-sig").splitlines()
         for _, setting in self.own_settings():
+            if setting["name"] in self.computed:
+                continue
             pattern = re.compile(rf"^\s*(?:export\s+)?{re.escape((self.prefix + setting['name']))}\s*=(.*)$", re.IGNORECASE)
             found = [match for match in map(pattern.match, lines) if match]
             if len(found) != 1:
@@ -1816,9 +1834,7 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
     options = facts_given.get("options", [])
     try:
         top = work / "tree"
-        copy_tree(source, top)
-        for setup in facts_given.get("chmod", []):
-            (top / setup[0]).chmod(int(setup[1], 8))
+        copy_tree(source, top, facts_given.get("chmod", []))
         facts = find_facts(top, facts_given)
         root = facts.root
         before = snapshot(top)
@@ -1860,9 +1876,7 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
         faults += judge.judge()
         # the dry run's diff is the change
         applied = work / "applied"
-        copy_tree(source, applied, repository=False)
-        for setup in facts_given.get("chmod", []):
-            (applied / setup[0]).chmod(int(setup[1], 8))
+        copy_tree(source, applied, facts_given.get("chmod", []), repository=False)
         done = git(applied, "apply", "--whitespace=nowarn", "-", feed=dry.out)
         if done.returncode:
             faults.append("git apply: " + done.stderr.decode().strip().splitlines()[0])
@@ -1956,6 +1970,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the copies in /tmp/verdict-*")
     parser.add_argument("--facts", action="store_true", help="print what the judge holds the projects to be")
     options = parser.parse_args()
+    if shutil.which(BINARY) is None:
+        parser.error(f"no binary `{BINARY}`: set PAXX_BIN")
     components = load_components()
     chosen = options.components.split(",") if options.components else [*components, "all"]
     accepted = load_accepted()

@@ -671,7 +671,7 @@ print(time.time())
         text=True,
         timeout=60,
     )
-    assert time.time() - float(done.stdout) < 3
+    assert time.time() - float(done.stdout) < 6
     assert "Traceback" not in done.stderr, done.stderr
 
 

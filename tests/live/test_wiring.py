@@ -190,7 +190,7 @@ def test_redis_and_metrics(
     server = serve(project, SHAPES[shape].app, **env, METRICS_ENABLED="false")
     assert httpx.get(f"{server.url}{prefix}/visits/home").json() == {"visits": 3}
     assert httpx.get(f"{server.url}/metrics").status_code == 404
-    quiet(server.stop())
+    server.stop()
 
 
 def worker_commands(project: Path, said: str) -> list[str]:
