@@ -204,7 +204,7 @@ impl Draft {
                 _ => Vec::new(),
             };
             files.push(PlannedFile {
-                path: path.clone(),
+                path: self.original.target(path).clone(),
                 before: before.cloned(),
                 after: after.cloned(),
                 changes,

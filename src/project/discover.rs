@@ -419,7 +419,9 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
-    Discovery { base, in_git, project: Project::new(layout, reader.into_files()), lock, options: recorded }
+    let (files, links) = reader.into_files();
+    let project = Project::new(layout, files).with_links(links);
+    Discovery { base, in_git, project, lock, options: recorded }
 }
 
 /// Reads what the requirements look at: the modules of components, and the files that a lifespan leads to.
@@ -621,12 +623,31 @@ fn find_the_settings(
     };
     match found {
         // A settings module that cannot be parsed is not "no settings class".
-        Ok(None) | Err(_) => match broken() {
+        Ok(None) | Err(_) => match broken().or_else(|| linked_outside(reader, roots, application)) {
             Some(problem) => Err(problem),
             None => found,
         },
         found => found,
     }
+}
+
+/// A module that the application imports and that is a link to something outside of the repository, which is not read.
+fn linked_outside(reader: &Reader, roots: &[FilePath], application: Option<&Application>) -> Option<Problem> {
+    let application = application?;
+    let file = reader.file(&application.path)?;
+    let modules = file.python().imports.iter().filter_map(|import| import.from.clone());
+    let paths = modules.flat_map(|module| {
+        roots.iter().filter_map(move |root| root.join(&format!("{}.py", module.replace('.', "/")))).collect::<Vec<_>>()
+    });
+    let path =
+        paths.into_iter().find(|path| reader.exists(path) && reader.file(path).is_none() && !reader.is_folder(path))?;
+    Some(
+        Problem::new(
+            &finding::OUTSIDE,
+            format!("`{path}` leads out of the repository, so it is neither read nor edited"),
+        )
+        .help("put the file itself there, or name a settings class inside the project with `--settings PATH:CLASS`"),
+    )
 }
 
 /// A settings class that the plan would make, beside the application.

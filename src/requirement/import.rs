@@ -202,8 +202,10 @@ impl Import {
 
     /// Why `name` cannot be imported, where it stands for something else.
     fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
-        let place =
-            source.definition_of(name).or_else(|| source.import_of(name).map(|(import, _)| import.range.clone()))?;
+        let place = source.definition_of(name).or_else(|| {
+            let (import, _) = source.import_of(name).filter(|(import, _)| !import.scope.type_checking)?;
+            Some(import.range.clone())
+        })?;
         Some(
             Problem::new(
                 &finding::NAME_TAKEN,
@@ -226,7 +228,9 @@ impl Import {
         source
             .imports
             .iter()
-            .filter(|import| import.scope.is_module() && self.is_our_module(project, import))
+            .filter(|import| {
+                import.scope.is_module() && !import.scope.type_checking && self.is_our_module(project, import)
+            })
             .find(|import| import.names.iter().any(|imported| imported.name == name && imported.bound() == name))
             .map(|import| import.range.clone())
     }

@@ -64,6 +64,8 @@ pub struct Scope {
     pub class: Option<usize>,
     /// Is it below an `if`, `try`, `with`, `for` or `while` of that scope?
     pub guarded: bool,
+    /// Is it below `if TYPE_CHECKING:`, so that it never runs?
+    pub type_checking: bool,
 }
 
 impl Scope {
@@ -479,6 +481,10 @@ impl Reader<'_> {
                     if scope.class.is_none() =>
                 {
                     scope.guarded = true;
+                    scope.type_checking |= parent.child_by_field_name("consequence") == Some(child)
+                        && self
+                            .field_text(parent, "condition")
+                            .is_some_and(|condition| condition.ends_with("TYPE_CHECKING"));
                 }
                 _ => {}
             }
