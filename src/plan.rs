@@ -283,6 +283,11 @@ pub fn context(project: &Project) -> Context {
             crate::project::layout::Installer::Pip => String::new(),
         },
         compose,
+        compose_services: COMPONENTS
+            .iter()
+            .flat_map(|component| component.manifest.service.0)
+            .filter_map(|service| Some((service.name.to_string(), crate::requirement::service::find(project, service)?)))
+            .collect(),
         settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
         variables: all()
             .map(|name| {
