@@ -416,14 +416,15 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         compose,
         dependencies: found_dependencies,
         installer,
+        handlers: paths(HANDLERS),
     };
-    read_the_rest(&reader, &layout, &paths(HANDLERS), &paths(ROUTES));
+    read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
     Discovery { base, in_git, project: Project::new(layout, reader.into_files()), lock, options: recorded }
 }
 
 /// Reads what the requirements look at: the modules of components, and the files that a lifespan leads to.
-fn read_the_rest(reader: &Reader, layout: &Layout, handlers: &[FilePath], routes: &[FilePath]) {
+fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     let services = &layout.services.folder;
     reader.file(&services.child("__init__.py"));
     reader.file(services);
@@ -438,7 +439,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, handlers: &[FilePath], routes
             reader.file(&path);
         }
     }
-    for path in handlers.iter().chain(routes) {
+    for path in layout.handlers.iter().chain(routes) {
         reader.file(path);
     }
     if let Some(folder) = &layout.alembic {
@@ -466,7 +467,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, handlers: &[FilePath], routes
                 .collect(),
         );
         if let Ok(wiring) = application::wiring(&project) {
-            let _ = application::lifespan_of(reader, &layout.import_roots, &application.path, &wiring);
+            let _ = application::lifespan_of(reader, layout, &application.path, &wiring);
         }
     }
 }

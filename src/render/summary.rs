@@ -27,6 +27,30 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
             paths.show(&file.path)
         );
     }
+    let layout = &plan.after.layout;
+    if let Ok(application) = &layout.application {
+        let _ = writeln!(
+            text,
+            "Application: `{}` in `{}` ({})",
+            application.name(),
+            paths.show(&application.path),
+            application.evidence
+        );
+    }
+    if let Ok(settings) = &layout.settings {
+        let made = if settings.create { ", which will be made" } else { "" };
+        let _ = writeln!(text, "Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path));
+    }
+    if let Ok(Some(compose)) = &layout.compose {
+        let service = match &compose.application {
+            Ok(Some(service)) => format!(", where `{service}` runs the application"),
+            _ => ", where no service runs the application".to_owned(),
+        };
+        let _ = writeln!(text, "Compose: `{}`{service}", paths.show(&compose.path));
+    }
+    if let Some(copy) = layout.dependencies.as_ref().ok().and_then(|found| found.copy.as_ref()) {
+        let _ = writeln!(text, "Note: `{}` lists dependencies too, and is not edited", paths.show(copy));
+    }
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();
         let _ = writeln!(text, "{verb} {}{because}", component.id());

@@ -102,11 +102,11 @@ impl LifespanCall {
         };
         match &lifespan {
             Lifespan::Generator { path, function, yields } => self.in_generator(project, path, function, yields),
-            Lifespan::Handlers { style, startup, shutdown } => {
+            Lifespan::Handlers { style, path, startup, shutdown } => {
                 let handler = if self.side == Side::Start { startup } else { shutdown };
                 match handler {
                     Some((path, function)) => self.in_handler(project, path, function),
-                    None if *style == HandlerStyle::Decorator => self.new_handler(project),
+                    None if *style == HandlerStyle::Decorator => self.new_handler(project, path),
                     None => blocked(
                         Problem::new(
                             &finding::LIFESPAN_UNSUPPORTED,
@@ -356,21 +356,15 @@ impl LifespanCall {
     }
 
     /// Makes an event handler with this call in it, beside those that the project has.
-    fn new_handler(&self, project: &Project) -> Assessment {
-        let (Ok(application), Ok(wiring)) = (project.layout.application.as_ref(), application::wiring(project)) else {
-            return Assessment::Met { at: None };
-        };
-        let path = &application.path;
+    fn new_handler(&self, project: &Project, path: &FilePath) -> Assessment {
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let event = self.side.event();
-        let names = application::application_names(source, &wiring);
         // Directly behind the last handler of the project, whose receiver and indentation it takes.
         let last = source.calls.iter().rev().find_map(|call| {
             let (receiver, method) = call.callee.rsplit_once('.')?;
-            let fits = method == "on_event" && names.iter().any(|name| name == receiver);
             let function = source.functions.iter().find(|function| function.range == call.statement)?;
-            fits.then_some((receiver, function))
+            (method == "on_event").then_some((receiver, function))
         });
         let Some((receiver, last)) = last else { return Assessment::Met { at: None } };
         let ending = LineEnding::of(code).as_str();

@@ -438,21 +438,15 @@ pub enum Retraction {
     },
 }
 
-/// Is it the same code but for layout: blanks, line breaks, the kind of quotes, a trailing comma?
+/// Is it the same code but for layout: blanks, line breaks, the kind of quotes, commas and parentheses?
 ///
 /// What we inserted is recognised in this way, so that a formatter run does not orphan it.
 pub fn same_code(left: &str, right: &str) -> bool {
     normal_form(left) == normal_form(right)
 }
 
+/// Code without what formatters change: blanks, commas that trail, parentheses that only hold a line together, quotes.
 fn normal_form(code: &str) -> String {
-    let mut result = String::with_capacity(code.len());
-    for character in code.chars().filter(|character| !character.is_whitespace()) {
-        let character = if character == '\'' { '"' } else { character };
-        if matches!(character, ')' | ']' | '}') && result.ends_with(',') {
-            result.pop();
-        }
-        result.push(character);
-    }
-    result
+    let is_code = |character: &char| !character.is_whitespace() && !matches!(character, ',' | '(' | ')');
+    code.chars().filter(is_code).map(|character| if character == '\'' { '"' } else { character }).collect()
 }

@@ -285,15 +285,19 @@ impl Setting {
         if let [only] = class.body.statements.as_slice()
             && only.range == field.range
         {
-            let replaced = recorded.scaffolding(BODY).flatten().unwrap_or("pass");
             let first = text::line_start(code, class.body.range.start);
             let heading = heading_above(code, field.range.start, self.heading).unwrap_or(first);
-            return if replaced.starts_with(':') {
-                let header = code[..first].rfind(':').unwrap_or(first);
-                Edit::replace(header..class.body.range.end, replaced)
-            } else {
-                let indentation = text::indentation(code, heading).len();
-                Edit::replace(text::line_start(code, heading) + indentation..class.body.range.end, replaced)
+            let above = code[..heading].trim_end().len();
+            return match recorded.scaffolding(BODY).flatten() {
+                Some(replaced) if replaced.starts_with(':') => {
+                    Edit::replace(code[..above].rfind(':').unwrap_or(above)..class.body.range.end, replaced)
+                }
+                Some(replaced) => Edit::replace(above..class.body.range.end, replaced),
+                None => {
+                    let (ending, indentation) =
+                        (LineEnding::of(code).as_str(), text::indentation(code, field.range.start));
+                    Edit::replace(above..class.body.range.end, format!("{ending}{indentation}pass"))
+                }
             };
         }
         let lines = text::lines_with_ending_before(code, field.range.clone());
@@ -409,13 +413,10 @@ impl Place {
     fn scaffolding(&self, code: &str, class: &Class) -> Option<(&'static str, String)> {
         let Self::Instead { .. } = self else { return None };
         let body = class.body.range.clone();
-        let text = if class.body.inline {
-            let header = code[..body.start].trim_end().len();
-            format!(":{}", &code[header..body.end])
-        } else {
-            code[body].to_owned()
-        };
-        Some((BODY, text))
+        // With what is between the class statement and its body.
+        let header = code[..body.start].trim_end().len();
+        let colon = if class.body.inline { ":" } else { "" };
+        Some((BODY, format!("{colon}{}", &code[header..body.end])))
     }
 }
 
