@@ -286,7 +286,9 @@ pub fn context(project: &Project) -> Context {
         compose_services: COMPONENTS
             .iter()
             .flat_map(|component| component.manifest.service.0)
-            .filter_map(|service| Some((service.name.to_string(), crate::requirement::service::find(project, service)?)))
+            .filter_map(|service| {
+                Some((service.name.to_string(), crate::requirement::service::find(project, service)?))
+            })
             .collect(),
         settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
         variables: all()

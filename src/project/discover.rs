@@ -122,7 +122,8 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
                 below = nested;
             }
         }
-        if given.is_some() || (top.is_none() && folder.parent().is_some_and(|parent| parent.parent().is_none())) {
+        // Without a repository nothing says where to stop: the nearest folder that looks like a project is the last one.
+        if given.is_some() || (top.is_none() && marked) {
             break;
         }
     }

@@ -823,7 +823,8 @@ class Judge:
         endings_old, endings_new = line_endings(old), line_endings(new)
         if endings_old and endings_new - endings_old:
             self.fault(f"line endings of {key}: {sorted(endings_old)} -> {sorted(endings_new)}")
-        lost = changed_lines(key, old, new)
+        calls = application_calls(self.old, self.top / key) if key.endswith(".py") else []
+        lost = changed_lines(key, old, new, {line for call in calls for line in range(call.lineno - 1, call.end_lineno)})
         for line in lost:
             self.fault(f"{key}: a line that must stay is changed: {line!r}")
         if not is_subsequence(old, new) and not (key.endswith((".yml", ".yaml")) and "postgis" in self.names) and not has_pass(old):
@@ -1689,18 +1690,16 @@ def has_pass(old: bytes) -> bool:
     return re.search(rb"\bpass\b|\.\.\.", old) is not None
 
 
-def changed_lines(key: str, old: bytes, new: bytes) -> list[str]:
+def changed_lines(key: str, old: bytes, new: bytes, calls: set[int]) -> list[str]:
     """Old lines that are not in the new file and are not on the closed list of what may change."""
     one, two = old.split(b"\n"), new.split(b"\n")
-    allowed: set[int] = set()
+    allowed: set[int] = set(calls)
     if key.endswith(".py"):
         try:
             tree = ast.parse(old)
         except SyntaxError:
             tree = ast.Module([], [])
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and any(word in dotted(node.func) for word in ("FastAPI", "fastapi")) or isinstance(node, ast.Call) and dotted(node.func).endswith("API"):
-                allowed |= set(range(node.lineno - 1, node.end_lineno))
             if isinstance(node, ast.ImportFrom | ast.Import | ast.Pass):
                 allowed |= set(range(node.lineno - 1, node.end_lineno))
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...:
@@ -1717,7 +1716,7 @@ def changed_lines(key: str, old: bytes, new: bytes) -> list[str]:
             line = one[index].rstrip(b"\r")
             text = line.decode("utf-8", "replace")
             fresh = [item.rstrip(b"\r") for item in two[low:high]]
-            if index in allowed or line in fresh:
+            if index in allowed or line in fresh or not text.strip():
                 continue
             if any(item.startswith(line.split(b" #")[0].rstrip() + b",") for item in fresh):
                 continue
@@ -1806,9 +1805,9 @@ FAMILY = {
 }  # fmt: skip
 
 
-def check_before(root: Path, names: list[str], components: dict, asked: list[str]) -> list[str]:
+def check_before(root: Path, names: list[str], asked: list[str], options: list[str]) -> list[str]:
     """`check NAME` on the untouched project says what is missing, and nothing else."""
-    run = paxx(root, "check", "--format", "json", *asked)
+    run = paxx(root, "check", "--format", "json", *asked, *options)
     faults = []
     if run.code != 1:
         return [f"`check {' '.join(asked)}` before any add: exit {run.code}"]
@@ -1849,7 +1848,7 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
         if differences(before, snapshot(top)):
             raise Corrupt(f"--dry-run wrote {differences(before, snapshot(top))}")
         if dry.code == 0:
-            faults += check_before(root, names, components, asked)
+            faults += check_before(root, names, asked, options)
         run = paxx(root, "infra", "add", *asked, "--yes", *options)
         after = snapshot(top)
         if run.code == 2:

@@ -26,7 +26,7 @@ from test_wiring import VISITS, quiet, use
 CACHE = ROOT / "target" / "live"
 WITHOUT_ARQ = tuple(component for component in COMPONENTS if component != "arq")
 # What the label table's application imports, and the project does not.
-EXTRA = ["aiosqlite"]
+EXTRA = ["aiosqlite>=0.20"]
 
 
 @dataclass(frozen=True)
