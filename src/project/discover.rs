@@ -169,7 +169,6 @@ fn is_marked(folder: &Path) -> bool {
         "pyproject.toml",
         "requirements.txt",
         "requirements.in",
-        "setup.py",
         "setup.cfg",
         "Pipfile",
         "poetry.lock",
@@ -178,7 +177,13 @@ fn is_marked(folder: &Path) -> bool {
         "requirements",
         lock::NAME,
     ];
-    NAMES.iter().any(|name| folder.join(name).exists())
+    NAMES.iter().any(|name| folder.join(name).exists()) || has_setup_script(folder)
+}
+
+/// A `setup.py` of setuptools, not a module of that name.
+fn has_setup_script(folder: &Path) -> bool {
+    let script = folder.join("setup.py");
+    std::fs::read_to_string(script).is_ok_and(|text| text.contains("setuptools") || text.contains("distutils"))
 }
 
 fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
@@ -212,8 +217,8 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     let is_project = |folder: &FilePath| {
         let folder = base.join(folder.as_str());
         let strong =
-            ["pyproject.toml", "setup.py", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
-        strong || (!marked_here && is_marked(&folder))
+            ["pyproject.toml", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
+        strong || has_setup_script(&folder) || (!marked_here && is_marked(&folder))
     };
     let mut known: std::collections::BTreeMap<FilePath, Option<FilePath>> = std::collections::BTreeMap::new();
     let mut own = Vec::new();
