@@ -11,7 +11,8 @@ use common::{Output, Sandbox, assert_same, fixture};
 #[track_caller]
 fn refused(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     let before = sandbox.tree();
-    let dry: Vec<&str> = arguments.iter().map(|argument| if *argument == "--yes" { "--dry-run" } else { argument }).collect();
+    let dry: Vec<&str> =
+        arguments.iter().map(|argument| if *argument == "--yes" { "--dry-run" } else { argument }).collect();
     let dry = sandbox.paxx(&dry).expect(2);
     assert_eq!(dry.stdout, "", "a refused dry run prints no diff");
     let output = sandbox.paxx(arguments).expect(2).says(&["help:"]);
@@ -135,7 +136,12 @@ fn a_read_only_file() {
 
 #[test]
 fn a_latin_1_file() {
-    for (sandbox, path) in [(bootstrapped(), "settings.py"), (upper(), "app/core/config.py"), (upper(), "app/main.py"), (upper(), "compose.yml")] {
+    for (sandbox, path) in [
+        (bootstrapped(), "settings.py"),
+        (upper(), "app/core/config.py"),
+        (upper(), "app/main.py"),
+        (upper(), "compose.yml"),
+    ] {
         let mut bytes = sandbox.read(path).into_bytes();
         bytes.extend_from_slice(b"\n# caf\xe9\n");
         sandbox.write(path, &bytes);
@@ -187,14 +193,24 @@ fn two_settings_classes() {
     let sandbox = bootstrapped();
     let class = "\n\nclass OtherSettings(BaseSettings):\n    other: int = 1\n\n\nother = OtherSettings()\n";
     sandbox.write("settings.py", sandbox.read("settings.py") + class);
-    let main = sandbox.read("main.py").replace("from settings import settings\n", "from settings import other, settings\n\nprint(other)\n");
+    let main = sandbox
+        .read("main.py")
+        .replace("from settings import settings\n", "from settings import other, settings\n\nprint(other)\n");
     sandbox.write("main.py", main);
-    add(&sandbox, &["redis"]).says(&["PX104", "--settings settings.py:Settings", "--settings settings.py:OtherSettings"]);
+    add(&sandbox, &["redis"]).says(&[
+        "PX104",
+        "--settings settings.py:Settings",
+        "--settings settings.py:OtherSettings",
+    ]);
 }
 
 #[test]
 fn an_unreadable_lock() {
-    for (text, place) in [("version = \n", "paxx.lock:1:"), ("hello\n", "paxx.lock:1:"), ("version = 1\n\n[[component]]\nname = 7\n", "paxx.lock:")] {
+    for (text, place) in [
+        ("version = \n", "paxx.lock:1:"),
+        ("hello\n", "paxx.lock:1:"),
+        ("version = 1\n\n[[component]]\nname = 7\n", "paxx.lock:"),
+    ] {
         let sandbox = bootstrapped();
         sandbox.write("paxx.lock", text);
         add(&sandbox, &["redis"]).says(&["PX801", place]);
@@ -216,7 +232,9 @@ fn a_newer_lock() {
 #[test]
 fn a_bound_that_excludes_ours() {
     let sandbox = bootstrapped();
-    let text = sandbox.read("pyproject.toml").replace("    \"httpx>=0.28.0\",\n", "    \"httpx>=0.28.0\",\n    \"redis>=4,<5\",\n");
+    let text = sandbox
+        .read("pyproject.toml")
+        .replace("    \"httpx>=0.28.0\",\n", "    \"httpx>=0.28.0\",\n    \"redis>=4,<5\",\n");
     let line = text.lines().position(|line| line.contains("redis>=4")).expect("there") + 1;
     sandbox.write("pyproject.toml", text);
     add(&sandbox, &["redis"]).says(&["PX202", "redis>=4,<5", &format!("pyproject.toml:{line}:")]);
@@ -231,9 +249,17 @@ fn several_reasons_are_reported_together() {
     sandbox.write("app/services/cache.py", "CACHE: dict[str, str] = {}\n");
     sandbox.write("compose.yml", sandbox.read("compose.yml") + "  - [\n");
     sandbox.write("app/core/config.py", sandbox.read("app/core/config.py") + "x = = 1\n");
-    let bound = sandbox.read("pyproject.toml").replacen("dependencies = [\n", "dependencies = [\n    \"redis<4\",\n", 1);
+    let bound =
+        sandbox.read("pyproject.toml").replacen("dependencies = [\n", "dependencies = [\n    \"redis<4\",\n", 1);
     sandbox.write("pyproject.toml", bound);
-    add(&sandbox, &["redis"]).says(&["app/services/cache.py", "compose.yml", "app/core/config.py", "PX202", "PX403", "PX005"]);
+    add(&sandbox, &["redis"]).says(&[
+        "app/services/cache.py",
+        "compose.yml",
+        "app/core/config.py",
+        "PX202",
+        "PX403",
+        "PX005",
+    ]);
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn finds((sandbox, checked): &(Sandbox, Output), path: &str, code: &str, what: &
     let line = found.unwrap_or_else(|| panic!("no [{code}] with `{what}`:\n{}{}", checked.stdout, checked.stderr));
     let mut parts = line.splitn(4, ':');
     assert_eq!(parts.next(), Some(path), "{line}");
-    let mut number = || parts.next().and_then(|part| part.parse::<usize>().ok()).unwrap_or_else(|| panic!("no place: {line}"));
+    let mut number =
+        || parts.next().and_then(|part| part.parse::<usize>().ok()).unwrap_or_else(|| panic!("no place: {line}"));
     let (row, column) = (number(), number());
     assert!(row >= 1 && column >= 1, "{line}");
     let text = sandbox.project.join(path).exists().then(|| sandbox.read(path)).unwrap_or_default();
@@ -45,7 +46,16 @@ fn a_start_call() {
     let result = after("app/main.py", without("await start_redis()"));
     finds(&result, "app/main.py", "PX503", "start_redis");
     // In the lifespan, and not somewhere.
-    let line = result.1.stdout.lines().find(|line| line.contains("start_redis")).unwrap().split(':').nth(1).unwrap().to_owned();
+    let line = result
+        .1
+        .stdout
+        .lines()
+        .find(|line| line.contains("start_redis"))
+        .unwrap()
+        .split(':')
+        .nth(1)
+        .unwrap()
+        .to_owned();
     let text = result.0.read("app/main.py");
     let lifespan = text.lines().position(|line| line.contains("async def lifespan")).unwrap() + 1;
     let application = text.lines().position(|line| line.starts_with("app = FastAPI(")).unwrap() + 1;
@@ -146,7 +156,8 @@ fn all_that_is_missing_at_once() {
     let one = sandbox.paxx(&["check", "redis", "--format", "concise"]).expect(1);
     assert!(one.stdout.contains("PX503") && !one.stdout.contains("PX506"), "{}", one.stdout);
     // From another folder the paths lead there.
-    let below = common::output(&mut common::paxx(&sandbox.project.join("app"), &["check", "--format", "concise"])).expect(1);
+    let below =
+        common::output(&mut common::paxx(&sandbox.project.join("app"), &["check", "--format", "concise"])).expect(1);
     assert!(below.stdout.lines().any(|line| line.starts_with("main.py:")), "{}", below.stdout);
     assert!(below.stdout.lines().any(|line| line.starts_with("../pyproject.toml:")), "{}", below.stdout);
     // What is missing can be brought again, and then all is well.

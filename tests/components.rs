@@ -24,7 +24,8 @@ impl Case {
 
     /// The codes that are expected, if it is refused.
     fn refusals(&self) -> Vec<&'static str> {
-        let here = REFUSED.iter().filter(|(fixture, name, _)| *fixture == self.fixture.name && self.names.contains(name));
+        let here =
+            REFUSED.iter().filter(|(fixture, name, _)| *fixture == self.fixture.name && self.names.contains(name));
         here.map(|(_, _, code)| *code).collect()
     }
 
@@ -147,7 +148,9 @@ fn adding_removing_and_undoing() {
         case.code(&again, 0, "a second add")?;
         case.same(&after, &sandbox.tree(), "a second add changes something")?;
         if !again.stderr.contains("nothing to do") {
-            return Err(case.wrong(&format!("a second add does not say that there is nothing to do:\n{}", again.stderr)));
+            return Err(
+                case.wrong(&format!("a second add does not say that there is nothing to do:\n{}", again.stderr))
+            );
         }
         let nothing = sandbox.paxx(&case.add(&["--dry-run", "--exit-code"]));
         case.code(&nothing, 0, "a dry run after add")?;
@@ -163,7 +166,8 @@ fn adding_removing_and_undoing() {
 
         // What came along as a requirement was added too.
         let installed = sandbox.installed();
-        let arguments: Vec<&str> = ["infra", "remove"].into_iter().chain(installed.iter().map(String::as_str)).chain(["--yes"]).collect();
+        let arguments: Vec<&str> =
+            ["infra", "remove"].into_iter().chain(installed.iter().map(String::as_str)).chain(["--yes"]).collect();
         case.code(&sandbox.paxx(&arguments), 0, "remove")?;
         case.same(&before, &sandbox.tree(), "remove does not give the original tree")?;
         case.code(&sandbox.paxx(&["undo", "--yes"]), 0, "undo of remove")?;
@@ -209,8 +213,11 @@ fn git_sees_nothing_after_add_and_remove() {
 #[test]
 fn pairs() {
     let all = all();
-    let pairs: Vec<Vec<&'static str>> =
-        all.iter().enumerate().flat_map(|(index, first)| all[index + 1..].iter().map(|second| vec![*first, *second])).collect();
+    let pairs: Vec<Vec<&'static str>> = all
+        .iter()
+        .enumerate()
+        .flat_map(|(index, first)| all[index + 1..].iter().map(|second| vec![*first, *second]))
+        .collect();
     for_each(&cases(&pairs), |case| {
         let sandbox = Sandbox::plain(case.fixture);
         let before = sandbox.tree();
@@ -219,7 +226,8 @@ fn pairs() {
         }
         case.checked(&sandbox, "after add")?;
         let installed = sandbox.installed();
-        let arguments: Vec<&str> = ["infra", "remove"].into_iter().chain(installed.iter().map(String::as_str)).chain(["--yes"]).collect();
+        let arguments: Vec<&str> =
+            ["infra", "remove"].into_iter().chain(installed.iter().map(String::as_str)).chain(["--yes"]).collect();
         case.code(&sandbox.paxx(&arguments), 0, "remove")?;
         case.same(&before, &sandbox.tree(), "remove does not give the original tree")
     });
@@ -243,10 +251,18 @@ fn all_in_random_order() {
         let mut order = case.names.clone();
         random.shuffle(&mut order);
         for name in &order {
-            case.code(&sandbox.paxx(&["ext", "add", name, "--yes"]), 0, &format!("add {name}, in the order {order:?}"))?;
+            case.code(
+                &sandbox.paxx(&["ext", "add", name, "--yes"]),
+                0,
+                &format!("add {name}, in the order {order:?}"),
+            )?;
             case.checked(&sandbox, &format!("after add in the order {order:?}"))?;
         }
         case.remove_one_by_one(&sandbox, &mut random)?;
-        case.same(&before, &sandbox.tree(), &format!("added in the order {order:?} and removed one by one: not the original tree"))
+        case.same(
+            &before,
+            &sandbox.tree(),
+            &format!("added in the order {order:?} and removed one by one: not the original tree"),
+        )
     });
 }

@@ -189,7 +189,7 @@ fn holds(context: &FilePath, root: &FilePath, app_module: &str, read: &dyn Fn(&F
             read(&file).map(|_| file)
         })
     });
-    found.is_some_and(|file| file.is_below(context))
+    found.is_none_or(|file| file.is_below(context))
 }
 
 /// The words of `entrypoint` and `command`; `None` where the service has neither, and its Dockerfile decides.
@@ -409,4 +409,144 @@ pub fn with_defaults(text: &str) -> Expanded {
 /// A default may have variables in turn; a text that nests them without end is no use to anyone.
 fn with_defaults_limited(default: &str) -> String {
     if default.matches("${").count() > 8 { default.to_owned() } else { with_defaults(default).text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> FilePath {
+        FilePath::new(text).expect("inside")
+    }
+
+    /// The application of a compose file in `folder`, in the project at `root`, with these other files.
+    fn found(compose: &str, folder: &str, root: &str, files: &[(&str, &str)]) -> Answer {
+        let source = Source::parse(compose).expect("it is YAML");
+        let read =
+            |path: &FilePath| files.iter().find(|(name, _)| *name == path.as_str()).map(|(_, text)| (*text).to_owned());
+        application_service(&source, &path(folder), &path(root), "app.main", &read).map_err(|problem| problem.message)
+    }
+
+    type Answer = Result<Option<String>, String>;
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with an answer")]
+    fn is(name: &str) -> Answer {
+        Ok(Some(name.to_owned()))
+    }
+
+    #[test]
+    fn the_one_built_service_is_the_application_whatever_it_runs() {
+        assert_eq!(found("services:\n  web:\n    build: .\n  db:\n    image: x\n", "", "", &[]), is("web"));
+        assert_eq!(found("services:\n  web:\n    build: .\n    command: ./start.sh\n", "", "", &[]), is("web"));
+        assert_eq!(found("services:\n  db:\n    image: x\n", "", "", &[]), Ok(None));
+        assert_eq!(found("services:\n", "", "", &[]), Ok(None));
+        assert_eq!(found("[]\n", "", "", &[]), Ok(None));
+    }
+
+    #[test]
+    fn workers_and_migrations_on_the_same_build_are_not_the_application() {
+        let compose = "services:
+  worker:
+    build: .
+    command: celery -A app.worker worker
+  prestart:
+    build: .
+    command: bash scripts/prestart.sh
+  migrator:
+    build: .
+    command: [\"alembic\", \"upgrade\", \"head\"]
+  api:
+    build: .
+    command: sh -c \"alembic upgrade head && uvicorn app.main:app\"
+";
+        assert_eq!(found(compose, "", "", &[]), is("api"));
+        let alone = "services:\n  worker:\n    build: .\n    command: arq app.WorkerSettings\n";
+        assert_eq!(found(alone, "", "", &[]), Ok(None));
+    }
+
+    #[test]
+    fn the_dockerfile_tells_where_no_command_does() {
+        let compose = "services:\n  a:\n    build: {context: ., dockerfile: docker/a.Dockerfile}\n  b:\n    build: .\n";
+        let files = [
+            ("docker/a.Dockerfile", "FROM x\nCMD [\"celery\", \"-A\", \"app\"]\n"),
+            (
+                "Dockerfile",
+                "FROM x AS y\nCMD celery\nFROM y\nHEALTHCHECK CMD curl x\nCMD [\"uvicorn\", \\\n  \"app.main:app\"]\n",
+            ),
+        ];
+        assert_eq!(found(compose, "", "", &files), is("b"));
+    }
+
+    #[test]
+    fn of_several_servers_the_one_of_this_module_is_it() {
+        let compose = "services:
+  admin:
+    build: .
+    command: uvicorn admin.main:app
+  api:
+    build: .
+    command: uv run fastapi run app/main.py
+";
+        assert_eq!(found(compose, "", "", &[]), is("api"));
+    }
+
+    #[test]
+    fn several_that_run_the_application_are_named() {
+        let compose = "services:
+  blue:
+    build: .
+    command: uvicorn app.main:app
+  green:
+    build: .
+    command: uvicorn app.main:app
+";
+        let message = "several compose services may be the application: `blue`, `green`";
+        assert_eq!(found(compose, "", "", &[]), Err(message.to_owned()));
+        let with_profile = compose.replace("  green:\n", "  green:\n    profiles: [dev]\n");
+        assert_eq!(found(&with_profile, "", "", &[]), is("blue"));
+    }
+
+    #[test]
+    fn contexts_above_below_and_beside_the_project() {
+        let compose = "services:\n  front:\n    build: frontend\n  back:\n    build:\n      context: ./backend\n";
+        assert_eq!(found(compose, "", "backend", &[]), is("back"));
+        assert_eq!(found("services:\n  a:\n    build: ..\n", "deploy", "", &[]), is("a"));
+        assert_eq!(found("services:\n  a:\n    build: ../..\n", "deploy", "", &[]), Ok(None));
+        assert_eq!(found("services:\n  a:\n    build: https://github.com/x/y.git\n", "", "", &[]), Ok(None));
+        let below = "services:\n  docs:\n    build: docs\n  api:\n    build: src\n";
+        assert_eq!(found(below, "", "", &[("src/app/main.py", "")]), is("api"));
+    }
+
+    #[test]
+    fn a_build_may_come_by_a_merge_key_or_by_extends() {
+        let merged = "x-b: &b\n  build: .\nservices:\n  a:\n    <<: *b\n    command: uvicorn app.main:app\n  w:\n    <<: *b\n    command: rq worker\n";
+        assert_eq!(found(merged, "", "", &[]), is("a"));
+        let extended = "services:\n  base:\n    build: .\n    command: rq worker\n  a:\n    extends: base\n    command: uvicorn app.main:app\n  b:\n    extends: {service: b}\n";
+        assert_eq!(found(extended, "", "", &[]), is("a"));
+    }
+
+    #[test]
+    fn a_ready_image_with_the_source_mounted_is_it_too() {
+        let compose = "services:\n  a:\n    image: python:3.13\n    command: uvicorn main:app\n";
+        assert_eq!(found(compose, "", "", &[]), is("a"));
+    }
+
+    #[test]
+    fn variables_are_read_with_their_defaults() {
+        let text = |written| with_defaults(written).text;
+        assert_eq!(text("${A:-b}/${C-d}${E}$F.$$x$"), "b/d.$x$");
+        assert_eq!(text("${A:-${B:-c}}"), "c");
+        assert_eq!(text("${A"), "");
+        assert_eq!(text("é${A:-ü}é"), "éüé");
+        assert!(!with_defaults("a$$b").has_variables);
+        text(&"${A:-".repeat(10_000));
+    }
+
+    #[test]
+    fn names_of_base_files_and_others() {
+        assert!(is_other_name("docker-compose.override.yml"));
+        assert!(is_other_name("compose.local.yaml"));
+        assert!(!is_other_name("compose.yaml"));
+        assert!(!is_other_name("composer.yaml"));
+    }
 }

@@ -15,7 +15,7 @@ use crate::edit::Edit;
 use crate::finding::{COMPOSE_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR};
 use crate::project::{FilePath, Project};
 use crate::source::text::{self, LineEnding};
-use crate::source::yaml::{Entry, Node, Source, Style, Value};
+use crate::source::yaml::{Entry, Item, Node, Source, Style, Value};
 
 /// The compose file, opened for questions and edits.
 pub(super) struct Document<'p> {
@@ -118,18 +118,19 @@ fn is_plain(value: &str) -> bool {
                 | "="
         );
     let first = value.chars().next().unwrap_or(' ');
-    !looks_typed
-        && !value.starts_with("0x")
-        && !value.starts_with("0o")
-        && !(first.is_ascii_digit() && value.contains(':') && !value.contains('/'))
-        && !"-?:,[]{}#&*!|>'\"%@` ".contains(first)
-        && !value.contains([',', '[', ']', '{', '}', '\n', '\t'])
-        && !value.contains(": ")
-        && !value.contains(" #")
-        && !value.ends_with([':', ' '])
+    // `0x1f`, and `12:30`, which YAML 1.1 reads as a number of base 60.
+    let looks_like_number = value.starts_with("0x")
+        || value.starts_with("0o")
+        || (first.is_ascii_digit() && value.contains(':') && !value.contains('/'));
+    let has_syntax = "-?:,[]{}#&*!|>'\"%@` ".contains(first)
+        || value.contains([',', '[', ']', '{', '}', '\n', '\t'])
+        || value.contains(": ")
+        || value.contains(" #")
+        || value.ends_with([':', ' ']);
+    !(looks_typed || looks_like_number || has_syntax)
 }
 
-impl<'p> Document<'p> {
+impl Document<'_> {
     /// The place `range` of the file.
     pub fn at(&self, range: Range<usize>) -> Location {
         Location::new(self.path.clone(), range)
@@ -275,7 +276,15 @@ impl<'p> Document<'p> {
             let edit = Edit::insert(text::bom_length(text), self.ending.convert(&lines));
             return Ok(Addition { edits: vec![edit], scaffolding });
         }
-        Ok(Addition { edits: vec![self.lines_after(last, &block, indentation, true)], scaffolding })
+        let separated = !self.source.root().is_some_and(|root| self.source.keeps_lines_after(root));
+        Ok(Addition { edits: vec![self.lines_after(last, &block, indentation, separated)], scaffolding })
+    }
+
+    /// Is there nothing on the line of `offset`?
+    pub fn is_empty_line(&self, offset: usize) -> bool {
+        let text = self.text();
+        text.get(text::line_start(text, offset)..text::line_end(text, offset))
+            .is_some_and(|line| line.trim().is_empty())
     }
 
     /// One step deeper than `indentation`, as the file indents its mappings.
@@ -289,7 +298,14 @@ impl<'p> Document<'p> {
         let last = children.ranges.last()?;
         let text = self.text();
         if children.flow {
-            let json = node.mapping().and_then(|mapping| mapping.entries.last()).is_some_and(is_json);
+            let json = match &node.value {
+                Value::Mapping(mapping) => mapping.entries.last().is_some_and(is_json),
+                Value::Sequence(sequence) => sequence
+                    .items
+                    .last()
+                    .is_some_and(|item| matches!(item.value.value, Value::Scalar(_, Style::Double))),
+                _ => false,
+            };
             let new = flow(block, json)?;
             let on_its_own_line = text::is_first_on_line(text, last.start);
             let separator = if on_its_own_line {
@@ -355,8 +371,14 @@ impl<'p> Document<'p> {
         if has_comment || siblings.flow != children.flow {
             return Some(Addition { edits: vec![self.removal(&children, index, separated)?], scaffolding: Vec::new() });
         }
+        // A top-level entry was created with an empty line before it, but behind a text that would have taken the line.
         let at_top = self.source.root().is_some_and(|root| root.range == parent.range);
-        gone(vec![self.removal(&siblings, own, at_top && !siblings.flow && scaffolding == Some(None))?])
+        let before = own.checked_sub(1).and_then(|before| parent.mapping()?.entries.get(before));
+        let separated = at_top
+            && !siblings.flow
+            && scaffolding == Some(None)
+            && !before.is_some_and(|before| self.source.keeps_lines_after(&before.value));
+        gone(vec![self.removal(&siblings, own, separated)?])
     }
 
     /// Removes a child of a collection; in block style with its lines, and the empty line before where `separated`.
@@ -379,7 +401,7 @@ impl<'p> Document<'p> {
         let first = text::line_start(text, child.start);
         if separated && first > text::bom_length(text) {
             let before = text::line_start(text, first - 1);
-            if before > text::bom_length(text) && text.get(before..first).is_some_and(|line| line.trim().is_empty()) {
+            if before > text::bom_length(text) && self.is_empty_line(before) {
                 range.start = text::line_end(text, before - 1);
             }
         }
@@ -399,7 +421,7 @@ fn children(node: &Node) -> Option<Children> {
             Some(Children { flow: mapping.flow, ranges: mapping.entries.iter().map(Entry::range).collect() })
         }
         Value::Sequence(sequence) => {
-            Some(Children { flow: sequence.flow, ranges: sequence.items.iter().map(|item| item.range()).collect() })
+            Some(Children { flow: sequence.flow, ranges: sequence.items.iter().map(Item::range).collect() })
         }
         _ => None,
     }
@@ -422,7 +444,6 @@ fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
     let written = source.text().get(node.range.clone())?;
     Some(match &node.value {
         Value::Null => "null".to_owned(),
-        Value::Alias(_) => written.to_owned(),
         Value::Scalar(text, Style::Plain) if json => {
             if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") {
                 text.clone()
@@ -437,7 +458,7 @@ fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
         Value::Scalar(text, Style::Block) => double_quoted(text),
         Value::Scalar(text, Style::Single) if json => double_quoted(text),
         Value::Scalar(text, _) if written.contains('\n') => double_quoted(text),
-        Value::Scalar(..) => written.to_owned(),
+        Value::Scalar(..) | Value::Alias(_) => written.to_owned(),
         Value::Mapping(mapping) => {
             let entries: Option<Vec<String>> = mapping
                 .entries
@@ -455,4 +476,158 @@ fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
             format!("[{}]", items?.join(", "))
         }
     })
+}
+
+/// What the tests of the requirements on a compose file share.
+#[cfg(test)]
+pub(super) mod testing {
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    use super::super::{Assessment, Change, Fix, Recorded, Retraction};
+    use crate::component::manifest;
+    use crate::edit::apply;
+    use crate::finding::{NO_APPLICATION, Problem};
+    use crate::project::compose::application_service;
+    use crate::project::layout::{Compose, Installer, Layout, Services};
+    use crate::project::{File, FilePath, Project};
+    use crate::source::yaml::Source;
+
+    pub const REDIS: manifest::Service = manifest::Service {
+        name: manifest::Text("redis"),
+        template: manifest::Text("compose.yml"),
+        images: manifest::List(&[manifest::Text("redis"), manifest::Text("valkey/valkey")]),
+        volumes: manifest::List(&[manifest::Text("redis_data")]),
+        body: manifest::Text(
+            "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",
+        ),
+    };
+
+    pub const MINIO: manifest::Service = manifest::Service {
+        name: manifest::Text("minio"),
+        template: manifest::Text("compose.yml"),
+        images: manifest::List(&[manifest::Text("minio/minio")]),
+        volumes: manifest::List(&[manifest::Text("minio_data")]),
+        body: manifest::Text(
+            "minio:\n  image: minio/minio:1\n  volumes:\n    - minio_data:/data\n  healthcheck:\n    test: [\"CMD\", \"mc\", \"ready\"]\n",
+        ),
+    };
+
+    /// A project of one compose file. Its application is found as discovery finds it.
+    pub fn project(compose: &str) -> Project {
+        let path = FilePath::top().child("docker-compose.yml");
+        let application = match Source::parse(compose) {
+            Ok(source) => application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &|_| None),
+            Err(_) => Ok(None),
+        };
+        let none = || Problem::new(&NO_APPLICATION, "not looked for");
+        let layout = Layout {
+            root: FilePath::top(),
+            name: "demo".to_owned(),
+            import_roots: vec![FilePath::top()],
+            first_party: Vec::new(),
+            handlers: Vec::new(),
+            services: Services {
+                folder: FilePath::top().child("app").child("services"),
+                package: "app.services".to_owned(),
+                needs_init: true,
+            },
+            application: Err(none()),
+            settings: Err(none()),
+            compose: Ok(Some(Compose { path: path.clone(), application })),
+            dependencies: Err(none()),
+            env_example: None,
+            ignore_files: Vec::new(),
+            alembic: None,
+            line_length: 88,
+            installer: Installer::Uv,
+        };
+        let files = BTreeMap::from([(path, Rc::new(File::new(compose.as_bytes().to_vec())))]);
+        Project::new(layout, files)
+    }
+
+    /// The text of the compose file.
+    pub fn compose_text(project: &Project) -> String {
+        let path = FilePath::top().child("docker-compose.yml");
+        project.text(&path).unwrap_or_default().to_owned()
+    }
+
+    /// The project after the changes of `fix`; checks that the text still parses.
+    pub fn fixed(project: &Project, fix: &Fix) -> Project {
+        let mut result = project.clone();
+        for change in &fix.changes {
+            let Change::Edit { path, edits } = change else { panic!("a compose file is edited, not written") };
+            let file = result.file(path).expect("the file is there").clone();
+            let text = apply(file.text().expect("it is text"), edits).expect("edits are disjoint");
+            Source::parse(&text).unwrap_or_else(|error| panic!("no valid YAML: {error:?}\n{text}"));
+            result.set(path.clone(), Some(file.with_bytes(text.into_bytes())));
+        }
+        result
+    }
+
+    type Assess<'a> = &'a dyn Fn(&Project) -> Assessment;
+    type Retract<'a> = &'a dyn Fn(&Project, &Recorded) -> Retraction;
+
+    /// A requirement as its two questions.
+    pub struct Want<'a> {
+        pub assess: Assess<'a>,
+        pub retract: Retract<'a>,
+    }
+
+    /// Adds: the project afterwards, and what the lock would record.
+    pub fn add(want: &Want<'_>, project: &Project) -> (Project, Fix) {
+        let fix = match (want.assess)(project) {
+            Assessment::Missing { fix, .. } | Assessment::Drifted { fix: Some(fix), .. } => fix,
+            other => panic!("not missing: {other:?}\n{}", compose_text(project)),
+        };
+        let after = fixed(project, &fix);
+        let again = (want.assess)(&after);
+        assert!(matches!(again, Assessment::Met { .. }), "not met after the fix: {again:?}\n{}", compose_text(&after));
+        (after, fix)
+    }
+
+    /// Removes: the project afterwards.
+    pub fn remove(want: &Want<'_>, project: &Project, recorded: &Recorded) -> Project {
+        match (want.retract)(project, recorded) {
+            Retraction::Remove(fix) => fixed(project, &fix),
+            other => panic!("not removed: {other:?}\n{}", compose_text(project)),
+        }
+    }
+
+    /// Adds to `before`, which must become `after`; then the laws: removing gives `before` back, and all of it holds
+    /// with CRLF, without a final newline and with a byte order mark.
+    pub fn check_add(want: &Want<'_>, before: &str, after: &str) -> Fix {
+        let (added, fix) = add(want, &project(before));
+        assert_eq!(compose_text(&added), after);
+        let recorded = |fix: &Fix| Recorded { record: fix.record.clone(), scaffolding: fix.record.scaffolding.clone() };
+        let removed = remove(want, &added, &recorded(&fix));
+        assert_eq!(compose_text(&removed), before);
+        let variants: [&dyn Fn(&str) -> String; 3] =
+            [&|text| text.replace('\n', "\r\n"), &|text| text.trim_end_matches('\n').to_owned(), &|text| {
+                format!("\u{feff}{text}")
+            }];
+        for variant in variants {
+            let before = variant(before);
+            let (added, fix) = add(want, &project(&before));
+            if !before.trim_start_matches('\u{feff}').is_empty() {
+                assert_eq!(compose_text(&added), variant(after));
+            }
+            assert_eq!(compose_text(&remove(want, &added, &recorded(&fix))), before);
+        }
+        fix
+    }
+
+    /// The reason why it is blocked.
+    pub fn check_blocked(want: &Want<'_>, text: &str) -> Problem {
+        match (want.assess)(&project(text)) {
+            Assessment::Blocked { problem } => problem,
+            other => panic!("not blocked: {other:?}"),
+        }
+    }
+
+    /// It is there already.
+    pub fn check_met(want: &Want<'_>, text: &str) {
+        let assessment = (want.assess)(&project(text));
+        assert!(matches!(assessment, Assessment::Met { .. }), "not met: {assessment:?}");
+    }
 }

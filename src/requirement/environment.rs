@@ -278,8 +278,8 @@ impl Environment {
     fn found<'d>(&self, document: &'d Document<'_>, service: &'d Entry) -> Option<Found<'d>> {
         let holder = document.get(service, "environment")?;
         let node = document.source.resolve(&holder.value)?;
-        match &node.value {
-            Value::Sequence(list) => list.items.iter().find_map(|item| {
+        if let Value::Sequence(list) = &node.value {
+            return list.items.iter().find_map(|item| {
                 let written = document.source.scalar(&item.value)?;
                 let (name, value) = match written.split_once('=') {
                     Some((name, value)) => (name, Some(value.to_owned())),
@@ -292,14 +292,12 @@ impl Environment {
                     value_range: item.value.range.clone(),
                     flow: list.flow,
                 })
-            }),
-            _ => {
-                let entry = document.source.get(node, &self.variable)?;
-                let value = document.source.scalar(&entry.value).map(str::to_owned);
-                let value_range = entry.value.range.clone();
-                Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
-            }
+            });
         }
+        let entry = document.source.get(node, &self.variable)?;
+        let value = document.source.scalar(&entry.value).map(str::to_owned);
+        let value_range = entry.value.range.clone();
+        Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
     }
 }
 
@@ -391,7 +389,7 @@ impl DependsOn {
                 let note = format!("`{name}` belongs to a profile: `{}` does not wait for it", application.key);
                 return Assessment::NotApplicable { note };
             }
-            if self.waits_in_turn(&document, service, &targets) {
+            if waits_in_turn(&document, service, &targets) {
                 let note = format!("`{name}` waits for `{}`, which therefore does not wait for it", application.key);
                 return Assessment::NotApplicable { note };
             }
@@ -420,29 +418,6 @@ impl DependsOn {
                 Assessment::Blocked { problem: problem.help(help).manual(manual) }
             }
         }
-    }
-
-    /// Does the service depend on one of `targets`, or share the collection that would gain the dependency?
-    fn waits_in_turn(&self, document: &Document<'_>, service: &Entry, targets: &[&Entry]) -> bool {
-        let mut names = vec![service.key.as_str()];
-        let mut index = 0;
-        while let Some(name) = names.get(index).copied() {
-            index += 1;
-            let Some(entry) = document.service(name) else { continue };
-            for next in document.names_of(entry, "depends_on") {
-                if targets.iter().any(|target| target.key == next) {
-                    return true;
-                }
-                if !names.contains(&next) {
-                    names.push(next);
-                }
-            }
-        }
-        let place = |entry: &Entry| {
-            let holder = document.get(entry, "depends_on")?;
-            document.source.resolve(&holder.value).map(|node| node.outer.start)
-        };
-        place(service).is_some_and(|own| targets.iter().any(|target| place(target) == Some(own)))
     }
 
     /// A service without a health check is never healthy.
@@ -492,27 +467,359 @@ impl DependsOn {
     }
 }
 
+/// Does the service depend on one of `targets`, or share the collection that would gain the dependency?
+fn waits_in_turn(document: &Document<'_>, service: &Entry, targets: &[&Entry]) -> bool {
+    let mut names = vec![service.key.as_str()];
+    let mut index = 0;
+    while let Some(name) = names.get(index).copied() {
+        index += 1;
+        let Some(entry) = document.service(name) else { continue };
+        for next in document.names_of(entry, "depends_on") {
+            if targets.iter().any(|target| target.key == next) {
+                return true;
+            }
+            if !names.contains(&next) {
+                names.push(next);
+            }
+        }
+    }
+    let place = |entry: &Entry| {
+        let holder = document.get(entry, "depends_on")?;
+        document.source.resolve(&holder.value).map(|node| node.outer.start)
+    };
+    place(service).is_some_and(|own| targets.iter().any(|target| place(target) == Some(own)))
+}
+
 /// The dependency of `service` on `name`; its value is the text of a map's condition, and all of its text where there is more.
 fn find_dependency<'d>(document: &'d Document<'_>, service: &'d Entry, name: &str) -> Option<Found<'d>> {
     let holder = document.get(service, "depends_on")?;
     let node = document.source.resolve(&holder.value)?;
-    match &node.value {
-        Value::Sequence(list) => list.items.iter().find_map(|item| {
+    if let Value::Sequence(list) = &node.value {
+        return list.items.iter().find_map(|item| {
             let is_it = document.source.scalar(&item.value) == Some(name);
             let value_range = item.value.range.clone();
             is_it.then(|| Found { holder, range: item.range(), value: None, value_range, flow: list.flow })
-        }),
-        _ => {
-            let entry = document.source.get(node, name)?;
-            let only = entry.value.mapping().filter(|mapping| mapping.entries.len() == 1);
-            let condition = only
-                .and_then(|mapping| mapping.entries.first())
-                .filter(|entry| entry.key == "condition")
-                .and_then(|entry| entry.value.scalar());
-            let value_range = entry.value.range.clone();
-            let whole = document.source.text().get(value_range.clone()).unwrap_or_default();
-            let value = Some(condition.unwrap_or(whole).to_owned());
-            Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
+        });
+    }
+    let entry = document.source.get(node, name)?;
+    let only = entry.value.mapping().filter(|mapping| mapping.entries.len() == 1);
+    let condition = only
+        .and_then(|mapping| mapping.entries.first())
+        .filter(|entry| entry.key == "condition")
+        .and_then(|entry| entry.value.scalar());
+    let value_range = entry.value.range.clone();
+    let whole = document.source.text().get(value_range.clone()).unwrap_or_default();
+    let value = Some(condition.unwrap_or(whole).to_owned());
+    Some(Found { holder, range: entry.range(), value, value_range, flow: entry.flow })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, REDIS, Want};
+    use super::*;
+
+    static REDIS_SERVICE: manifest::Service = REDIS;
+
+    fn environment() -> Environment {
+        Environment {
+            variable: "REDIS_URL".to_owned(),
+            value: "redis://{redis}:6379/0".to_owned(),
+            services: vec![&REDIS_SERVICE],
+            workers: vec![Worker {
+                name: "worker".to_owned(),
+                command: "arq {services}.tasks.WorkerSettings".to_owned(),
+            }],
+        }
+    }
+
+    fn dependency() -> DependsOn {
+        DependsOn { service: &REDIS_SERVICE, condition: "service_healthy", workers: environment().workers }
+    }
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| environment().assess(project),
+            retract: &|project, recorded| environment().retract(project, recorded),
+        }
+    }
+
+    fn want_dependency<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| dependency().assess(project),
+            retract: &|project, recorded| dependency().retract(project, recorded),
+        }
+    }
+
+    /// Checks what stands in the service of the application, with another service after it.
+    fn check_app(want: &Want<'_>, before: &str, after: &str) {
+        let file = |app: &str| {
+            format!("services:\n  app:\n    build: .\n{app}  redis:\n    image: redis\n    healthcheck: {{test: x}}\n")
+        };
+        testing::check_add(want, &file(before), &file(after));
+    }
+
+    #[test]
+    fn a_variable_goes_into_a_map_or_a_list_as_it_is_written() {
+        let check = |before: &str, after: &str| check_app(&want(), before, after);
+        check(
+            "    environment:\n      A: 1\n",
+            "    environment:\n      A: 1\n      REDIS_URL: redis://redis:6379/0\n",
+        );
+        check(
+            "    environment:\n      - A=1\n",
+            "    environment:\n      - A=1\n      - REDIS_URL=redis://redis:6379/0\n",
+        );
+        check("    environment:\n    - A=1\n", "    environment:\n    - A=1\n    - REDIS_URL=redis://redis:6379/0\n");
+        check(
+            "    environment:\n      - \"A=1\"\n      - \"B=2\"\n",
+            "    environment:\n      - \"A=1\"\n      - \"B=2\"\n      - \"REDIS_URL=redis://redis:6379/0\"\n",
+        );
+        check(
+            "    environment:\n      A: '1'\n",
+            "    environment:\n      A: '1'\n      REDIS_URL: 'redis://redis:6379/0'\n",
+        );
+        check("    environment: {A: b}\n", "    environment: {A: b, REDIS_URL: redis://redis:6379/0}\n");
+        check("    environment: [A=b]\n", "    environment: [A=b, REDIS_URL=redis://redis:6379/0]\n");
+    }
+
+    #[test]
+    fn a_flow_collection_over_lines_keeps_its_lines_its_comma_and_its_comment() {
+        check_app(
+            &want(),
+            "    environment: {\n      A: b,\n      C: d, # last\n    }\n",
+            "    environment: {\n      A: b,\n      C: d,\n      REDIS_URL: redis://redis:6379/0, # last\n    }\n",
+        );
+    }
+
+    #[test]
+    fn an_environment_that_is_nothing_yet() {
+        let check = |before: &str, after: &str| check_app(&want(), before, after);
+        let made = "    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+        check("", made);
+        check("    env_file: .env\n    # a comment\n", &format!("    env_file: .env\n{made}    # a comment\n"));
+        check("    environment:\n", made);
+        check("    environment: {}\n", made);
+        check("    environment: []\n", made);
+        check("    environment: # none\n", "    environment: # none\n      REDIS_URL: redis://redis:6379/0\n");
+    }
+
+    #[test]
+    fn a_service_in_flow_style_gains_a_flow_environment() {
+        let file = |environment: &str| format!("services:\n  app: {{build: .{environment}}}\n");
+        testing::check_add(&want(), &file(""), &file(", environment: {REDIS_URL: redis://redis:6379/0}"));
+        testing::check_add(
+            &want(),
+            &file(", environment: {}"),
+            &file(", environment: {REDIS_URL: redis://redis:6379/0}"),
+        );
+        testing::check_add(
+            &want(),
+            &file(", environment: []"),
+            &file(", environment: [REDIS_URL=redis://redis:6379/0]"),
+        );
+    }
+
+    #[test]
+    fn a_shared_environment_gains_the_variable_where_it_is_written() {
+        let alias = "x-e: &e\n  A: b\nservices:\n  app:\n    build: .\n    environment: *e\n";
+        testing::check_add(&want(), alias, &alias.replace("  A: b\n", "  A: b\n  REDIS_URL: redis://redis:6379/0\n"));
+        let merged = "x-c: &c\n  build: .\n  environment:\n    A: b\nservices:\n  app:\n    <<: *c\n";
+        testing::check_add(
+            &want(),
+            merged,
+            &merged.replace("    A: b\n", "    A: b\n    REDIS_URL: redis://redis:6379/0\n"),
+        );
+        let own = "x-e: &e\n  A: b\nservices:\n  app:\n    build: .\n    environment:\n      <<: *e\n";
+        testing::check_add(&want(), own, &format!("{own}      REDIS_URL: redis://redis:6379/0\n"));
+    }
+
+    #[test]
+    fn a_variable_that_is_inherited_is_there() {
+        testing::check_met(
+            &want(),
+            "x-e: &e\n  REDIS_URL: redis://cache\nservices:\n  app:\n    build: .\n    environment:\n      <<: *e\n",
+        );
+        testing::check_met(&want(), "services:\n  app:\n    build: .\n    environment:\n      - REDIS_URL\n");
+        testing::check_met(
+            &want(),
+            "services:\n  app:\n    build: .\n    environment:\n      \"REDIS_URL\": ${REDIS_URL}\n",
+        );
+    }
+
+    #[test]
+    fn the_name_as_the_end_of_another_is_not_the_name() {
+        check_app(
+            &want(),
+            "    environment:\n      - MY_REDIS_URL=x\n      # - REDIS_URL=y\n",
+            "    environment:\n      - MY_REDIS_URL=x\n      - REDIS_URL=redis://redis:6379/0\n      # - REDIS_URL=y\n",
+        );
+    }
+
+    #[test]
+    fn a_value_that_names_the_container_itself_is_doubtful() {
+        let assess = |value: &str, more: &str| {
+            environment().assess(&testing::project(&format!(
+                "services:\n  app:\n    build: .\n{more}    environment:\n      REDIS_URL: {value}\n"
+            )))
+        };
+        for value in [
+            "redis://localhost:6379",
+            "redis://u:p@127.0.0.1/0",
+            "${REDIS_URL:-redis://localhost:6379/0}",
+            "'redis://[::1]:1'",
+        ] {
+            match assess(value, "") {
+                Assessment::Drifted { problem, fix: None } => assert_eq!(problem.rule.code, "PX309"),
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+        assert!(matches!(assess("redis://localhost:6379", "    network_mode: host\n"), Assessment::Met { .. }));
+        assert!(matches!(assess("redis://other:6379", ""), Assessment::Met { .. }));
+    }
+
+    #[test]
+    fn on_the_network_of_the_host_the_value_names_the_published_port() {
+        let before = "services:\n  app:\n    build: .\n    network_mode: host\n  cache:\n    image: redis\n    ports: [\"6380:6379\"]\n";
+        testing::check_add(
+            &want(),
+            before,
+            &before.replace("host\n", "host\n    environment:\n      REDIS_URL: redis://localhost:6380/0\n"),
+        );
+    }
+
+    #[test]
+    fn the_value_names_the_service_that_is_there() {
+        let before = "services:\n  app:\n    build: .\n  cache:\n    image: redis\n";
+        let after = before.replace("build: .\n", "build: .\n    environment:\n      REDIS_URL: redis://cache:6379/0\n");
+        testing::check_add(&want(), before, &after);
+    }
+
+    #[test]
+    fn shapes_that_are_not_edited_are_refused_with_the_lines_to_paste() {
+        let problem = testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: !reset\n");
+        assert_eq!(problem.rule.code, "PX303");
+        assert_eq!(problem.manual.as_deref(), Some("environment:\n  REDIS_URL: redis://redis:6379/0"));
+        testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: *none\n");
+        testing::check_blocked(&want(), "services:\n  app:\n    build: .\n    environment: text\n");
+    }
+
+    #[test]
+    fn without_a_service_of_the_application_it_does_not_apply() {
+        let assessment = environment().assess(&testing::project("services:\n  db:\n    image: x\n"));
+        assert!(matches!(assessment, Assessment::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn a_value_that_the_user_changed_stays() {
+        let project =
+            testing::project("services:\n  app:\n    build: .\n    environment:\n      REDIS_URL: redis://mine\n");
+        let mut recorded = Recorded::default();
+        recorded.record.text = Some("REDIS_URL=redis://redis:6379/0".to_owned());
+        let kept = environment().retract(&project, &recorded);
+        assert!(matches!(kept, Retraction::Keep { why, .. } if why == "the value of `REDIS_URL` was changed"));
+    }
+
+    #[test]
+    fn a_user_who_turned_the_map_into_a_list_loses_nothing_else() {
+        let project = testing::project(
+            "services:\n  app:\n    build: .\n    environment:\n      - A=1\n      - REDIS_URL=redis://redis:6379/0\n",
+        );
+        let mut recorded = Recorded::default();
+        recorded.record.text = Some("REDIS_URL=redis://redis:6379/0".to_owned());
+        let removed = testing::remove(&want(), &project, &recorded);
+        assert_eq!(testing::compose_text(&removed), "services:\n  app:\n    build: .\n    environment:\n      - A=1\n");
+    }
+
+    #[test]
+    fn a_worker_of_ours_gains_what_the_application_gains() {
+        let file = |variable: &str| {
+            format!(
+                "services:\n  app:\n    build: .\n    environment:\n      A: b\n{variable}  worker:\n    build: .\n    command: arq app.services.tasks.WorkerSettings\n    environment:\n      A: b\n{variable}"
+            )
+        };
+        testing::check_add(&want(), &file(""), &file("      REDIS_URL: redis://redis:6379/0\n"));
+        let dependency = "    depends_on:\n      redis:\n        condition: service_healthy\n";
+        testing::check_add(&want_dependency(), &file(""), &{
+            let text = file("").replace("  worker:", &format!("{dependency}  worker:"));
+            format!("{text}{dependency}")
+        });
+    }
+
+    #[test]
+    fn a_dependency_keeps_the_form_of_the_others() {
+        let check = |before: &str, after: &str| check_app(&want_dependency(), before, after);
+        let made = "    depends_on:\n      redis:\n        condition: service_healthy\n";
+        check("", made);
+        check("    depends_on:\n", made);
+        check("    depends_on: {}\n", made);
+        check("    depends_on: []\n", made);
+        check("    depends_on:\n      - db # x\n", "    depends_on:\n      - db # x\n      - redis\n");
+        check("    depends_on:\n    - \"db\"\n", "    depends_on:\n    - \"db\"\n    - redis\n");
+        check("    depends_on: [db]\n", "    depends_on: [db, redis]\n");
+        check("    depends_on: [\"db\"]\n", "    depends_on: [\"db\", \"redis\"]\n");
+        check(
+            "    depends_on: {db: {condition: service_started}}\n",
+            "    depends_on: {db: {condition: service_started}, redis: {condition: service_healthy}}\n",
+        );
+        check(
+            "    depends_on:\n      db:\n        condition: service_started\n        # why\n    ports: []\n",
+            "    depends_on:\n      db:\n        condition: service_started\n        # why\n      redis:\n        condition: service_healthy\n    ports: []\n",
+        );
+    }
+
+    #[test]
+    fn a_service_without_a_health_check_is_only_waited_for_to_start() {
+        let before = "services:\n  cache:\n    image: redis\n  app:\n    build: .\n";
+        let after = format!("{before}    depends_on:\n      cache:\n        condition: service_started\n");
+        testing::check_add(&want_dependency(), before, &after);
+    }
+
+    #[test]
+    fn a_circle_and_a_profile_are_not_waited_for() {
+        let assess = |redis: &str| {
+            dependency().assess(&testing::project(&format!(
+                "services:\n  app:\n    build: .\n  redis:\n    image: redis\n{redis}"
+            )))
+        };
+        assert!(matches!(assess("    depends_on: [app]\n"), Assessment::NotApplicable { .. }));
+        assert!(matches!(assess("    profiles: [cache]\n"), Assessment::NotApplicable { .. }));
+        assert!(matches!(assess(""), Assessment::Missing { .. }));
+    }
+
+    #[test]
+    fn several_components_are_removed_in_any_order() {
+        let mut second = environment();
+        second.variable = "ARQ_REDIS_URL".to_owned();
+        let wants = [
+            want(),
+            Want {
+                assess: &|project| second.assess(project),
+                retract: &|project, recorded| second.retract(project, recorded),
+            },
+            want_dependency(),
+        ];
+        for app in [
+            "",
+            "    environment: {} # x\n    depends_on: null\n",
+            "    environment:\n      A: b\n    depends_on: [x]\n",
+        ] {
+            for order in [[0, 1, 2], [1, 0, 2], [2, 0, 1], [2, 1, 0]] {
+                let before = format!("services:\n  app:\n    build: .\n{app}\nx: 1");
+                let mut project = testing::project(&before);
+                let mut records = Vec::new();
+                let mut scaffolding = Vec::new();
+                for want in &wants {
+                    let (next, fix) = testing::add(want, &project);
+                    scaffolding.extend(fix.record.scaffolding.clone());
+                    records.push(fix.record);
+                    project = next;
+                }
+                for index in order {
+                    let recorded = Recorded { record: records[index].clone(), scaffolding: scaffolding.clone() };
+                    project = testing::remove(&wants[index], &project, &recorded);
+                }
+                assert_eq!(testing::compose_text(&project), before, "{order:?}");
+            }
         }
     }
 }

@@ -223,20 +223,20 @@ impl Image {
         }
     }
 
-    fn example(&self) -> String {
+    fn example(self) -> String {
         let tag = self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0);
         format!("{}:{tag}", self.manifest.by)
     }
 
     /// Is it the image that is needed, or one that brings the same?
-    fn is_met_by(&self, image: &Reference) -> bool {
+    fn is_met_by(self, image: &Reference) -> bool {
         let wanted = self.manifest.by.rsplit('/').next().unwrap_or(self.manifest.by.0);
         image.name().contains(wanted)
             || (self.manifest.replaces.0 == "postgres" && WITH_POSTGIS.iter().any(|known| image.is_repository(known)))
     }
 
     /// Is it what is replaced, what replaces it, or a relative of both?
-    fn is_family(&self, image: &Reference) -> bool {
+    fn is_family(self, image: &Reference) -> bool {
         let name = image.name();
         let tools = ["exporter", "backup", "bouncer", "pgadmin", "operator", "pgpool", "postgrest"];
         if tools.iter().any(|tool| name.contains(tool)) || image.repository.contains("backup") {
@@ -250,7 +250,7 @@ impl Image {
                     .any(|part| name.contains(part)))
     }
 
-    fn no_service(&self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
+    fn no_service(self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
         let (replaces, by) = (self.manifest.replaces, self.manifest.by);
         let others = ["mysql", "mariadb", "mssql", "mssql-server", "oracle", "cockroach"];
         if let Some((service, image)) = services.iter().find(|(_, image)| others.contains(&image.name())) {
@@ -271,7 +271,7 @@ impl Image {
     }
 
     /// The new tag for an old one: the major version stays, and Alpine stays Alpine.
-    fn tag(&self, old: Option<&str>) -> Result<String, String> {
+    fn tag(self, old: Option<&str>) -> Result<String, String> {
         let old = old.filter(|tag| *tag != "latest").ok_or("its tag does not say which major version it is")?;
         let (version, suffix) = old.split_once('-').unwrap_or((old, ""));
         let is_version =
@@ -294,5 +294,141 @@ impl Image {
         } else {
             Err(format!("the variant `{suffix}` of its tag is not known"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, Want};
+    use super::*;
+    use crate::component::manifest::{Table, Text};
+
+    static POSTGIS: manifest::Image = manifest::Image {
+        replaces: Text("postgres"),
+        by: Text("postgis/postgis"),
+        tags: Table(&[(Text("16"), Text("16-3.5")), (Text("17"), Text("17-3.5")), (Text("18"), Text("18-3.6"))]),
+    };
+    const IMAGE: Image = Image { manifest: &POSTGIS };
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| IMAGE.assess(project),
+            retract: &|project, recorded| IMAGE.retract(project, recorded),
+        }
+    }
+
+    fn file(image: &str) -> String {
+        format!("services:\n  pg:\n    image: {image}\n    restart: always\n")
+    }
+
+    #[test]
+    fn the_major_version_and_alpine_stay() {
+        for (old, new) in [
+            ("postgres:16", "postgis/postgis:16-3.5"),
+            ("postgres:16.4-alpine", "postgis/postgis:16-3.5-alpine"),
+            ("'postgres:17-alpine3.20' # old", "'postgis/postgis:17-3.5-alpine' # old"),
+            ("\"postgres:18.3-trixie\"", "\"postgis/postgis:18-3.6\""),
+            ("library/postgres:16-bookworm", "postgis/postgis:16-3.5"),
+        ] {
+            testing::check_add(&want(), &file(old), &file(new));
+        }
+    }
+
+    #[test]
+    fn an_image_that_brings_it_is_left() {
+        for image in [
+            "postgis/postgis:16-3.4",
+            "ghcr.io/me/postgis",
+            "imresamu/postgis:17",
+            "timescale/timescaledb-ha:pg16",
+            "kartoza/postgis",
+        ] {
+            testing::check_met(&want(), &file(image));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_reported_and_left() {
+        for (image, why) in [
+            ("postgres", "its tag does not say which major version it is"),
+            ("postgres:latest", "its tag does not say which major version it is"),
+            ("postgres:18beta1", "its tag does not say which major version it is"),
+            ("postgres:12", "there is no such image for version 12"),
+            ("postgres:16-windows", "the variant `windows` of its tag is not known"),
+            ("postgres:16@sha256:00", "the image is pinned by a digest"),
+            ("${PG_IMAGE:-postgres:16}", "the image is chosen by a variable"),
+            ("postgres:${PG_VERSION:-16}-alpine", "the image is chosen by a variable"),
+            ("docker.io/library/postgres:16", "the image comes from a registry of its own"),
+            ("localhost:5000/postgres:16", "the image comes from a registry of its own"),
+            ("pgvector/pgvector:pg16", "the image is PostgreSQL with something else added"),
+            ("timescale/timescaledb:latest-pg16", "the image is PostgreSQL with something else added"),
+            ("mysql:8", "the database service `pg` runs `mysql`, not `postgres`"),
+        ] {
+            let problem = testing::check_blocked(&want(), &file(image));
+            assert!(problem.message.ends_with(why), "{image}: {}", problem.message);
+        }
+        let built = "services:\n  pg:\n    build: .\n    image: postgres:16\n";
+        assert!(testing::check_blocked(&want(), built).message.contains("is built"));
+        let alias = "x-i: &i postgres:16\nservices:\n  pg:\n    image: *i\n";
+        assert!(testing::check_blocked(&want(), alias).message.ends_with("which other services may share"));
+    }
+
+    #[test]
+    fn tools_beside_the_database_are_not_the_database() {
+        let text = "services:\n  e:\n    image: prometheuscommunity/postgres-exporter\n  b:\n    image: x/postgres-backup:16\n  pg:\n    image: postgres:16\n";
+        testing::check_add(
+            &want(),
+            text,
+            &text
+                .replace("postgres:16", "postgis/postgis:16-3.5")
+                .replace("x/postgis/postgis", "x/postgres")
+                .replace("postgres-backup:16-3.5", "postgres-backup:16"),
+        );
+    }
+
+    #[test]
+    fn two_databases_are_named_where_the_application_does_not_tell() {
+        let two = "services:\n  app:\n    build: .\n    environment: {URL: \"x://db:5432/a\"}\n  db:\n    image: postgres:16\n  test:\n    image: postgres:16\n";
+        let after = two.replacen("postgres:16", "postgis/postgis:16-3.5", 1);
+        testing::check_add(&want(), two, &after);
+        let problem = testing::check_blocked(&want(), &two.replace("@db", "@x").replace("x://db:5432/a", "y"));
+        assert_eq!(problem.message, "several services may be the application's database: `db`, `test`");
+    }
+
+    #[test]
+    fn without_a_database_it_does_not_apply() {
+        assert!(matches!(IMAGE.assess(&testing::project("services: {}\n")), Assessment::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn an_image_that_the_user_changed_since_stays() {
+        let recorded = Recorded {
+            record: super::super::Record {
+                text: Some("postgis/postgis:16-3.5".to_owned()),
+                replaced: Some("postgres:16".to_owned()),
+                scaffolding: Vec::new(),
+            },
+            scaffolding: Vec::new(),
+        };
+        let kept = IMAGE.retract(&testing::project(&file("postgis/postgis:17-3.5")), &recorded);
+        assert!(matches!(kept, Retraction::Keep { .. }));
+        let gone = IMAGE.retract(&testing::project(&file("mysql")), &recorded);
+        assert!(matches!(gone, Retraction::Gone));
+    }
+
+    #[test]
+    fn the_parts_of_a_name() {
+        let parts = |image: &str| {
+            let reference = Reference::parse(image);
+            (reference.registry.unwrap_or_default(), reference.repository, reference.tag.unwrap_or_default())
+        };
+        let expected =
+            |registry: &str, repository: &str, tag: &str| (registry.to_owned(), repository.to_owned(), tag.to_owned());
+        assert_eq!(parts("redis"), expected("", "redis", ""));
+        assert_eq!(parts("quay.io/minio/minio:1"), expected("quay.io", "minio/minio", "1"));
+        assert_eq!(parts("localhost:5000/redis"), expected("localhost:5000", "redis", ""));
+        assert_eq!(parts("a/b:c@sha256:d"), expected("", "a/b", "c"));
+        assert_eq!(parts(""), expected("", "", ""));
+        assert!(!Reference::parse("x/myredis").is_repository("redis"));
     }
 }

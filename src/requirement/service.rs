@@ -150,7 +150,7 @@ impl Service {
         }
     }
 
-    fn conflict(&self, document: &Document<'_>, other: &Entry) -> Problem {
+    fn conflict(self, document: &Document<'_>, other: &Entry) -> Problem {
         let name = self.manifest.name;
         let is = match document.scalar_of(other, "image") {
             Some(image) => format!("runs the image `{image}`"),
@@ -165,7 +165,7 @@ impl Service {
             ))
     }
 
-    fn fix(&self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
+    fn fix(self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
         let name = self.manifest.name.0;
         let template = Source::parse(self.manifest.body.0).ok();
         let body = template.as_ref().and_then(|template| {
@@ -274,7 +274,7 @@ pub(super) fn retract_service(
 }
 
 /// Is the service as it was written? In a flow collection its text is the flow form of the same.
-fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
+pub(super) fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
     if !is_flow {
         return same_code(expected, current);
     }
@@ -292,7 +292,9 @@ pub(super) fn lines_of<'a>(document: &'a Document<'_>, entry: &Entry) -> &'a str
 /// Does an empty line stand between the services? Where there is but one, files mostly have one.
 pub(super) fn separated(document: &Document<'_>, services: &Entry) -> bool {
     let Some(mapping) = document.source.resolve(&services.value).and_then(Node::mapping) else { return false };
-    !mapping.flow && !mapping.entries.is_empty() && document.source.separated(mapping).unwrap_or(true)
+    // A text that keeps the empty lines after it (`|+`) would take ours too.
+    let keeps = mapping.entries.last().is_some_and(|last| document.source.keeps_lines_after(&last.value));
+    !mapping.flow && !mapping.entries.is_empty() && !keeps && document.source.separated(mapping).unwrap_or(true)
 }
 
 /// The networks that a service must join to be reached by the application.
@@ -375,8 +377,11 @@ fn published_ports(document: &Document<'_>) -> Vec<(Range<u32>, String)> {
     taken
 }
 
+/// One port or several in a row; `None` where none is fixed.
+type PortRange = Option<Range<u32>>;
+
 /// The ports of a service: those of the host, where they are fixed, and those of the container.
-pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(Option<Range<u32>>, Option<Range<u32>>)> {
+pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(PortRange, PortRange)> {
     let Some(list) = source.resolve(ports).and_then(Node::sequence) else { return Vec::new() };
     list.items
         .iter()
@@ -395,7 +400,7 @@ pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(Option<Range<u32>>
 }
 
 /// `[ip:]host:container[/protocol]`, or the container's port alone.
-fn port_of(written: &str) -> (Option<Range<u32>>, Option<Range<u32>>) {
+fn port_of(written: &str) -> (PortRange, PortRange) {
     let expanded = with_defaults(written).text;
     let without_protocol = expanded.split('/').next().unwrap_or_default();
     let mut parts = without_protocol.rsplit(':');
@@ -403,7 +408,7 @@ fn port_of(written: &str) -> (Option<Range<u32>>, Option<Range<u32>>) {
     (parts.next().and_then(port_range), container)
 }
 
-fn port_range(written: &str) -> Option<Range<u32>> {
+fn port_range(written: &str) -> PortRange {
     let (first, last) = written.split_once('-').unwrap_or((written, written));
     let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
     Some(first..last.saturating_add(1))
@@ -523,4 +528,265 @@ fn mounts(document: &Document<'_>, service: &str, volume: &str) -> bool {
             .is_some_and(|source| source == volume),
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, MINIO, REDIS, Want};
+    use super::*;
+
+    static REDIS_SERVICE: manifest::Service = REDIS;
+    static MINIO_SERVICE: manifest::Service = MINIO;
+    const SERVICE: Service = Service { manifest: &REDIS_SERVICE };
+    const VOLUME: Volume = Volume { service: &REDIS_SERVICE, name: "redis_data" };
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| SERVICE.assess(project),
+            retract: &|project, recorded| SERVICE.retract(project, recorded),
+        }
+    }
+
+    fn want_volume<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| VOLUME.assess(project),
+            retract: &|project, recorded| VOLUME.retract(project, recorded),
+        }
+    }
+
+    fn check_add(before: &str, after: &str) {
+        testing::check_add(&want(), before, after);
+    }
+
+    const BODY: &str = "  redis:
+    image: redis:7-alpine
+    ports:
+      - \"127.0.0.1:6379:6379\"
+    volumes:
+      - redis_data:/data
+";
+
+    #[test]
+    fn it_goes_behind_the_last_service() {
+        check_add(
+            "services:\n  app:\n    build: .\n\nvolumes:\n  a:\n",
+            &format!("services:\n  app:\n    build: .\n\n{BODY}\nvolumes:\n  a:\n"),
+        );
+    }
+
+    #[test]
+    fn no_empty_line_where_the_file_has_none() {
+        check_add(
+            "services:\n  app:\n    build: .\n  db:\n    image: x\n",
+            &format!("services:\n  app:\n    build: .\n  db:\n    image: x\n{BODY}"),
+        );
+    }
+
+    #[test]
+    fn comments_in_the_last_service_stay_with_it_and_others_stay_behind() {
+        check_add(
+            "services:\n  app:\n    build: . # here\n    # ports:\n    #   - 80\n  # db:\n  #   image: x\n\n# end\n",
+            &format!(
+                "services:\n  app:\n    build: . # here\n    # ports:\n    #   - 80\n\n{BODY}  # db:\n  #   image: x\n\n# end\n"
+            ),
+        );
+    }
+
+    #[test]
+    fn the_indentation_is_the_files() {
+        check_add(
+            "services:\n    app:\n        build: .\n        ports:\n        - 80:80\n",
+            "services:\n    app:\n        build: .\n        ports:\n        - 80:80\n
+    redis:
+        image: redis:7-alpine
+        ports:
+        - \"127.0.0.1:6379:6379\"
+        volumes:
+        - redis_data:/data
+",
+        );
+    }
+
+    #[test]
+    fn services_that_are_nothing_yet() {
+        check_add("services:\n", &format!("services:\n{BODY}"));
+        check_add("services: # none\nx: 1\n", &format!("services: # none\n{BODY}x: 1\n"));
+        check_add("services: null  # none\n", &format!("services:  # none\n{BODY}"));
+        check_add("services: {}\nx: 1\n", &format!("services:\n{BODY}x: 1\n"));
+        check_add("services: {\n  }\n", &format!("services:\n{BODY}"));
+    }
+
+    #[test]
+    fn a_file_without_services() {
+        check_add("name: demo\n", &format!("name: demo\n\nservices:\n{BODY}"));
+        check_add("# a comment\n", &format!("# a comment\n\nservices:\n{BODY}"));
+        check_add("", &format!("services:\n{BODY}"));
+        check_add("---\nname: demo\n...\n", &format!("---\nname: demo\n\nservices:\n{BODY}...\n"));
+    }
+
+    #[test]
+    fn a_flow_mapping_stays_one() {
+        check_add(
+            "services: {app: {build: .}}\n",
+            "services: {app: {build: .}, redis: {image: redis:7-alpine, ports: [\"127.0.0.1:6379:6379\"], volumes: [redis_data:/data]}}\n",
+        );
+        check_add(
+            "{\"services\": {\n  \"app\": {\"build\": \".\"}\n}}\n",
+            "{\"services\": {\n  \"app\": {\"build\": \".\"},\n  \"redis\": {\"image\": \"redis:7-alpine\", \"ports\": [\"127.0.0.1:6379:6379\"], \"volumes\": [\"redis_data:/data\"]}\n}}\n",
+        );
+    }
+
+    #[test]
+    fn text_that_keeps_its_empty_lines_is_not_touched() {
+        let app = "services:\n  app:\n    build: .\n    command: |+\n      run\n\n";
+        let project = testing::project(app);
+        let (added, _) = testing::add(&want(), &project);
+        assert_eq!(testing::compose_text(&added), format!("{app}{BODY}"));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_not_published() {
+        let app = "services:\n  app:\n    build: .\n    ports:\n      - \"${PORT:-6379}:80/tcp\"\n";
+        let fix = testing::check_add(
+            &want(),
+            app,
+            &format!("{app}\n  redis:\n    image: redis:7-alpine\n    volumes:\n      - redis_data:/data\n"),
+        );
+        assert_eq!(fix.notes, ["port 6379 of the host is taken by the service `app`: `redis` is not published there"]);
+    }
+
+    #[test]
+    fn it_joins_the_networks_of_the_application() {
+        let app = "services:\n  app:\n    build: .\n    networks: {back: {}, front: }\n";
+        check_add(app, &format!("{app}\n{BODY}    networks:\n      - back\n      - front\n"));
+    }
+
+    #[test]
+    fn a_service_is_known_by_its_image() {
+        for image in
+            ["redis", "redis:7", "docker.io/library/redis@sha256:0", "${IMAGE:-valkey/valkey:8}", "bitnami/redis:7"]
+        {
+            let text = format!("services:\n  app:\n    build: .\n  cache:\n    image: {image}\n");
+            testing::check_met(&want(), &text);
+            assert_eq!(find(&testing::project(&text), &REDIS_SERVICE).as_deref(), Some("cache"));
+        }
+        testing::check_met(&want(), "x-r: &r\n  image: redis\nservices:\n  cache:\n    <<: *r\n");
+    }
+
+    #[test]
+    fn a_service_of_that_name_with_another_image_is_a_conflict() {
+        let problem = testing::check_blocked(&want(), "services:\n  redis:\n    image: oliver006/redis_exporter\n");
+        assert_eq!(problem.rule.code, "PX302");
+        assert_eq!(problem.message, "the service `redis` is there, but runs the image `oliver006/redis_exporter`");
+    }
+
+    #[test]
+    fn of_two_the_application_chooses_and_else_both_are_named() {
+        let two = "services:\n  app:\n    build: .\n    depends_on: []\n  cache:\n    image: redis\n  broker:\n    image: redis\n";
+        let problem = testing::check_blocked(&want(), two);
+        assert_eq!(problem.message, "several services may be `redis`: `cache`, `broker`");
+        testing::check_met(&want(), &two.replace("[]", "[broker]"));
+        let by_host = two.replace("depends_on: []", "environment: [\"X=redis://broker:6379\"]");
+        assert_eq!(find(&testing::project(&by_host), &REDIS_SERVICE).as_deref(), Some("broker"));
+    }
+
+    #[test]
+    fn files_that_are_not_edited_are_refused() {
+        let code = |text| testing::check_blocked(&want(), text).rule.code;
+        assert_eq!(code("services:\n\tapp:\n"), "PX005");
+        assert_eq!(code("services:\n  a: {}\n---\nb: 1\n"), "PX303");
+        assert_eq!(code("services: !reset {}\n"), "PX303");
+        assert_eq!(code("services: text\n"), "PX303");
+        assert_eq!(code("- a\n"), "PX303");
+    }
+
+    #[test]
+    fn a_service_that_the_user_changed_stays() {
+        let (added, fix) = testing::add(&want(), &testing::project("services:\n  app:\n    build: .\n"));
+        let text = testing::compose_text(&added).replace("redis:7-alpine", "redis:8-alpine");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let kept = SERVICE.retract(&testing::project(&text), &recorded);
+        assert!(matches!(kept, Retraction::Keep { why, .. } if why == "the service `redis` was changed"));
+    }
+
+    #[test]
+    fn a_service_that_another_waits_for_stays() {
+        let (added, fix) = testing::add(&want(), &testing::project("services:\n  app:\n    build: .\n"));
+        let text = testing::compose_text(&added).replace("build: .\n", "build: .\n    depends_on: [redis]\n");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let kept = SERVICE.retract(&testing::project(&text), &recorded);
+        assert!(matches!(kept, Retraction::Keep { why, .. } if why == "the service `app` depends on `redis`"));
+    }
+
+    #[test]
+    fn a_formatter_does_not_make_it_the_users() {
+        let before = "services:\n  app:\n    build: .\n";
+        let (added, fix) = testing::add(&want(), &testing::project(before));
+        let text = testing::compose_text(&added).replace("      - ", "    - ").replace('"', "'");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let removed = testing::remove(&want(), &testing::project(&text), &recorded);
+        assert_eq!(testing::compose_text(&removed), before);
+    }
+
+    #[test]
+    fn two_services_are_removed_in_either_order() {
+        let minio = Service { manifest: &MINIO_SERVICE };
+        let wants = [
+            want(),
+            Want {
+                assess: &|project| minio.assess(project),
+                retract: &|project, recorded| minio.retract(project, recorded),
+            },
+        ];
+        for before in ["services:\n  app:\n    build: .\n\nx: 1\n", "services: null\n", "x: 1\n", ""] {
+            for order in [[0, 1], [1, 0]] {
+                let mut project = testing::project(before);
+                let mut records = Vec::new();
+                let mut scaffolding = Vec::new();
+                for want in &wants {
+                    let (next, fix) = testing::add(want, &project);
+                    scaffolding.extend(fix.record.scaffolding.clone());
+                    records.push(fix.record);
+                    project = next;
+                }
+                for index in order {
+                    let recorded = Recorded { record: records[index].clone(), scaffolding: scaffolding.clone() };
+                    project = testing::remove(&wants[index], &project, &recorded);
+                }
+                assert_eq!(testing::compose_text(&project), before, "{order:?}");
+            }
+        }
+    }
+
+    const REDIS_ONLY: &str = "services:\n  redis:\n    image: redis\n    volumes:\n      - redis_data:/data\n";
+
+    #[test]
+    fn a_volume_is_declared_at_the_top_level() {
+        let check = |rest: &str, after: &str| {
+            testing::check_add(&want_volume(), &format!("{REDIS_ONLY}{rest}"), &format!("{REDIS_ONLY}{after}"));
+        };
+        check("", "\nvolumes:\n  redis_data:\n");
+        check("\n# end\n", "\n# end\n\nvolumes:\n  redis_data:\n");
+        check("volumes:\n", "volumes:\n  redis_data:\n");
+        check("volumes: ~ # none\n", "volumes: # none\n  redis_data:\n");
+        check("volumes: {}\n", "volumes:\n  redis_data:\n");
+        check("volumes: {a: , b: {}}\n", "volumes: {a: , b: {}, redis_data: null}\n");
+        check("volumes:\n    a:\n    # b\nx: 1\n", "volumes:\n    a:\n    redis_data:\n    # b\nx: 1\n");
+    }
+
+    #[test]
+    fn a_volume_that_is_there_or_that_nobody_mounts_is_left() {
+        testing::check_met(&want_volume(), &format!("{REDIS_ONLY}volumes:\n  redis_data: {{external: true}}\n"));
+        let other = testing::project("services:\n  cache:\n    image: redis\n");
+        assert!(matches!(VOLUME.assess(&other), Assessment::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn a_volume_that_another_service_mounts_stays() {
+        let text = "services:\n  backup:\n    image: x\n    volumes:\n      - redis_data:/b\nvolumes:\n  redis_data:\n";
+        let kept = VOLUME.retract(&testing::project(text), &Recorded::default());
+        assert!(
+            matches!(kept, Retraction::Keep { why, .. } if why == "the service `backup` mounts the volume `redis_data`")
+        );
+    }
 }

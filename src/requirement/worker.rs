@@ -4,8 +4,8 @@
 //! container name, labels) is not.
 
 use super::compose::{self, Document};
-use super::service::{dedented, lines_of, list_block, retract_service, separated};
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::service::{dedented, lines_of, list_block, retract_service, same_service, separated};
+use super::{Assessment, Fix, Recorded, Retraction};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::Project;
 use crate::project::compose::{command_words, is_server, words_of};
@@ -133,11 +133,10 @@ impl Worker {
         };
         let application = compose::application(project).ok().flatten().and_then(|name| document.service(name));
         let now = application.map(|application| self.block(&document, project, application));
-        let is_now = now.as_deref().zip(document.service(&self.name)).is_some_and(|(now, service)| {
-            let current = lines_of(&document, service);
-            same_code(now, current)
-                || (service.flow && compose::flow(now, false).is_some_and(|flow| same_code(&flow, current)))
-        });
+        let is_now = now
+            .as_deref()
+            .zip(document.service(&self.name))
+            .is_some_and(|(now, service)| same_service(now, lines_of(&document, service), service.flow));
         let expected = if is_now { now.as_deref() } else { recorded.record.text.as_deref() };
         retract_service(&document, &self.name, recorded, expected)
     }
@@ -190,9 +189,10 @@ impl Worker {
         }
         let command =
             format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
-        let place = parts
-            .iter()
-            .position(|part| !["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key)));
+        let is_first =
+            |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
+        parts.sort_by_key(|part| !is_first(part));
+        let place = parts.iter().position(|part| !is_first(part));
         parts.insert(place.unwrap_or(parts.len()), command);
         if !has_restart {
             parts.push("restart: unless-stopped".to_owned());
@@ -267,4 +267,155 @@ fn copied_entries<'d>(document: &'d Document<'_>, application: &'d Entry) -> Vec
         service = base;
     }
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::testing::{self, Want};
+    use super::*;
+
+    fn worker() -> Worker {
+        Worker { name: "worker".to_owned(), command: "arq {services}.tasks.WorkerSettings".to_owned() }
+    }
+
+    fn want<'a>() -> Want<'a> {
+        Want {
+            assess: &|project| worker().assess(project),
+            retract: &|project, recorded| worker().retract(project, recorded),
+        }
+    }
+
+    fn check_app(app: &str, added: &str) {
+        let before = format!("services:\n  app:\n{app}\nx: 1\n");
+        testing::check_add(&want(), &before, &format!("services:\n  app:\n{app}\n  worker:\n{added}\nx: 1\n"));
+    }
+
+    const COMMAND: &str = "    command: arq app.services.tasks.WorkerSettings\n";
+    const RESTART: &str = "    restart: unless-stopped\n";
+
+    #[test]
+    fn it_has_the_build_and_the_environment_and_not_what_belongs_to_the_server() {
+        check_app(
+            "    container_name: app
+    build:
+      context: .
+      target: dev
+    command: uvicorn app.main:app
+    ports:
+      - 80:80
+    env_file: .env
+    environment:
+      - A=1
+    volumes:
+      - .:/app # source
+      - data:/data
+    depends_on:
+      db:
+        condition: service_healthy
+    healthcheck:
+      test: curl localhost
+    labels: [traefik]
+    restart: always
+",
+            "    build:
+      context: .
+      target: dev
+    command: arq app.services.tasks.WorkerSettings
+    env_file: .env
+    environment:
+      - A=1
+    volumes:
+      - .:/app # source
+      - data:/data
+    depends_on:
+      db:
+        condition: service_healthy
+    restart: always
+",
+        );
+    }
+
+    #[test]
+    fn it_runs_as_the_server_runs() {
+        check_app(
+            "    build: .\n    command: uv run --no-dev uvicorn app.main:app\n",
+            &format!("    build: .\n    command: uv run --no-dev arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+        check_app(
+            "    build: .\n    command: [\"poetry\", \"run\", \"python\", \"-m\", \"app.main\"]\n",
+            &format!("    build: .\n    command: poetry run arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+        check_app(
+            "    build: .\n    command: /app/.venv/bin/uvicorn app.main:app\n",
+            &format!("    build: .\n    command: /app/.venv/bin/arq app.services.tasks.WorkerSettings\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn anchors_are_used_again_and_what_is_merged_is_copied() {
+        let before = "x-c: &c\n  build: .\n  ports: [\"1:1\"]\nservices:\n  app:\n    <<: *c\n    environment: &e\n      A: b\n\n  x:\n    image: y\n";
+        testing::check_add(
+            &want(),
+            before,
+            &format!("{before}\n  worker:\n    build: .\n{COMMAND}    environment: *e\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn addresses_in_networks_and_an_entry_point_that_serves_are_not_copied() {
+        check_app(
+            "    build: .\n    entrypoint: [uvicorn, \"app.main:app\"]\n    networks:\n      back:\n        ipv4_address: 10.0.0.2\n",
+            &format!("    build: .\n{COMMAND}    networks:\n      - back\n{RESTART}"),
+        );
+    }
+
+    #[test]
+    fn a_worker_of_the_same_kind_is_there() {
+        for command in [
+            "arq app.services.tasks.WorkerSettings",
+            "uv run arq my.own.WorkerSettings --watch x",
+            "[arq, x.WorkerSettings]",
+        ] {
+            testing::check_met(
+                &want(),
+                &format!("services:\n  app:\n    build: .\n  jobs:\n    build: .\n    command: {command}\n"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_worker_of_another_kind_is_a_conflict() {
+        let problem = testing::check_blocked(
+            &want(),
+            "services:\n  app:\n    build: .\n  worker:\n    build: .\n    command: celery -A app worker\n",
+        );
+        assert_eq!(problem.rule.code, "PX302");
+    }
+
+    #[test]
+    fn a_worker_that_followed_the_application_is_not_the_users() {
+        let before = "services:\n  app:\n    build: .\n    environment:\n      A: b\n      C: d\n";
+        let (added, fix) = testing::add(&want(), &testing::project(before));
+        let text = testing::compose_text(&added).replace("      C: d\n", "");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let removed = testing::remove(&want(), &testing::project(&text), &recorded);
+        assert_eq!(testing::compose_text(&removed), before.replace("      C: d\n", ""));
+    }
+
+    #[test]
+    fn a_worker_that_the_user_changed_stays() {
+        let (added, fix) = testing::add(&want(), &testing::project("services:\n  app:\n    build: .\n"));
+        let text = testing::compose_text(&added).replace("unless-stopped", "always");
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        assert!(matches!(worker().retract(&testing::project(&text), &recorded), Retraction::Keep { .. }));
+    }
+
+    #[test]
+    fn a_file_in_flow_style() {
+        testing::check_add(
+            &want(),
+            "services: {app: {build: .}}\n",
+            "services: {app: {build: .}, worker: {build: ., command: arq app.services.tasks.WorkerSettings, restart: unless-stopped}}\n",
+        );
+    }
 }

@@ -52,7 +52,8 @@ pub fn line_end(text: &str, offset: usize) -> usize {
     match memchr::memchr(b'\n', &bytes[offset..]) {
         Some(at) if offset + at > 0 && bytes[offset + at - 1] == b'\r' => offset + at - 1,
         Some(at) => offset + at,
-        None => text.len(),
+        // A lone `\r` at the end of the file is an ending too: nothing of ours goes behind it on the same line.
+        None => text.len() - usize::from(bytes.ends_with(b"\r") && offset < text.len()),
     }
 }
 

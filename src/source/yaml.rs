@@ -11,8 +11,11 @@ use super::text;
 /// Nesting beyond this is refused: no compose file has it, and the walk below is recursive.
 const DEPTH_LIMIT: usize = 100;
 
-/// Aliases and merge keys are followed this many times: an alias may stand inside what it names.
+/// An alias of an alias is followed this many times: one may stand inside what it names.
 const ALIAS_LIMIT: usize = 16;
+
+/// So many mappings may be merged into one.
+const MERGE_LIMIT: usize = 100;
 
 /// Why a file cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +189,10 @@ impl Source {
     pub fn parse(text: &str) -> Result<Self, Unsupported> {
         let no_tree =
             || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
+        if let Some(offset) = lone_carriage_return(text) {
+            let what = "a carriage return without a line feed".to_owned();
+            return Err(Unsupported { offset, what, is_syntax_error: false });
+        }
         let mut parser = tree_sitter::Parser::new();
         parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
@@ -260,28 +267,32 @@ impl Source {
     /// The entries of a mapping as a reader of YAML sees them: its own, then what merge keys (`<<: *x`) bring.
     pub fn entries<'a>(&'a self, node: &'a Node) -> Vec<&'a Entry> {
         let mut seen = Vec::new();
-        self.collect_entries(node, &mut seen, 0);
+        self.collect_entries(node, &mut seen, &mut Vec::new());
         seen
     }
 
-    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, depth: usize) {
-        let Some(mapping) = self.resolve(node).and_then(Node::mapping) else { return };
+    /// `visited` are the mappings that were looked into: one that is merged again brings nothing new, and aliases of
+    /// aliases of aliases would otherwise take for ever.
+    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, visited: &mut Vec<usize>) {
+        let Some(node) = self.resolve(node) else { return };
+        let Some(mapping) = node.mapping().filter(|_| !visited.contains(&node.outer.start)) else { return };
+        visited.push(node.outer.start);
         for entry in mapping.entries.iter().filter(|entry| !is_merge(entry)) {
             if !seen.iter().any(|known| known.key == entry.key) {
                 seen.push(entry);
             }
         }
-        if depth == ALIAS_LIMIT {
+        if visited.len() > MERGE_LIMIT {
             return;
         }
         for entry in mapping.entries.iter().filter(|entry| is_merge(entry)) {
             match self.resolve(&entry.value).map(|node| &node.value) {
                 Some(Value::Sequence(sequence)) => {
                     for item in &sequence.items {
-                        self.collect_entries(&item.value, seen, depth + 1);
+                        self.collect_entries(&item.value, seen, visited);
                     }
                 }
-                _ => self.collect_entries(&entry.value, seen, depth + 1),
+                _ => self.collect_entries(&entry.value, seen, visited),
             }
         }
     }
@@ -330,6 +341,20 @@ impl Source {
             line = next;
         }
         end
+    }
+
+    /// Does the value end in a text that keeps the empty lines after it (`|+`)?
+    pub fn keeps_lines_after(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::Mapping(mapping) if !mapping.flow => {
+                mapping.entries.last().is_some_and(|entry| self.keeps_lines_after(&entry.value))
+            }
+            Value::Sequence(list) if !list.flow => {
+                list.items.last().is_some_and(|item| self.keeps_lines_after(&item.value))
+            }
+            Value::Scalar(_, Style::Block) => self.text.get(node.range.clone()).is_some_and(keeps),
+            _ => false,
+        }
     }
 
     /// Is there a comment in `range`?
@@ -404,8 +429,19 @@ fn blank_line_in(between: &str) -> bool {
     lines.get(1..lines.len().saturating_sub(1)).is_some_and(|inner| inner.iter().any(|line| line.trim().is_empty()))
 }
 
+/// Has a block scalar the "keep" indicator in its header?
+fn keeps(written: &str) -> bool {
+    let header = written.lines().next().unwrap_or_default();
+    header.split('#').next().is_some_and(|header| header.contains('+'))
+}
+
 fn is_merge(entry: &Entry) -> bool {
     entry.key == "<<" && entry.key_style == Style::Plain
+}
+
+/// YAML takes a carriage return alone for the end of a line too; nothing else here does.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 /// The number that is there most often; of several the greatest.
@@ -549,8 +585,7 @@ impl Reader<'_> {
     /// With "keep" chomping (`|+`) the empty lines that follow are part of the value: text goes behind them.
     fn end_of_block_scalar(&self, begin: usize, written: &str) -> usize {
         let mut end = begin + written.len();
-        if !written.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|head| head.contains('+')))
-        {
+        if !keeps(written) {
             return end;
         }
         let mut line = text::next_line(self.text, end);
@@ -593,12 +628,11 @@ impl Reader<'_> {
     fn entry(&self, pair: tree_sitter::Node<'_>, flow: bool, depth: usize) -> Result<Entry, Unsupported> {
         let mut cursor = pair.walk();
         let colon = pair.children(&mut cursor).find(|child| child.kind() == ":").map(|colon| colon.end_byte());
-        let key = match pair.child_by_field_name("key") {
-            Some(key) => self.node(key, depth + 1)?,
-            None => {
-                let start = pair.start_byte();
-                Node::bare(start..start, Value::Null)
-            }
+        let key = if let Some(key) = pair.child_by_field_name("key") {
+            self.node(key, depth + 1)?
+        } else {
+            let start = pair.start_byte();
+            Node::bare(start..start, Value::Null)
         };
         let colon_end = colon.unwrap_or(key.outer.end);
         let value = match pair.child_by_field_name("value") {
@@ -629,12 +663,11 @@ impl Reader<'_> {
                     let mut inner = child.walk();
                     let content =
                         child.named_children(&mut inner).find(|node| matches!(node.kind(), "block_node" | "flow_node"));
-                    match content {
-                        Some(content) => self.node(content, depth + 1)?,
-                        None => {
-                            let end = start + 1;
-                            Node::bare(end..end, Value::Null)
-                        }
+                    if let Some(content) = content {
+                        self.node(content, depth + 1)?
+                    } else {
+                        let end = start + 1;
+                        Node::bare(end..end, Value::Null)
                     }
                 }
                 _ => continue,
@@ -722,4 +755,146 @@ fn block_text(written: &str) -> String {
     let folds = lines.next().is_some_and(|header| header.starts_with('>'));
     let lines: Vec<&str> = lines.map(str::trim).collect();
     lines.join(if folds { " " } else { "\n" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Source {
+        Source::parse(text).expect("it is YAML")
+    }
+
+    /// The text of what `path` leads to, by the keys of mappings.
+    fn text_at<'a>(source: &'a Source, path: &[&str]) -> &'a str {
+        let mut node = source.root().expect("there is a value");
+        let mut range = 0..0;
+        for key in path {
+            let entry = source.get(node, key).expect("the key is there");
+            range = entry.range();
+            node = source.resolve(&entry.value).expect("the alias names something");
+        }
+        &source.text()[range]
+    }
+
+    #[test]
+    fn an_entry_ends_with_its_content_and_not_with_the_comments_or_blank_lines_after_it() {
+        let source = parse("a:\n  b: 1 # one\n  # deeper\n\n# flush\nc:\n");
+        assert_eq!(text_at(&source, &["a"]), "a:\n  b: 1");
+        assert_eq!(text_at(&source, &["c"]), "c:");
+        let entry = source.root().and_then(|root| root.own("a")).expect("it is there");
+        assert!(source.text()[..source.end_with_comments(&entry.range())].ends_with("# deeper"));
+    }
+
+    #[test]
+    fn carriage_returns_belong_to_no_entry() {
+        let source = parse("a:\r\n  b: |\r\n    x\r\n\r\nc: 'd'\r\n");
+        assert_eq!(text_at(&source, &["a", "b"]), "b: |\r\n    x");
+        assert_eq!(text_at(&source, &["c"]), "c: 'd'");
+    }
+
+    #[test]
+    fn a_text_that_keeps_its_blank_lines_ends_on_the_last_of_them() {
+        let source = parse("a: |+\n  x\n\n\nb: |\n  y\n\n");
+        assert_eq!(text_at(&source, &["a"]), "a: |+\n  x\n\n");
+        assert_eq!(text_at(&source, &["b"]), "b: |\n  y");
+        assert!(
+            source.root().and_then(|root| root.own("a")).is_some_and(|entry| source.keeps_lines_after(&entry.value))
+        );
+    }
+
+    #[test]
+    fn merge_keys_are_seen_through_and_own_keys_win() {
+        let source = parse("x: &x\n  a: 1\n  b: 1\ny: &y {c: 1}\nz:\n  <<: [*x, *y]\n  b: 2\n");
+        assert_eq!(text_at(&source, &["z", "a"]), "a: 1");
+        assert_eq!(text_at(&source, &["z", "b"]), "b: 2");
+        assert_eq!(text_at(&source, &["z", "c"]), "c: 1");
+    }
+
+    #[test]
+    fn an_alias_names_the_last_anchor_before_it_and_may_name_what_it_stands_in() {
+        let source = parse("a: &n 1\nb: *n\nc: &n 2\nd: *n\ne: &e\n  <<: *e\n  f: *missing\n");
+        let root = source.root().expect("there is a value");
+        let value = |key| source.get(root, key).and_then(|entry| source.scalar(&entry.value));
+        assert_eq!((value("b"), value("d")), (Some("1"), Some("2")));
+        let own = source.get(root, "e").expect("it is there");
+        assert_eq!(source.entries(&own.value).len(), 1);
+        assert_eq!(source.get(&own.value, "f").and_then(|entry| source.resolve(&entry.value)), None);
+    }
+
+    #[test]
+    fn merges_of_merges_end() {
+        let level = |level: usize| {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            format!("a{level}: &a{level}\n  <<: [{aliases}]\n")
+        };
+        let text = format!("a0: &a0 {{k: 1}}\n{}", (1..60).map(level).collect::<String>());
+        let source = parse(&text);
+        let last = source.root().and_then(|root| root.own("a59")).expect("it is there");
+        assert_eq!(source.entries(&last.value).len(), 1);
+    }
+
+    #[test]
+    fn null_is_nothing_or_a_word_and_a_tag_stays() {
+        let source = parse("a:\nb: ~\nc: null # x\nd: !reset\ne: \"null\"\nf: &f\n");
+        let entry = |key: &str| source.root().and_then(|root| root.own(key)).expect("it is there");
+        for key in ["a", "b", "c", "d", "f"] {
+            assert!(entry(key).value.is_null(), "{key}");
+        }
+        assert!(!entry("e").value.is_null());
+        assert_eq!(entry("d").value.tag.as_deref(), Some("!reset"));
+        assert_eq!(entry("f").value.properties_end, Some(entry("f").range().end));
+    }
+
+    #[test]
+    fn scalars_are_read_in_every_style() {
+        let source =
+            parse("\"k\": 'it''s'\na: \"x\\n\\u00e4\"\nb: one\n  two\nc: >-\n  three\n  four\nd: {e: [f, 'g'], h}\n");
+        let root = source.root().expect("there is a value");
+        let value = |key: &str| source.get(root, key).and_then(|entry| source.scalar(&entry.value));
+        assert_eq!(value("k"), Some("it's"));
+        assert_eq!(value("a"), Some("x\nä"));
+        assert_eq!(value("b"), Some("one two"));
+        assert_eq!(value("c"), Some("three four"));
+        assert_eq!(source.scalars(&source.get(&root.own("d").expect("d").value, "e").expect("e").value), ["f", "g"]);
+    }
+
+    #[test]
+    fn the_step_and_the_indentation_of_lists_are_those_of_most() {
+        let source = parse("a:\n    b:\n        c: 1\n    d:\n    - e\nf:\n- g\n");
+        assert_eq!((source.step(), source.list_indent()), (4, Some(0)));
+        assert_eq!((parse("a: 1\n").step(), parse("a: 1\n").list_indent()), (2, None));
+    }
+
+    #[test]
+    fn empty_lines_between_entries_are_noticed() {
+        let separated = |text| {
+            let source = parse(text);
+            source.root().and_then(Node::mapping).and_then(|mapping| source.separated(mapping))
+        };
+        assert_eq!(separated("a: 1\n\nb: 2\n"), Some(true));
+        assert_eq!(separated("a: 1\r\n\r\nb: 2\r\n"), Some(true));
+        assert_eq!(separated("a: 1 # x\n# y\nb: 2\n"), Some(false));
+        assert_eq!(separated("a: 1\n"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_edited_is_refused_with_its_place() {
+        let refused = |text: &str| Source::parse(text).err().map(|error| (error.offset, error.what));
+        assert_eq!(refused("a:\n\tb: 1\n"), Some((3, "a tab in the indentation, which YAML forbids".to_owned())));
+        assert_eq!(refused("a: 1\n---\nb: 2\n"), Some((5, "a second YAML document".to_owned())));
+        assert_eq!(refused("a: 1\na: 2\n"), Some((5, "the key `a` a second time".to_owned())));
+        assert_eq!(refused("a: 1\rb: 2\r\n"), Some((4, "a carriage return without a line feed".to_owned())));
+        assert!(refused("a: [1\nb: 2\n").is_some());
+        assert!(refused(&"[".repeat(5000)).is_some());
+        assert!(refused(&format!("{}{}", "[".repeat(200), "]".repeat(200))).is_some());
+    }
+
+    #[test]
+    fn a_text_without_a_value_is_no_error() {
+        for text in ["", "\n", "# only a comment\n", "\u{feff}", "---\n"] {
+            assert!(parse(text).root().is_none(), "{text:?}");
+        }
+        assert!(parse("\u{feff}a: 1\n").root().is_some());
+    }
 }

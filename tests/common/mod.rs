@@ -67,7 +67,10 @@ pub fn paxx(folder: &Path, arguments: &[&str]) -> Command {
 pub fn clean(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("GIT_") || text.starts_with("CARGO") || matches!(&*text, "NO_COLOR" | "LD_LIBRARY_PATH" | "COLUMNS") {
+        if text.starts_with("GIT_")
+            || text.starts_with("CARGO")
+            || matches!(&*text, "NO_COLOR" | "LD_LIBRARY_PATH" | "COLUMNS")
+        {
             command.env_remove(&name);
         }
     }
@@ -102,7 +105,8 @@ pub fn fixtures_folder() -> PathBuf {
 pub fn fixtures() -> &'static [Fixture] {
     static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
         let more = env::var_os("PAXX_FIXTURES").unwrap_or_default();
-        let folders = std::iter::once(fixtures_folder()).chain(env::split_paths(&more).filter(|path| !path.as_os_str().is_empty()));
+        let folders = std::iter::once(fixtures_folder())
+            .chain(env::split_paths(&more).filter(|path| !path.as_os_str().is_empty()));
         let mut found = Vec::new();
         for folder in folders {
             for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -136,9 +140,13 @@ fn projects(folder: &Path) -> Vec<Fixture> {
         return vec![top];
     }
     let said = flat(&refusal.stderr);
-    let below: Vec<&str> = said.split("`paxx -C ").skip(1).filter_map(|rest| rest.split_once(" ...`")).map(|(path, _)| path).collect();
+    let below: Vec<&str> =
+        said.split("`paxx -C ").skip(1).filter_map(|rest| rest.split_once(" ...`")).map(|(path, _)| path).collect();
     assert!(!below.is_empty(), "fixture {name}: no project, and none is named below:\n{said}");
-    below.into_iter().map(|below| Fixture { name: format!("{name}/{below}"), below: below.to_owned(), ..top.clone() }).collect()
+    below
+        .into_iter()
+        .map(|below| Fixture { name: format!("{name}/{below}"), below: below.to_owned(), ..top.clone() })
+        .collect()
 }
 
 /// The ids of all components, by the program.
@@ -283,7 +291,8 @@ pub fn has_git() -> bool {
 
 /// Can this program be run? Names what is skipped where not.
 pub fn has_program(name: &str) -> bool {
-    let run = Command::new(name).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let run =
+        Command::new(name).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let there = run.is_ok_and(|status| status.success());
     if !there {
         skip(name);
@@ -294,7 +303,8 @@ pub fn has_program(name: &str) -> bool {
 /// Names what this test lacks, so that it does not (wholly) run; fails where nothing may be skipped.
 pub fn skip(what: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    let binary = env::current_exe().ok().and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+    let binary =
+        env::current_exe().ok().and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
     let binary = binary.unwrap_or_default();
     let binary = binary.rsplit_once('-').map_or(binary.as_str(), |(name, _)| name);
     let line = format!("skipped: {binary}::{test}: {what} is missing");
@@ -347,7 +357,10 @@ pub fn tree(top: &Path) -> Tree {
                 folders.push(path.clone());
                 Entry::Folder
             } else {
-                Entry::File { bytes: fs::read(&path).expect("read"), executable: metadata.permissions().mode() & 0o100 != 0 }
+                Entry::File {
+                    bytes: fs::read(&path).expect("read"),
+                    executable: metadata.permissions().mode() & 0o100 != 0,
+                }
             };
             found.insert(path.strip_prefix(top).expect("below").to_owned(), entry);
         }
@@ -368,17 +381,29 @@ pub fn difference(expected: &Tree, found: &Tree) -> Option<String> {
             (left, right) if left == right => {}
             (Some(_), None) => drop(writeln!(text, "{shown} is missing")),
             (None, Some(_)) => drop(writeln!(text, "{shown} is there too")),
-            (Some(Entry::File { bytes: left, executable: was }), Some(Entry::File { bytes: right, executable: is })) => {
+            (
+                Some(Entry::File { bytes: left, executable: was }),
+                Some(Entry::File { bytes: right, executable: is }),
+            ) => {
                 if was != is {
                     let _ = writeln!(text, "{shown}: executable is {is}, not {was}");
                 }
-                let first = left.iter().zip(right).position(|(left, right)| left != right).unwrap_or(left.len().min(right.len()));
+                let first = left
+                    .iter()
+                    .zip(right)
+                    .position(|(left, right)| left != right)
+                    .unwrap_or(left.len().min(right.len()));
                 if left != right {
                     let near = |bytes: &[u8]| {
                         let range = first.saturating_sub(30)..(first + 60).min(bytes.len());
                         String::from_utf8_lossy(&bytes[range]).into_owned()
                     };
-                    let _ = writeln!(text, "{shown}: from byte {first}: expected {:?}, found {:?}", near(left), near(right));
+                    let _ = writeln!(
+                        text,
+                        "{shown}: from byte {first}: expected {:?}, found {:?}",
+                        near(left),
+                        near(right)
+                    );
                 }
             }
             _ => drop(writeln!(text, "{shown} is something else")),
@@ -422,7 +447,11 @@ pub struct Random(u64);
 impl Random {
     /// From `PAXX_SEED` or the time; printed, so that a failure can be repeated.
     pub fn new(what: &str) -> Self {
-        let time = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |time| u64::from(time.subsec_nanos()));
+        let time = || {
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(1, |time| u64::from(time.subsec_nanos()))
+        };
         let seed = env::var("PAXX_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(time);
         println!("{what}: PAXX_SEED={seed}");
         Self::from(seed)

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of its own, and Alembic projects edited as the tool edits them."""
+"""A PostgreSQL cluster of its own, and Alembic projects that the tool has edited."""
 
 import ast
 import importlib.util
@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from conftest import free_port, wait_for
+from conftest import Projects, add, free_port, wait_for
 
 SERVICES = "services"
 
@@ -129,49 +129,31 @@ def load_geo(project: Path) -> ModuleType:
     return module
 
 
-def wire_env(source: str) -> str:
-    """What the tool does to an `env.py`: one import, and one line after each `context.configure(...)`."""
-    tree = ast.parse(source)
-    lines = source.splitlines(keepends=True)
-    inserts: dict[int, str] = {}
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    end = imports[-1].end_lineno
-    assert end
-    inserts[end] = f"from {SERVICES}.geo import configure_migrations\n"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            function = node.value.func
-            if isinstance(function, ast.Attribute) and function.attr == "configure":
-                owner = ast.unparse(function.value)
-                if owner.split(".")[-1] == "context":
-                    assert node.end_lineno
-                    indent = " " * node.col_offset
-                    inserts[node.end_lineno] = f"{indent}configure_migrations({owner}.get_context())\n"
-    assert len(inserts) > 1, "no context.configure(...)"
-    for line in sorted(inserts, reverse=True):
-        lines.insert(line, inserts[line])
-    return "".join(lines)
-
-
-def wire_mako(source: str) -> str:
-    """What the tool does to a `script.py.mako`: nothing, where it writes the imports that Alembic collects."""
-    if "imports" in source:
-        return source
-    return source.replace("import sqlalchemy as sa\n", "import sqlalchemy as sa\nimport geoalchemy2\n")
+def alembic_project(projects: Projects, env: str, mako: str) -> Path:
+    """A project with this `env.py` and `script.py.mako`, to which the tool has added `postgis`."""
+    project = projects.fresh(
+        "lower",
+        {
+            "alembic.ini": "[alembic]\nscript_location = migrations\nprepend_sys_path = .\nsqlalchemy.url = in-env\n",
+            "migrations/env.py": env,
+            "migrations/script.py.mako": mako,
+        },
+    )
+    shutil.rmtree(project / "db" / "migrations")
+    add(project, "postgis")
+    return project
 
 
 class Migrations:
-    """An Alembic project in `project`: models, `env.py`, and the command line."""
+    """An Alembic project: models, `env.py` as the tool has edited it, and the command line."""
 
-    def __init__(self, cluster: Cluster, project: Path, database: str, env: str, mako: str, models: str) -> None:
-        self.cluster, self.project, self.database = cluster, project, database
-        self.versions = project / "migrations" / "versions"
+    def __init__(
+        self, cluster: Cluster, projects: Projects, database: str, env: str, mako: str, models: str
+    ) -> None:
+        self.cluster, self.database = cluster, database
+        self.project = alembic_project(projects, env, mako)
+        self.versions = self.project / "migrations" / "versions"
         self.versions.mkdir(parents=True)
-        (project / "alembic.ini").write_text(
-            "[alembic]\nscript_location = migrations\nprepend_sys_path = .\nsqlalchemy.url = in-env\n"
-        )
-        (project / "migrations" / "env.py").write_text(wire_env(env))
-        (project / "migrations" / "script.py.mako").write_text(wire_mako(mako))
         self.models(models)
 
     def models(self, text: str) -> None:

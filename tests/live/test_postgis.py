@@ -7,8 +7,7 @@ import math
 import random
 import re
 import struct
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,22 +19,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateIndex
 
-from conftest import run_python
-from postgis_support import Cluster, Migrations, body, load_geo, wire_env
+from conftest import Projects, run_python
+from postgis_support import Cluster, Migrations, alembic_project, body, load_geo
 from seed_examples import postgis as seeds
 
 BERLIN = {"lat": 52.5200, "lng": 13.4050}
 POTSDAM = {"lat": 52.39, "lng": 13.06}
 POINTS = 200_000
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    # Not below pytest's own folder, which only its owner may enter.
-    with tempfile.TemporaryDirectory(prefix="paxx-pg-") as folder:
-        server = Cluster(Path(folder))
-        yield server
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -600,7 +590,7 @@ def _tables(cluster: Cluster, database: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "own hooks"])
-def test_autogenerate(cluster: Cluster, make_project: Callable[..., Path], kind: str) -> None:
+def test_autogenerate(cluster: Cluster, projects: Projects, kind: str) -> None:
     """autogenerate twice, the second empty; downgrade"""
     env, driver, mako, models = {
         "sync": (SYNC_ENV, "psycopg", MAKO, MODELS + LOCATION + PLAIN),
@@ -620,7 +610,7 @@ def test_autogenerate(cluster: Cluster, make_project: Callable[..., Path], kind:
         cluster.sql(database, "CREATE TABLE legacy (id int)")
     else:
         database = cluster.database()
-    tool = Migrations(cluster, make_project("postgis"), database, env, mako, models)
+    tool = Migrations(cluster, projects, database, env, mako, models)
 
     tool.run(
         "revision --autogenerate -m first", "upgrade head", "revision --autogenerate -m second", "upgrade head",
@@ -661,10 +651,10 @@ def test_autogenerate(cluster: Cluster, make_project: Callable[..., Path], kind:
     assert left == {"alembic_version", "spatial_ref_sys"} | ({"legacy"} if kind == "own hooks" else set())
 
 
-def test_column_added_later(cluster: Cluster, make_project: Callable[..., Path]) -> None:
+def test_column_added_later(cluster: Cluster, projects: Projects) -> None:
     """A location added to a table that exists, in a database whose role may not create extensions but has this one."""
     database = cluster.database()
-    tool = Migrations(cluster, make_project("postgis"), database, SYNC_ENV, MAKO, MODELS)
+    tool = Migrations(cluster, projects, database, SYNC_ENV, MAKO, MODELS)
     cluster.sql(
         database,
         "CREATE ROLE plain LOGIN",
@@ -699,15 +689,18 @@ def test_column_added_later(cluster: Cluster, make_project: Callable[..., Path])
     assert cluster.indexes(database, "places") == []
 
 
-def test_what_is_written_into_env() -> None:
+def test_what_is_written_into_env(projects: Projects) -> None:
     """The edit of `env.py` is insertion alone: an import, and a line after each `context.configure(...)`."""
     for env in (SYNC_ENV, ASYNC_ENV, OWN_HOOKS_ENV):
-        wired = wire_env(env)
+        wired = (alembic_project(projects, env, MAKO) / "migrations/env.py").read_text()
         ast.parse(wired)
         added = [line for line in wired.splitlines() if "configure_migrations" in line]
         assert added[0] == "from services.geo import configure_migrations"
         assert [line.strip() for line in added[1:]] == ["configure_migrations(context.get_context())"] * 2
-        assert [line for line in wired.splitlines() if "configure_migrations" not in line] == env.splitlines()
+        # What is left is the file as it was; an empty line may come after the imports.
+        rest = [line for line in wired.splitlines() if "configure_migrations" not in line]
+        assert [line for line in rest if line] == [line for line in env.splitlines() if line]
+        compile(wired, "env.py", "exec")
 
 
 def test_next_steps(next_steps: Callable[..., str]) -> None:
