@@ -3,6 +3,7 @@
 use crate::apply::ApplyError;
 use crate::finding::Problem;
 use crate::project::Project;
+use crate::render::Paths;
 
 /// What ended a command without success.
 #[derive(Debug)]
@@ -11,8 +12,8 @@ pub enum Error {
     Refused {
         /// All of them.
         problems: Vec<Problem>,
-        /// The project, for code frames.
-        project: Option<Box<Project>>,
+        /// The project and how its paths are shown, for code frames.
+        project: Option<Box<(Project, Paths)>>,
     },
     /// Applying failed.
     Apply(ApplyError),

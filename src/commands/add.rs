@@ -5,7 +5,7 @@ use super::interrupt::Interrupt;
 use super::{Ui, components, find_project, lock_of};
 use crate::cli::{Add, Global};
 use crate::error::Error;
-use crate::plan::{self, Allowances};
+use crate::plan::{self, Allowances, Outcome};
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
@@ -17,7 +17,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
     } else if change::recover(ui, &discovery)? {
         discovery = find_project(ui, global)?;
     }
-    let lock = lock_of(&discovery)?;
+    let lock = lock_of(ui, &discovery)?;
     let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
     let plan = plan::add(&discovery, &lock, &named, allow);
     let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
@@ -32,7 +32,9 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
     };
     proposal.carry_out(&watch, |ui, plan| {
         let context = plan::context(&plan.after);
-        for (component, _) in &plan.components {
+        let is_new =
+            |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
+        for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
             ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
         }
     })

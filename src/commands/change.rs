@@ -3,11 +3,10 @@
 use std::process::{Command, Stdio};
 
 use super::interrupt::Interrupt;
-use super::{Ui, prompt};
+use super::{Ui, prompt, refused};
 use crate::apply::{self, Contents, FileChange, Place, Recovered};
 use crate::cli::{Confirmation, PlanFormat};
 use crate::error::Error;
-use crate::finding::Problem;
 use crate::lock::Lock;
 use crate::plan::{Outcome, Plan};
 use crate::project::discover::Discovery;
@@ -95,8 +94,7 @@ impl Proposal<'_> {
             ui.out(json::plan(&self.plan, &self.label, &self.discovery.project, &paths).as_bytes());
         }
         if !self.plan.refusals.is_empty() {
-            let problems = std::mem::take(&mut self.plan.refusals);
-            return Err(Error::Refused { problems, project: Some(Box::new(self.discovery.project.clone())) });
+            return Err(refused(ui, self.discovery, std::mem::take(&mut self.plan.refusals)));
         }
         let changes = file_changes(&self.plan);
         if self.plan.is_empty() {
@@ -317,9 +315,4 @@ fn uncommitted(discovery: &Discovery, changes: &[FileChange]) -> Vec<String> {
         .split(|byte| *byte == 0)
         .filter_map(|entry| std::str::from_utf8(entry).ok()?.get(3..).map(str::to_owned))
         .collect()
-}
-
-/// Refusals of a command that has a project to show.
-pub fn refused(discovery: &Discovery, problem: Problem) -> Error {
-    Error::Refused { problems: vec![problem], project: Some(Box::new(discovery.project.clone())) }
 }

@@ -14,7 +14,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let named = components(&arguments.names)?;
     let discovery = find_project(ui, global)?;
     report_pending(ui, &discovery)?;
-    let lock = lock_of(&discovery)?;
+    let lock = lock_of(ui, &discovery)?;
     let (installed, unknown) = installed(&lock);
     let wanted = if named.is_empty() { installed } else { named };
     let mut found: Vec<(&str, String, Problem)> = Vec::new();

@@ -42,7 +42,7 @@ pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8,
 
 fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result<Vec<Option<&'static str>>, Error> {
     let Ok(discovery) = find_project(ui, global) else { return Ok(vec![None; components.len()]) };
-    let lock = lock_of(&discovery)?;
+    let lock = lock_of(ui, &discovery)?;
     let state = |component: &&'static Component| {
         if lock.component(component.id()).is_none() {
             return "not installed";

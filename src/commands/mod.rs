@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod interrupt;
 mod list;
+mod manual;
 mod prompt;
 mod remove;
 mod undo;
@@ -19,6 +20,7 @@ use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::{self, Problem};
 use crate::lock::Lock;
+use crate::project::FilePath;
 use crate::project::discover::{self, Discovery, Failure, Options};
 use crate::render::{Paths, findings};
 
@@ -40,11 +42,13 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Check(arguments) => check::run(&ui, &cli.global, arguments),
         Command::Explain { code } => explain::run(&ui, code),
         Command::Undo(arguments) => undo::run(&ui, &cli.global, arguments),
+        Command::Completions { shell } => Ok(manual::completions(&ui, *shell)),
+        Command::Man { command } => manual::page(&ui, command),
     };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            ui.error(&error, &cli.global);
+            ui.error(&error);
             ExitCode::from(error.exit_code())
         }
     }
@@ -111,12 +115,12 @@ impl Ui {
         Paths::new(discovery.base.clone(), current)
     }
 
-    fn error(&self, error: &Error, global: &Global) {
+    fn error(&self, error: &Error) {
         match error {
             Error::Refused { problems, project } => {
-                let paths = project.as_ref().map(|_| Paths::new(base_of(&self.current, global), self.canonical()));
+                let (project, paths) = project.as_deref().map(|(project, paths)| (project, paths)).unzip();
                 for problem in problems {
-                    self.say(&findings::full(problem, project.as_deref(), paths.as_ref(), self.colour_err, None));
+                    self.say(&findings::full(problem, project, paths, self.colour_err, None));
                 }
             }
             Error::Apply(error) => {
@@ -137,42 +141,36 @@ impl Ui {
             }
         }
     }
-
-    fn canonical(&self) -> PathBuf {
-        std::fs::canonicalize(&self.current).unwrap_or_else(|_| self.current.clone())
-    }
-}
-
-/// The folder that paths of the project are relative to, as discovery finds it.
-fn base_of(current: &std::path::Path, global: &Global) -> PathBuf {
-    let start = global.project.as_ref().map_or_else(|| current.to_owned(), |project| current.join(project));
-    discover::discover(&start, &options(global)).map_or(start, |discovery| discovery.base)
-}
-
-fn options(global: &Global) -> Options {
-    Options {
-        project: None,
-        app: global.app.clone(),
-        settings: global.settings.clone(),
-        compose: global.compose.clone(),
-        services_dir: global.services_dir.clone(),
-    }
 }
 
 /// Finds the project that the user is in, or named.
 pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
-    let options = Options { project: global.project.clone(), ..options(global) };
+    let options = Options {
+        project: global.project.clone(),
+        app: global.app.clone(),
+        settings: global.settings.clone(),
+        compose: global.compose.clone(),
+        services_dir: global.services_dir.clone(),
+    };
+    if let Some(folder) =
+        options.services_dir.as_ref().filter(|folder| FilePath::new(folder).is_none_or(|path| path == FilePath::top()))
+    {
+        let help = "give `--services-dir` a folder inside the project, such as `app/services`";
+        return Err(Error::Usage(format!("`{folder}` is no folder for generated modules"), Some(help.to_owned())));
+    }
     discover::discover(&ui.current, &options).map_err(|failure| match failure {
         Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
     })
 }
 
 /// The lock of a project that was found.
-pub fn lock_of(discovery: &Discovery) -> Result<Lock, Error> {
-    discovery.lock.clone().map_err(|problem| Error::Refused {
-        problems: vec![problem],
-        project: Some(Box::new(discovery.project.clone())),
-    })
+pub fn lock_of(ui: &Ui, discovery: &Discovery) -> Result<Lock, Error> {
+    discovery.lock.clone().map_err(|problem| refused(ui, discovery, vec![problem]))
+}
+
+/// Reasons why nothing is done in a project that was found.
+pub fn refused(ui: &Ui, discovery: &Discovery, problems: Vec<Problem>) -> Error {
+    Error::Refused { problems, project: Some(Box::new((discovery.project.clone(), ui.paths(discovery)))) }
 }
 
 /// The components of these names.

@@ -2,7 +2,7 @@
 
 use super::change::{self, Proposal};
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, lock_of};
+use super::{Ui, components, find_project, lock_of, refused};
 use crate::cli::{Global, Remove};
 use crate::error::Error;
 use crate::plan;
@@ -17,7 +17,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Remove) -> Result<u8, Error> {
     } else if change::recover(ui, &discovery)? {
         discovery = find_project(ui, global)?;
     }
-    let lock = lock_of(&discovery)?;
+    let lock = lock_of(ui, &discovery)?;
     for component in &named {
         if lock.component(component.id()).is_none() {
             return Err(Error::Usage(
@@ -26,7 +26,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Remove) -> Result<u8, Error> {
             ));
         }
     }
-    let plan = plan::remove(&discovery, &lock, &named).map_err(|problem| change::refused(&discovery, problem))?;
+    let plan = plan::remove(&discovery, &lock, &named).map_err(|problem| refused(ui, &discovery, vec![problem]))?;
     let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
     let proposal = Proposal {
         ui,

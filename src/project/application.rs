@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::imports::{self, Files, is_name};
-use super::{FilePath, Project};
+use super::{FilePath, Layout, Project};
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Block, Call, Function, Source, Statement, Usage, Yield};
 
@@ -159,6 +159,8 @@ pub enum Lifespan {
     Handlers {
         /// How handlers are registered here.
         style: HandlerStyle,
+        /// The module that registers them.
+        path: FilePath,
         /// An async handler that runs at the start; the last one.
         startup: Option<(FilePath, Function)>,
         /// An async handler that runs at the end; the first one.
@@ -187,7 +189,7 @@ pub enum HandlerStyle {
 pub fn lifespan(project: &Project) -> Result<Lifespan, Problem> {
     let wiring = wiring(project)?;
     let Ok(application) = project.layout.application.as_ref() else { return Ok(Lifespan::Absent) };
-    lifespan_of(project, &project.layout.import_roots, &application.path, &wiring)
+    lifespan_of(project, &project.layout, &application.path, &wiring)
 }
 
 /// The same for a place where files come from, which discovery uses to read the files that a lifespan leads to.
@@ -195,12 +197,8 @@ pub fn lifespan(project: &Project) -> Result<Lifespan, Problem> {
 /// # Errors
 ///
 /// As for [`lifespan`].
-pub fn lifespan_of(
-    files: &dyn Files,
-    roots: &[FilePath],
-    path: &FilePath,
-    wiring: &Wiring,
-) -> Result<Lifespan, Problem> {
+pub fn lifespan_of(files: &dyn Files, layout: &Layout, path: &FilePath, wiring: &Wiring) -> Result<Lifespan, Problem> {
+    let roots = &layout.import_roots;
     let Some(file) = files.file(path) else { return Ok(Lifespan::Absent) };
     let (source, text) = (file.python(), file.text().unwrap_or_default());
     let context = format!("{}.router.lifespan_context", wiring.variable);
@@ -214,9 +212,18 @@ pub fn lifespan_of(
             return generator(files, roots, path, wiring.call.scope.function, code, value);
         }
     }
-    let handlers = handlers(files, roots, path, source, text, wiring)?;
-    if let Some(handlers) = handlers {
-        return Ok(handlers);
+    let names = application_names(source, wiring);
+    if let Some(found) = registered(files, roots, path, Some(&names)) {
+        return Ok(found);
+    }
+    if let Some(found) = listed(files, roots, path, text, wiring)? {
+        return Ok(found);
+    }
+    // A helper in another module registers them on the application that it is given, or on a router that is included.
+    if let Some(found) =
+        layout.handlers.iter().filter(|other| *other != path).find_map(|other| registered(files, roots, other, None))
+    {
+        return Ok(found);
     }
     if let Some(argument) = wiring.call.arguments.iter().find(|argument| argument.unpacks) {
         let code = text.get(argument.range.clone()).unwrap_or_default();
@@ -313,70 +320,64 @@ fn generator(
     }
 }
 
-fn handlers(
-    files: &dyn Files,
-    roots: &[FilePath],
-    path: &FilePath,
-    source: &Source,
-    text: &str,
-    wiring: &Wiring,
-) -> Result<Option<Lifespan>, Problem> {
-    let unquoted =
-        |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
-    // The variable of the application as the module's other code knows it: `app = create_app()` beside the factory's own.
-    let names = application_names(source, wiring);
-    // @app.on_event("startup")
-    let mut decorated: [Vec<Function>; 2] = [Vec::new(), Vec::new()];
-    let mut methods: [Vec<(FilePath, Function)>; 2] = [Vec::new(), Vec::new()];
-    let mut any_decorator = false;
-    let mut any_method = false;
+/// Handlers that the module at `path` registers, on one of `names` or, with none given, on anything.
+fn registered(files: &dyn Files, roots: &[FilePath], path: &FilePath, names: Option<&[String]>) -> Option<Lifespan> {
+    let file = files.file(path)?;
+    let (source, text) = (file.python(), file.text().unwrap_or_default());
+    let mut style = None;
+    let mut found: [Vec<(FilePath, Function)>; 2] = [Vec::new(), Vec::new()];
     for call in &source.calls {
         let Some((receiver, method)) = call.callee.rsplit_once('.') else { continue };
-        if !names.iter().any(|name| name == receiver) {
+        if names.is_some_and(|names| !names.iter().any(|name| name == receiver)) {
             continue;
         }
-        let Some(event) = call.first().map(|argument| unquoted(&argument.value)) else { continue };
-        let side = usize::from(event == "shutdown");
-        if event != "startup" && event != "shutdown" {
-            continue;
-        }
+        let event = call.first().and_then(|argument| text.get(argument.value.clone())).unwrap_or_default();
+        let side = match event.trim_matches(['"', '\'']) {
+            "startup" => 0,
+            "shutdown" => 1,
+            _ => continue,
+        };
+        let is_usable = |function: &Function| function.is_async && !function.body.inline;
         match (method, &call.usage) {
             ("on_event", Usage::Decorator) => {
-                any_decorator = true;
+                style.get_or_insert(HandlerStyle::Decorator);
                 let function = source.functions.iter().find(|function| function.range == call.statement);
-                decorated[side].extend(function.filter(|function| function.is_async && !function.body.inline).cloned());
+                found[side].extend(
+                    function.filter(|function| is_usable(function)).map(|function| (path.clone(), function.clone())),
+                );
             }
             ("add_event_handler", _) => {
-                any_method = true;
-                let handler =
-                    call.arguments.get(1).map(|argument| text.get(argument.value.clone()).unwrap_or_default());
-                let found = handler.and_then(|code| imports::function(files, roots, path, call.scope.function, code));
-                methods[side].extend(found.filter(|(_, function)| function.is_async && !function.body.inline));
+                style.get_or_insert(HandlerStyle::Method);
+                let handler = call.arguments.get(1).and_then(|argument| text.get(argument.value.clone()));
+                let function =
+                    handler.and_then(|code| imports::function(files, roots, path, call.scope.function, code));
+                found[side].extend(function.filter(|(_, function)| is_usable(function)));
             }
             _ => {}
         }
     }
-    if any_decorator {
-        let [mut startup, shutdown] = decorated;
-        return Ok(Some(Lifespan::Handlers {
-            style: HandlerStyle::Decorator,
-            startup: startup.pop().map(|function| (path.clone(), function)),
-            shutdown: shutdown.into_iter().next().map(|function| (path.clone(), function)),
-        }));
-    }
-    if any_method {
-        let [mut startup, shutdown] = methods;
-        return Ok(Some(Lifespan::Handlers {
-            style: HandlerStyle::Method,
-            startup: startup.pop(),
-            shutdown: shutdown.into_iter().next(),
-        }));
-    }
-    let mut lists: [Vec<(FilePath, Function)>; 2] = [Vec::new(), Vec::new()];
-    let mut any_list = false;
+    let [startup, shutdown] = found;
+    Some(Lifespan::Handlers {
+        style: style?,
+        path: path.clone(),
+        startup: startup.into_iter().last(),
+        shutdown: shutdown.into_iter().next(),
+    })
+}
+
+/// Handlers that the application is given as `on_startup=[...]` and `on_shutdown=[...]`.
+fn listed(
+    files: &dyn Files,
+    roots: &[FilePath],
+    path: &FilePath,
+    text: &str,
+    wiring: &Wiring,
+) -> Result<Option<Lifespan>, Problem> {
+    let mut found: [Vec<(FilePath, Function)>; 2] = [Vec::new(), Vec::new()];
+    let mut is_any = false;
     for (side, keyword) in ["on_startup", "on_shutdown"].into_iter().enumerate() {
         let Some(argument) = wiring.call.keyword(keyword) else { continue };
-        any_list = true;
+        is_any = true;
         let code = text.get(argument.value.clone()).unwrap_or_default();
         let Some(items) = code.trim().strip_prefix(['[', '(']).and_then(|rest| rest.strip_suffix([']', ')'])) else {
             return Err(Problem::new(
@@ -387,17 +388,15 @@ fn handlers(
             .help("write the handlers as a list of names, or use a lifespan"));
         };
         for item in items.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-            let found = imports::function(files, roots, path, wiring.call.scope.function, item);
-            lists[side].extend(found.filter(|(_, function)| function.is_async && !function.body.inline));
+            let function = imports::function(files, roots, path, wiring.call.scope.function, item);
+            found[side].extend(function.filter(|(_, function)| function.is_async && !function.body.inline));
         }
     }
-    if !any_list {
-        return Ok(None);
-    }
-    let [mut startup, shutdown] = lists;
-    Ok(Some(Lifespan::Handlers {
+    let [startup, shutdown] = found;
+    Ok(is_any.then(|| Lifespan::Handlers {
         style: HandlerStyle::Argument,
-        startup: startup.pop(),
+        path: path.clone(),
+        startup: startup.into_iter().last(),
         shutdown: shutdown.into_iter().next(),
     }))
 }

@@ -21,6 +21,8 @@ pub struct Layout {
     pub services: Services,
     /// The application.
     pub application: Result<Application, Problem>,
+    /// Modules that register event handlers (`on_event`, `add_event_handler`), perhaps on the application.
+    pub handlers: Vec<FilePath>,
     /// The settings class.
     pub settings: Result<Settings, Problem>,
     /// The compose file; `None` where there is none.
@@ -63,6 +65,17 @@ pub struct Application {
     pub module: String,
     /// What decided that this is the application, in words: "the `uvicorn` command in `Dockerfile`".
     pub evidence: String,
+}
+
+impl Application {
+    /// What a server would be given, or what makes the application: `main:app`, `main:create_app()`.
+    pub fn name(&self) -> String {
+        match (&self.factory, &self.variable) {
+            (Some(factory), _) => format!("{}:{factory}()", self.module),
+            (None, Some(variable)) => format!("{}:{variable}", self.module),
+            (None, None) => self.module.clone(),
+        }
+    }
 }
 
 /// The settings class, and how the application reaches its instance.

@@ -20,12 +20,35 @@ fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
 pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbose: bool) -> String {
     let mut text = String::new();
     let root = &plan.after.layout.root;
+    let compose =
+        plan.after.layout.compose.as_ref().ok().and_then(|compose| compose.as_ref().map(|compose| &compose.path));
     for file in plan.files.iter().filter(|file| !file.path.is_below(root)) {
+        let leave = if compose == Some(&file.path) { " (`--compose none` leaves it)" } else { "" };
+        let _ = writeln!(text, "Note: this also edits `{}`, above the project{leave}", paths.show(&file.path));
+    }
+    let layout = &plan.after.layout;
+    if let Ok(application) = &layout.application {
         let _ = writeln!(
             text,
-            "Note: this also edits `{}`, above the project (`--compose none` leaves it)",
-            paths.show(&file.path)
+            "Application: `{}` in `{}` ({})",
+            application.name(),
+            paths.show(&application.path),
+            application.evidence
         );
+    }
+    if let Ok(settings) = &layout.settings {
+        let made = if settings.create { ", which will be made" } else { "" };
+        let _ = writeln!(text, "Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path));
+    }
+    if let Ok(Some(compose)) = &layout.compose {
+        let service = match &compose.application {
+            Ok(Some(service)) => format!(", where `{service}` runs the application"),
+            _ => ", where no service runs the application".to_owned(),
+        };
+        let _ = writeln!(text, "Compose: `{}`{service}", paths.show(&compose.path));
+    }
+    if let Some(copy) = layout.dependencies.as_ref().ok().and_then(|found| found.copy.as_ref()) {
+        let _ = writeln!(text, "Note: `{}` lists dependencies too, and is not edited", paths.show(copy));
     }
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();

@@ -241,9 +241,11 @@ impl ApplicationCall {
         Ok(Edit::insert(end, format!("{blank}{ending}{indentation}{statement}")))
     }
 
-    /// The statement that ours goes behind.
+    /// The statement that ours goes behind: the last one of its kind, else of any kind that wires the application, else the
+    /// one that makes it.
     fn anchor(&self, code: &str, source: &Source, wiring: &Wiring, names: &[String]) -> Statement {
-        let mut anchor = wiring.binding.clone();
+        let mut own = None;
+        let mut other = None;
         for statement in &wiring.after {
             if statement.kind == StatementKind::Return || is_main_guard(code, statement) {
                 break;
@@ -254,37 +256,37 @@ impl ApplicationCall {
                 .filter(|call| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
                 .filter(|call| call.scope.function == wiring.function)
                 .collect();
-            if matches!(self.role, Role::Router { .. } | Role::Statement { .. })
-                && calls.iter().any(|call| catches_all(code, call, names))
-            {
+            if self.role != Role::Middleware && calls.iter().any(|call| catches_all(code, call, names)) {
                 break;
             }
-            let is_kin = calls.iter().any(|call| {
-                let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
-                let on_application = names.iter().any(|name| name == receiver);
-                let is_helper = call.usage != Usage::Decorator
-                    && !matches!(call.callee.as_str(), "uvicorn.run" | "handler" | "Mangum")
-                    && call.usage == Usage::Statement
+            let has = |methods: &[&str]| {
+                calls.iter().any(|call| {
+                    let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
+                    methods.contains(&method) && names.iter().any(|name| name == receiver)
+                })
+            };
+            // `register_routers(app)`: a helper that is handed the application.
+            let is_helped = calls.iter().any(|call| {
+                call.usage == Usage::Statement
+                    && call.callee != "uvicorn.run"
                     && call
                         .arguments
                         .iter()
-                        .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)));
-                match self.role {
-                    Role::Middleware => {
-                        (on_application && matches!(method, "add_middleware" | "middleware")) || is_helper
-                    }
-                    Role::Router { .. } => (on_application && method == "include_router") || is_helper,
-                    Role::Statement { .. } => {
-                        (on_application && matches!(method, "include_router" | "add_middleware" | "middleware"))
-                            || is_helper
-                    }
-                }
+                        .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)))
             });
-            if is_kin {
-                anchor = statement.clone();
+            let (middleware, router) = (has(&["add_middleware", "middleware"]), has(&["include_router"]));
+            let is_own = match self.role {
+                Role::Middleware => middleware || is_helped,
+                Role::Router { .. } => router || is_helped,
+                Role::Statement { .. } => middleware || router || is_helped,
+            };
+            if is_own {
+                own = Some(statement);
+            } else if middleware && self.role != Role::Middleware {
+                other = Some(statement);
             }
         }
-        anchor
+        own.or(other).unwrap_or(&wiring.binding).clone()
     }
 
     /// How the statement is taken out again.

@@ -526,6 +526,7 @@ pub(super) mod testing {
             name: "demo".to_owned(),
             import_roots: vec![FilePath::top()],
             first_party: Vec::new(),
+            handlers: Vec::new(),
             services: Services {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),

@@ -14,6 +14,7 @@
 //! Where there is neither a lifespan nor a handler, a lifespan is made and given to `FastAPI(`. Where there are handlers,
 //! they are used: FastAPI ignores them as soon as a lifespan is given (FastAPI's documentation, "Lifespan Events").
 
+use super::dependency::{self, specifier::name_and_bound};
 use super::import::Import;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
@@ -102,11 +103,11 @@ impl LifespanCall {
         };
         match &lifespan {
             Lifespan::Generator { path, function, yields } => self.in_generator(project, path, function, yields),
-            Lifespan::Handlers { style, startup, shutdown } => {
+            Lifespan::Handlers { style, path, startup, shutdown } => {
                 let handler = if self.side == Side::Start { startup } else { shutdown };
                 match handler {
                     Some((path, function)) => self.in_handler(project, path, function),
-                    None if *style == HandlerStyle::Decorator => self.new_handler(project),
+                    None if *style == HandlerStyle::Decorator => self.new_handler(project, path),
                     None => blocked(
                         Problem::new(
                             &finding::LIFESPAN_UNSUPPORTED,
@@ -291,6 +292,16 @@ impl LifespanCall {
         let path = &application.path;
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
+        if let Some(held) = before_lifespans(project) {
+            let problem = Problem::new(
+                &finding::LIFESPAN_UNSUPPORTED,
+                "FastAPI is held below 0.93, where `lifespan=` came, and the application has no event handlers to use",
+            )
+            .at(&held.path, held.range)
+            .help("raise the bound, or register `@app.on_event(\"startup\")` and `(\"shutdown\")` handlers, which are then used")
+            .manual(self.code());
+            return Assessment::Blocked { problem };
+        }
         let ending = LineEnding::of(code).as_str();
         let is_free = |name: &&&str| {
             source.definition_of(name).is_none()
@@ -356,21 +367,15 @@ impl LifespanCall {
     }
 
     /// Makes an event handler with this call in it, beside those that the project has.
-    fn new_handler(&self, project: &Project) -> Assessment {
-        let (Ok(application), Ok(wiring)) = (project.layout.application.as_ref(), application::wiring(project)) else {
-            return Assessment::Met { at: None };
-        };
-        let path = &application.path;
+    fn new_handler(&self, project: &Project, path: &FilePath) -> Assessment {
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let event = self.side.event();
-        let names = application::application_names(source, &wiring);
         // Directly behind the last handler of the project, whose receiver and indentation it takes.
         let last = source.calls.iter().rev().find_map(|call| {
             let (receiver, method) = call.callee.rsplit_once('.')?;
-            let fits = method == "on_event" && names.iter().any(|name| name == receiver);
             let function = source.functions.iter().find(|function| function.range == call.statement)?;
-            fits.then_some((receiver, function))
+            (method == "on_event").then_some((receiver, function))
         });
         let Some((receiver, last)) = last else { return Assessment::Met { at: None } };
         let ending = LineEnding::of(code).as_str();
@@ -501,6 +506,13 @@ impl LifespanCall {
         }
         steps.take(&edits);
     }
+}
+
+/// The bound of FastAPI, where it excludes the versions that know `lifespan=` (FastAPI's release notes, 0.93.0).
+fn before_lifespans(project: &Project) -> Option<Location> {
+    let (_, needed) = name_and_bound("fastapi>=0.93")?;
+    let listed = dependency::listed(project).ok()?;
+    listed.into_iter().find(|entry| entry.name == "fastapi" && entry.bound.excludes(&needed)).map(|entry| entry.at)
 }
 
 enum Scaffold {

@@ -22,11 +22,12 @@ pub struct Module {
     pub force: bool,
 }
 
-/// The SHA-256 of a text, with LF for its line endings: a checkout that converts them changed nothing.
+/// The SHA-256 of a text but for its layout: blanks, line endings, the kind of quotes, commas and parentheses. What a
+/// formatter with other settings, or a checkout with other line endings, makes of a file is still that file.
 pub fn digest(text: &str) -> String {
     use std::fmt::Write;
     let mut hex = String::from("sha256:");
-    for byte in Sha256::digest(text.replace("\r\n", "\n").as_bytes()) {
+    for byte in Sha256::digest(super::normal_form(text).as_bytes()) {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
@@ -118,9 +119,8 @@ impl Module {
     pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = self.file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
-        let is_ours = file.text().is_some_and(|text| {
-            self.digest.as_ref().map_or(text.replace("\r\n", "\n") == self.text, |known| digest(text) == *known)
-        });
+        let ours = self.digest.clone().unwrap_or_else(|| digest(&self.text));
+        let is_ours = file.text().is_some_and(|text| digest(text) == ours);
         if !is_ours {
             return Retraction::Keep {
                 at: Some(Location::file(path)),
@@ -177,13 +177,12 @@ impl Package {
         Assessment::Missing { problem, fix: Fix { changes: vec![change], safe: true, ..Fix::default() } }
     }
 
-    /// How it is taken out again: where it is still empty and nothing else is in the folder.
+    /// How it is taken out again: where it is still empty.
     pub fn retract(project: &Project) -> Retraction {
         let path = Self::file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
-        let folder = &project.layout.services.folder;
-        let others = project.files().any(|(other, _)| other != &path && other.is_below(folder));
-        if !file.bytes().is_empty() || others {
+        // It was no package before, whatever else is in the folder.
+        if !file.bytes().is_empty() {
             return Retraction::Keep { at: Some(Location::file(path)), why: "the package is in use".to_owned() };
         }
         Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })

@@ -16,7 +16,7 @@ use std::ops::Range;
 use super::import::Import;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
-use crate::component::manifest;
+use crate::component::{COMPONENTS, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::layout::Settings;
@@ -103,8 +103,19 @@ pub fn expression(project: &Project, variable: &str) -> String {
         Provision::Property { returns, .. } => returns,
         Provision::Absent => None,
     };
-    // pydantic's and yarl's URLs are read as text by `str`.
-    if annotation.is_some_and(|annotation| is_url(&annotation)) { format!("str({plain})") } else { plain }
+    let wants_text = COMPONENTS
+        .iter()
+        .flat_map(|component| component.manifest.setting.iter())
+        .any(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
+    match annotation.filter(|_| wants_text) {
+        // Not set is an empty text, and the module says what that means.
+        Some(annotation) if annotation.contains("None") || annotation.contains("Optional") => {
+            format!("str({plain} or \"\")")
+        }
+        // pydantic's and yarl's URLs are read as text by `str`.
+        Some(annotation) if is_url(&annotation) => format!("str({plain})"),
+        _ => plain,
+    }
 }
 
 fn is_url(annotation: &str) -> bool {
@@ -285,15 +296,19 @@ impl Setting {
         if let [only] = class.body.statements.as_slice()
             && only.range == field.range
         {
-            let replaced = recorded.scaffolding(BODY).flatten().unwrap_or("pass");
             let first = text::line_start(code, class.body.range.start);
             let heading = heading_above(code, field.range.start, self.heading).unwrap_or(first);
-            return if replaced.starts_with(':') {
-                let header = code[..first].rfind(':').unwrap_or(first);
-                Edit::replace(header..class.body.range.end, replaced)
-            } else {
-                let indentation = text::indentation(code, heading).len();
-                Edit::replace(text::line_start(code, heading) + indentation..class.body.range.end, replaced)
+            let above = code[..heading].trim_end().len();
+            return match recorded.scaffolding(BODY).flatten() {
+                Some(replaced) if replaced.starts_with(':') => {
+                    Edit::replace(code[..above].rfind(':').unwrap_or(above)..class.body.range.end, replaced)
+                }
+                Some(replaced) => Edit::replace(above..class.body.range.end, replaced),
+                None => {
+                    let (ending, indentation) =
+                        (LineEnding::of(code).as_str(), text::indentation(code, field.range.start));
+                    Edit::replace(above..class.body.range.end, format!("{ending}{indentation}pass"))
+                }
             };
         }
         let lines = text::lines_with_ending_before(code, field.range.clone());
@@ -409,13 +424,10 @@ impl Place {
     fn scaffolding(&self, code: &str, class: &Class) -> Option<(&'static str, String)> {
         let Self::Instead { .. } = self else { return None };
         let body = class.body.range.clone();
-        let text = if class.body.inline {
-            let header = code[..body.start].trim_end().len();
-            format!(":{}", &code[header..body.end])
-        } else {
-            code[body].to_owned()
-        };
-        Some((BODY, text))
+        // With what is between the class statement and its body.
+        let header = code[..body.start].trim_end().len();
+        let colon = if class.body.inline { ":" } else { "" };
+        Some((BODY, format!("{colon}{}", &code[header..body.end])))
     }
 }
 

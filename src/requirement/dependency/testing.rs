@@ -30,6 +30,7 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         line_length: 88,
         installer: Installer::Uv,
         first_party: Vec::new(),
+        handlers: Vec::new(),
         import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
