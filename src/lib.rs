@@ -1,6 +1,7 @@
 //! `paxx` adds infrastructure to FastAPI projects that already exist.
 
 pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod component;
