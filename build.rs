@@ -16,7 +16,8 @@ use manifest::{List, Manifest, Service, Text};
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=templates");
     println!("cargo::rerun-if-changed=src/component/manifest.rs");
-    commit();
+    println!("cargo::rerun-if-changed=build.rs");
+    version();
     match registry(Path::new("templates")) {
         Ok(code) => {
             let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("registry.rs");
@@ -35,13 +36,36 @@ fn main() -> ExitCode {
     }
 }
 
-/// The commit that is built, for `--version`; empty outside of git.
-fn commit() {
-    let output = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
-    let commit = output.ok().filter(|output| output.status.success()).map(|output| output.stdout).unwrap_or_default();
-    println!("cargo::rustc-env=PAXX_COMMIT={}", String::from_utf8_lossy(&commit).trim());
-    println!("cargo::rerun-if-changed=.git/HEAD");
-    println!("cargo::rerun-if-changed=.git/refs/heads");
+/// What `--version` prints: the version, and the commit where it is known.
+///
+/// A source tree inside somebody else's repository (a vendored crate, a registry folder below a home folder kept in git) must
+/// not be given that repository's commit: only a `.git` of its own counts, or what cargo noted in a packaged crate.
+fn version() {
+    let commit = commit().unwrap_or_default();
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let text = if commit.is_empty() { version } else { format!("{version} ({commit})") };
+    println!("cargo::rustc-env=PAXX_VERSION={text}");
+}
+
+fn commit() -> Option<String> {
+    if let Ok(noted) = fs::read_to_string(".cargo_vcs_info.json") {
+        let (_, rest) = noted.split_once("\"sha1\": \"")?;
+        return rest.get(..7).map(str::to_owned);
+    }
+    if !Path::new(".git").exists() {
+        return None;
+    }
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git").args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    // It grows with each commit and checkout. A file that is not there would make cargo build anew each time.
+    for file in ["logs/HEAD", "HEAD"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).exists()) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    git(&["rev-parse", "--short=7", "HEAD"])
 }
 
 fn registry(templates: &Path) -> Result<String, Vec<String>> {

@@ -4,11 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PAXX_COMMIT"), ")");
-
 /// Add infrastructure to a FastAPI project: a diff first, then all of it or nothing.
 #[derive(Debug, Parser)]
-#[command(name = "paxx", version = VERSION, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "paxx", version = env!("PAXX_VERSION"), max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -83,6 +81,18 @@ pub enum Command {
     },
     /// Take the last applied change back, byte for byte
     Undo(Undo),
+    /// Print a script that completes command lines
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of paxx, or of one of its commands
+    Man {
+        /// The command: `infra add`
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
 }
 
 /// The verbs of `infra` and `ext`.

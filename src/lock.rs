@@ -8,7 +8,6 @@ use toml_edit::{Document, TableLike};
 
 use crate::finding::{self, Problem};
 use crate::project::FilePath;
-use crate::requirement::{Record, Recorded};
 
 /// The version of the format.
 pub const VERSION: i64 = 1;
@@ -66,6 +65,33 @@ pub struct Scaffolding {
     pub components: Vec<String>,
     /// The exact text that it replaced; `None` where it was made from nothing.
     pub replaced: Option<String>,
+}
+
+/// What `paxx.lock` keeps of a requirement that was brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The text that stands there now for it, without indentation: compared as code, not as bytes.
+    pub text: Option<String>,
+    /// The exact text that was replaced, if any.
+    pub replaced: Option<String>,
+    /// Shared scaffolding that came into being with it: its name, and the exact text that was replaced, if any.
+    pub scaffolding: Vec<(String, Option<String>)>,
+}
+
+/// What `remove` knows about a requirement from `paxx.lock`.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    /// What was recorded when it was brought.
+    pub record: Record,
+    /// Scaffolding that is recorded for the project: name, and the exact text that was replaced, if any.
+    pub scaffolding: Vec<(String, Option<String>)>,
+}
+
+impl Recorded {
+    /// The scaffolding of this name: `Some(None)` where it was created, `Some(Some(text))` where it replaced `text`.
+    pub fn scaffolding(&self, name: &str) -> Option<Option<&str>> {
+        self.scaffolding.iter().find(|(known, _)| known == name).map(|(_, replaced)| replaced.as_deref())
+    }
 }
 
 impl Lock {

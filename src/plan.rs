@@ -204,7 +204,7 @@ impl Draft {
                 _ => Vec::new(),
             };
             files.push(PlannedFile {
-                path: path.clone(),
+                path: self.original.target(path).clone(),
                 before: before.cloned(),
                 after: after.cloned(),
                 changes,
@@ -283,6 +283,13 @@ pub fn context(project: &Project) -> Context {
             crate::project::layout::Installer::Pip => String::new(),
         },
         compose,
+        compose_services: COMPONENTS
+            .iter()
+            .flat_map(|component| component.manifest.service.0)
+            .filter_map(|service| {
+                Some((service.name.to_string(), crate::requirement::service::find(project, service)?))
+            })
+            .collect(),
         settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
         variables: all()
             .map(|name| {
@@ -388,7 +395,8 @@ fn bring(
     if let Some(problem) = refused {
         let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
         // Several requirements may be in the way of one thing, which is said once.
-        if !list.contains(&problem) {
+        let said = |known: &Problem| known.message == problem.message && known.at == problem.at;
+        if allow.manual || !list.iter().any(said) {
             list.push(problem.clone());
         }
         outcome = Outcome::Refused(problem);

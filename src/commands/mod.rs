@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod interrupt;
 mod list;
+mod manual;
 mod prompt;
 mod remove;
 mod undo;
@@ -41,6 +42,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Check(arguments) => check::run(&ui, &cli.global, arguments),
         Command::Explain { code } => explain::run(&ui, code),
         Command::Undo(arguments) => undo::run(&ui, &cli.global, arguments),
+        Command::Completions { shell } => Ok(manual::completions(&ui, *shell)),
+        Command::Man { command } => manual::page(&ui, command),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -17,6 +17,8 @@ pub struct Context {
     pub run: String,
     /// The compose command, empty where there is no compose file.
     pub compose: String,
+    /// Compose services of this project, by the name of the service that they stand for.
+    pub compose_services: BTreeMap<String, String>,
     /// Expressions by environment variable.
     pub settings: BTreeMap<String, String>,
     /// Environment variables with their prefix, by the name without.
@@ -27,6 +29,11 @@ impl Context {
     /// The expression that reads a setting, given by its environment variable without prefix.
     pub fn setting(&self, variable: &str) -> String {
         self.settings.get(variable).cloned().unwrap_or_else(|| format!("settings.{}", variable.to_lowercase()))
+    }
+
+    /// The compose service of this project that stands for the service `name`.
+    pub fn service(&self, name: &str) -> String {
+        self.compose_services.get(name).cloned().unwrap_or_else(|| name.to_owned())
     }
 
     /// The environment variable, prefix minded.

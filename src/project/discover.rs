@@ -122,7 +122,8 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
                 below = nested;
             }
         }
-        if given.is_some() || (top.is_none() && folder.parent().is_some_and(|parent| parent.parent().is_none())) {
+        // Without a repository nothing says where to stop: the nearest folder that looks like a project is the last one.
+        if given.is_some() || (top.is_none() && marked) {
             break;
         }
     }
@@ -202,7 +203,6 @@ fn is_marked(folder: &Path) -> bool {
         "pyproject.toml",
         "requirements.txt",
         "requirements.in",
-        "setup.py",
         "setup.cfg",
         "Pipfile",
         "poetry.lock",
@@ -211,7 +211,13 @@ fn is_marked(folder: &Path) -> bool {
         "requirements",
         lock::NAME,
     ];
-    NAMES.iter().any(|name| folder.join(name).exists())
+    NAMES.iter().any(|name| folder.join(name).exists()) || has_setup_script(folder)
+}
+
+/// A `setup.py` of setuptools, not a module of that name.
+fn has_setup_script(folder: &Path) -> bool {
+    let script = folder.join("setup.py");
+    std::fs::read_to_string(script).is_ok_and(|text| text.contains("setuptools") || text.contains("distutils"))
 }
 
 fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
@@ -245,8 +251,8 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     let is_project = |folder: &FilePath| {
         let folder = base.join(folder.as_str());
         let strong =
-            ["pyproject.toml", "setup.py", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
-        strong || (!marked_here && is_marked(&folder))
+            ["pyproject.toml", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
+        strong || has_setup_script(&folder) || (!marked_here && is_marked(&folder))
     };
     let mut known: std::collections::BTreeMap<FilePath, Option<FilePath>> = std::collections::BTreeMap::new();
     let mut own = Vec::new();
@@ -282,11 +288,10 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     (own, nested)
 }
 
+/// Does the file look as if it made an application, or a class of applications? Parsing comes later.
 fn has_application(base: &Path, hit: &Hit) -> bool {
-    let Ok(text) = std::fs::read_to_string(base.join(hit.path.as_str())) else { return false };
-    let source = crate::source::python::Source::parse(&text);
-    // A module that cannot be parsed still tells that a project is here: the syntax error is what to report.
-    !application::application_calls(&source).is_empty() || (source.error.is_some() && text.contains("FastAPI("))
+    std::fs::read_to_string(base.join(hit.path.as_str()))
+        .is_ok_and(|text| text.contains("FastAPI(") || text.contains("(FastAPI"))
 }
 
 /// Tests, examples and the like: what they have counts only where nothing else has it.
@@ -454,7 +459,9 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
-    Discovery { base, in_git, project: Project::new(layout, reader.into_files()), lock, options: recorded }
+    let (files, links) = reader.into_files();
+    let project = Project::new(layout, files).with_links(links);
+    Discovery { base, in_git, project, lock, options: recorded }
 }
 
 /// Reads what the requirements look at: the modules of components, and the files that a lifespan leads to.
@@ -656,12 +663,31 @@ fn find_the_settings(
     };
     match found {
         // A settings module that cannot be parsed is not "no settings class".
-        Ok(None) | Err(_) => match broken() {
+        Ok(None) | Err(_) => match broken().or_else(|| linked_outside(reader, roots, application)) {
             Some(problem) => Err(problem),
             None => found,
         },
         found => found,
     }
+}
+
+/// A module that the application imports and that is a link to something outside of the repository, which is not read.
+fn linked_outside(reader: &Reader, roots: &[FilePath], application: Option<&Application>) -> Option<Problem> {
+    let application = application?;
+    let file = reader.file(&application.path)?;
+    let modules = file.python().imports.iter().filter_map(|import| import.from.clone());
+    let paths = modules.flat_map(|module| {
+        roots.iter().filter_map(move |root| root.join(&format!("{}.py", module.replace('.', "/")))).collect::<Vec<_>>()
+    });
+    let path =
+        paths.into_iter().find(|path| reader.exists(path) && reader.file(path).is_none() && !reader.is_folder(path))?;
+    Some(
+        Problem::new(
+            &finding::OUTSIDE,
+            format!("`{path}` leads out of the repository, so it is neither read nor edited"),
+        )
+        .help("put the file itself there, or name a settings class inside the project with `--settings PATH:CLASS`"),
+    )
 }
 
 /// A settings class that the plan would make, beside the application.

@@ -46,7 +46,7 @@ impl File {
 
     /// The file as Python; an empty module where it is not UTF-8.
     pub fn python(&self) -> &Rc<python::Source> {
-        self.python.get_or_init(|| Rc::new(python::Source::parse(self.text().unwrap_or_default())))
+        self.python.get_or_init(|| python::Source::of(self.text().unwrap_or_default()))
     }
 
     /// The file as YAML.

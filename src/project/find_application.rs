@@ -81,28 +81,28 @@ pub fn evidence_in(text: &str, place: &str) -> Vec<Evidence> {
         if line.starts_with('#') || line.starts_with("//") {
             continue;
         }
-        let starts = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi run", "fastapi dev", "UvicornWorker"];
-        let speaks = starts.iter().any(|word| line.contains(word)) || line.contains("\"fastapi\"") || continued;
-        continued = speaks && (line.ends_with('\\') || line.ends_with(',') || line.ends_with('['));
+        let is_between = |character: char| character.is_whitespace() || "\"',[]();".contains(character);
+        let words: Vec<&str> = line.split(is_between).filter(|word| !word.is_empty()).collect();
+        let program = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
+        let by_path = words.windows(2).any(|pair| program(pair[0]) == "fastapi" && matches!(pair[1], "run" | "dev"));
+        let starts = words.iter().any(|word| {
+            matches!(program(word).as_str(), "uvicorn" | "gunicorn" | "hypercorn" | "granian" | "uvicorn.run")
+                || word.ends_with("UvicornWorker")
+        });
+        let speaks = starts || by_path || continued;
+        continued = speaks && line.ends_with(['\\', ',', '[']);
         if !speaks {
             continue;
         }
-        let words = line.split(|character: char| {
-            character.is_whitespace() || matches!(character, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | ';')
-        });
-        for word in words.filter(|word| !word.is_empty()) {
-            let target = word.split_once(':').filter(|(module, attribute)| {
-                module.split('.').all(is_name) && is_name(attribute) && !module.is_empty()
-            });
-            if let Some((module, attribute)) = target {
-                found.push(Evidence {
-                    module: module.to_owned(),
-                    attribute: Some(attribute.to_owned()),
-                    place: place.to_owned(),
-                });
-            } else if word.ends_with(".py") && line.contains("fastapi") {
-                found.push(Evidence { module: word.to_owned(), attribute: None, place: place.to_owned() });
-            }
+        for word in words {
+            let target =
+                word.split_once(':').filter(|(module, attribute)| module.split('.').all(is_name) && is_name(attribute));
+            let (module, attribute) = match target {
+                Some((module, attribute)) => (module, Some(attribute.to_owned())),
+                None if by_path && word.ends_with(".py") => (word, None),
+                None => continue,
+            };
+            found.push(Evidence { module: module.to_owned(), attribute, place: place.to_owned() });
         }
     }
     found
@@ -272,17 +272,19 @@ pub fn import_root(reader: &Reader, root: &FilePath, path: &FilePath, hint: Opti
 
 fn resolves(reader: &Reader, folder: &FilePath, module: &str) -> bool {
     let mut parts = module.split('.');
-    let Some(first) = parts.next() else { return false };
+    let (Some(first), second) = (parts.next(), parts.next()) else { return false };
     let Some(target) = folder.join(first) else { return false };
-    if reader.exists(&folder.child(&format!("{first}.py"))) {
-        return true;
+    if reader.is_folder(&target) {
+        // A folder that happens to have the name of a library must have the module's next part too.
+        return match second {
+            Some(second) => {
+                reader.exists(&target.child(&format!("{second}.py"))) || reader.is_folder(&target.child(second))
+            }
+            None => reader.exists(&target.child("__init__.py")),
+        };
     }
-    if !reader.is_folder(&target) {
-        return false;
-    }
-    // A folder that happens to have the name of a library must have the module's next part too.
-    let Some(second) = parts.next() else { return reader.exists(&target.child("__init__.py")) };
-    reader.exists(&target.child(&format!("{second}.py"))) || reader.is_folder(&target.child(second))
+    // A module has no modules below it.
+    second.is_none() && reader.exists(&folder.child(&format!("{first}.py")))
 }
 
 /// Turns a candidate into the application of the layout.
@@ -345,6 +347,7 @@ mod tests {
         );
         assert_eq!(targets("CMD [\"uvicorn\", \\\n  \"main:app\"]"), ["main:app"]);
         assert_eq!(targets("    command: fastapi run app/main.py --port 80"), ["app/main.py:"]);
+        assert_eq!(targets("CMD [\"/srv/.venv/bin/fastapi\", \"run\", \"birds/main.py\"]"), ["birds/main.py:"]);
         assert_eq!(targets("# uvicorn old:app\nservices:\n  image: redis:7"), Vec::<String>::new());
     }
 }

@@ -59,8 +59,52 @@ pub fn find(
         }
         None => choose(reader, roots, files, &classes, application)?,
     };
-    let reach = reach(reader, roots, files, &classes, &chosen);
+    let is_circular =
+        |path: &FilePath| application.is_some_and(|application| leads_to(reader, roots, path, &application.path));
+    if is_circular(&chosen.path) {
+        let class = &chosen.name;
+        return Err(Problem::new(
+            &finding::SETTINGS_UNREACHABLE,
+            format!("`{class}` stands in a module that imports the application, so no module of the application can import it"),
+        )
+        .at(&chosen.path, chosen.place.clone())
+        .help(format!("move `{class}` and its instance to a module of their own, such as `settings.py`")));
+    }
+    // As the application itself does: an instance elsewhere (of a script, of Alembic) is not its own.
+    let is_used = |path: &FilePath| {
+        application.is_none_or(|application| leads_to(reader, roots, &application.path, path)) && !is_circular(path)
+    };
+    let reach = reach(reader, roots, files, &classes, &chosen, &is_used);
     Ok(Some(describe(reader, roots, &chosen, reach, application)))
+}
+
+/// Is the module at `path` the one at `target`, or does it import it, perhaps through others?
+fn leads_to(reader: &Reader, roots: &[FilePath], path: &FilePath, target: &FilePath) -> bool {
+    let mut seen: Vec<FilePath> = Vec::new();
+    let mut waiting = vec![path.clone()];
+    while let Some(path) = waiting.pop() {
+        if path == *target {
+            return true;
+        }
+        if seen.contains(&path) || seen.len() > 200 {
+            continue;
+        }
+        if let Some(file) = reader.file(&path) {
+            for import in file.python().imports.iter().filter(|import| import.scope.is_module()) {
+                let named = import.names.iter().filter_map(|name| match &import.from {
+                    Some(from) => {
+                        let dot = if from.ends_with('.') { "" } else { "." };
+                        imports::module_file(reader, roots, &path, &format!("{from}{dot}{}", name.name))
+                    }
+                    None => imports::module_file(reader, roots, &path, &name.name),
+                });
+                let from = import.from.as_deref().and_then(|from| imports::module_file(reader, roots, &path, from));
+                waiting.extend(named.chain(from));
+            }
+        }
+        seen.push(path);
+    }
+    false
 }
 
 /// Every class that inherits from `BaseSettings`, directly or through classes of the project.
@@ -195,6 +239,7 @@ fn reach(
     files: &[FilePath],
     classes: &[Candidate],
     chosen: &Candidate,
+    is_used: &dyn Fn(&FilePath) -> bool,
 ) -> Option<Reach> {
     let mut own = reaches(reader, roots, files, chosen);
     // One subclass per environment: what hands out a subclass hands out the fields of the base.
@@ -205,7 +250,7 @@ fn reach(
     }
     // The class's own module first; a variable before a function.
     own.sort_by_key(|reach| (reach.is_function, reach.path != chosen.path));
-    own.into_iter().next()
+    own.into_iter().find(|reach| reach.path == chosen.path || is_used(&reach.path))
 }
 
 /// The class that the application uses.

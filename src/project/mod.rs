@@ -27,12 +27,24 @@ pub struct Project {
     /// What is where.
     pub layout: Rc<Layout>,
     files: BTreeMap<FilePath, Rc<File>>,
+    links: Rc<BTreeMap<FilePath, FilePath>>,
 }
 
 impl Project {
     /// A project of these files.
     pub fn new(layout: Layout, files: BTreeMap<FilePath, Rc<File>>) -> Self {
-        Self { layout: Rc::new(layout), files }
+        Self { layout: Rc::new(layout), files, links: Rc::default() }
+    }
+
+    /// The same, with where paths that have symbolic links in them lead.
+    #[must_use]
+    pub fn with_links(self, links: BTreeMap<FilePath, FilePath>) -> Self {
+        Self { links: Rc::new(links), ..self }
+    }
+
+    /// The file that is written where `path` is edited: the target of a symbolic link, and the link stays.
+    pub fn target<'a>(&'a self, path: &'a FilePath) -> &'a FilePath {
+        self.links.get(path).unwrap_or(path)
     }
 
     /// The file at `path`, if there is one and discovery had a reason to read it.

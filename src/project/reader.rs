@@ -24,6 +24,7 @@ pub struct Reader {
     /// The absolute folder that paths are relative to.
     pub base: PathBuf,
     files: RefCell<BTreeMap<FilePath, Option<Rc<File>>>>,
+    links: RefCell<BTreeMap<FilePath, FilePath>>,
 }
 
 impl Files for Reader {
@@ -40,15 +41,16 @@ impl Files for Reader {
 impl Reader {
     /// A reader below the absolute folder `base`.
     pub fn new(base: PathBuf) -> Self {
-        Self { base, files: RefCell::default() }
+        Self { base, files: RefCell::default(), links: RefCell::default() }
     }
 
     fn read(&self, path: &FilePath) -> Option<Rc<File>> {
         let absolute = self.base.join(path.as_str());
         let metadata = fs::metadata(&absolute).ok().filter(fs::Metadata::is_file)?;
-        let linked = fs::symlink_metadata(&absolute).is_ok_and(|metadata| metadata.file_type().is_symlink());
-        if linked && self.real(path).is_none() {
-            return None;
+        // Through whatever links lead there: a file that lies outside is not read.
+        let real = self.real(path)?;
+        if real != *path {
+            self.links.borrow_mut().insert(path.clone(), real);
         }
         let bytes = fs::read(&absolute).ok()?;
         let mut file = File::new(bytes);
@@ -92,9 +94,10 @@ impl Reader {
         to_file_path(below)
     }
 
-    /// Everything that was read.
-    pub fn into_files(self) -> BTreeMap<FilePath, Rc<File>> {
-        self.files.into_inner().into_iter().filter_map(|(path, file)| Some((path, file?))).collect()
+    /// Everything that was read, and where paths with symbolic links in them lead.
+    pub fn into_files(self) -> (BTreeMap<FilePath, Rc<File>>, BTreeMap<FilePath, FilePath>) {
+        let files = self.files.into_inner().into_iter().filter_map(|(path, file)| Some((path, file?))).collect();
+        (files, self.links.into_inner())
     }
 }
 
@@ -143,6 +146,9 @@ pub fn search(base: &Path, folder: &FilePath, words: &[&str]) -> Vec<Hit> {
                 return WalkState::Continue;
             }
             if entry.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
+                return WalkState::Continue;
+            }
+            if entry.path_is_symlink() && !fs::canonicalize(path).is_ok_and(|target| target.starts_with(base)) {
                 return WalkState::Continue;
             }
             let Ok(bytes) = fs::read(path) else { return WalkState::Continue };

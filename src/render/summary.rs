@@ -20,12 +20,11 @@ fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
 pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbose: bool) -> String {
     let mut text = String::new();
     let root = &plan.after.layout.root;
+    let compose =
+        plan.after.layout.compose.as_ref().ok().and_then(|compose| compose.as_ref().map(|compose| &compose.path));
     for file in plan.files.iter().filter(|file| !file.path.is_below(root)) {
-        let _ = writeln!(
-            text,
-            "Note: this also edits `{}`, above the project (`--compose none` leaves it)",
-            paths.show(&file.path)
-        );
+        let leave = if compose == Some(&file.path) { " (`--compose none` leaves it)" } else { "" };
+        let _ = writeln!(text, "Note: this also edits `{}`, above the project{leave}", paths.show(&file.path));
     }
     let layout = &plan.after.layout;
     if let Ok(application) = &layout.application {

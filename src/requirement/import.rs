@@ -123,7 +123,7 @@ impl Import {
             return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
         }
         if let Some(Some(replaced)) = recorded.scaffolding(&self.wrapping()) {
-            let before = Source::parse(replaced);
+            let before = Source::of(replaced);
             let names =
                 before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
             if names.is_some_and(|names| names == keep.iter().map(|name| &name.name).collect::<Vec<_>>()) {
@@ -202,8 +202,10 @@ impl Import {
 
     /// Why `name` cannot be imported, where it stands for something else.
     fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
-        let place =
-            source.definition_of(name).or_else(|| source.import_of(name).map(|(import, _)| import.range.clone()))?;
+        let place = source.definition_of(name).or_else(|| {
+            let (import, _) = source.import_of(name).filter(|(import, _)| !import.scope.type_checking)?;
+            Some(import.range.clone())
+        })?;
         Some(
             Problem::new(
                 &finding::NAME_TAKEN,
@@ -226,7 +228,9 @@ impl Import {
         source
             .imports
             .iter()
-            .filter(|import| import.scope.is_module() && self.is_our_module(project, import))
+            .filter(|import| {
+                import.scope.is_module() && !import.scope.type_checking && self.is_our_module(project, import)
+            })
             .find(|import| import.names.iter().any(|imported| imported.name == name && imported.bound() == name))
             .map(|import| import.range.clone())
     }
@@ -369,7 +373,7 @@ impl Import {
             .into_iter()
             .find(|candidate| {
                 let Some(without) = edit::apply(code, &[Edit::delete(candidate.clone())]) else { return false };
-                let source = Source::parse(&without);
+                let source = Source::of(&without);
                 let again = Self { names: self.names.clone(), ..self.clone() };
                 let (edits, _) = again.insertion(project, &without, &source);
                 super::same_code(statement, &self.statement()) && edit::apply(&without, &edits).as_deref() == Some(code)

@@ -14,6 +14,7 @@
 //! Where there is neither a lifespan nor a handler, a lifespan is made and given to `FastAPI(`. Where there are handlers,
 //! they are used: FastAPI ignores them as soon as a lifespan is given (FastAPI's documentation, "Lifespan Events").
 
+use super::dependency::{self, specifier::name_and_bound};
 use super::import::Import;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
@@ -303,6 +304,16 @@ impl LifespanCall {
         let path = &application.path;
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
+        if let Some(held) = before_lifespans(project) {
+            let problem = Problem::new(
+                &finding::LIFESPAN_UNSUPPORTED,
+                "FastAPI is held below 0.93, where `lifespan=` came, and the application has no event handlers to use",
+            )
+            .at(&held.path, held.range)
+            .help("raise the bound, or register `@app.on_event(\"startup\")` and `(\"shutdown\")` handlers, which are then used")
+            .manual(self.code());
+            return Assessment::Blocked { problem };
+        }
         let ending = LineEnding::of(code).as_str();
         let is_free = |name: &&&str| {
             source.definition_of(name).is_none()
@@ -507,6 +518,13 @@ impl LifespanCall {
         }
         steps.take(&edits);
     }
+}
+
+/// The bound of FastAPI, where it excludes the versions that know `lifespan=` (FastAPI's release notes, 0.93.0).
+fn before_lifespans(project: &Project) -> Option<Location> {
+    let (_, needed) = name_and_bound("fastapi>=0.93")?;
+    let listed = dependency::listed(project).ok()?;
+    listed.into_iter().find(|entry| entry.name == "fastapi" && entry.bound.excludes(&needed)).map(|entry| entry.at)
 }
 
 enum Scaffold {

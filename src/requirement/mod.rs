@@ -38,6 +38,7 @@ use crate::component::{COMPONENTS, Component, Context, manifest};
 use crate::edit::Edit;
 use crate::finding::{Location, Problem};
 use crate::lock::Lock;
+pub use crate::lock::{Record, Recorded};
 use crate::project::{FilePath, Project};
 
 /// What a component needs of a project: one kind a variant.
@@ -355,17 +356,6 @@ pub struct Fix {
     pub notes: Vec<String>,
 }
 
-/// What `paxx.lock` keeps of a requirement that was brought.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Record {
-    /// The text that stands there now for it, without indentation: compared by [`same_code`].
-    pub text: Option<String>,
-    /// The exact text that was replaced, if any.
-    pub replaced: Option<String>,
-    /// Shared scaffolding that came into being with it: its name, and the exact text that was replaced, if any.
-    pub scaffolding: Vec<(String, Option<String>)>,
-}
-
 /// A change of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -446,22 +436,6 @@ pub enum Retraction {
         /// Why it stays: a phrase.
         why: String,
     },
-}
-
-/// What `remove` knows about a requirement from `paxx.lock`.
-#[derive(Debug, Clone, Default)]
-pub struct Recorded {
-    /// What was recorded when it was brought.
-    pub record: Record,
-    /// Scaffolding that is recorded for the project: name, and the exact text that was replaced, if any.
-    pub scaffolding: Vec<(String, Option<String>)>,
-}
-
-impl Recorded {
-    /// The scaffolding of this name: `Some(None)` where it was created, `Some(Some(text))` where it replaced `text`.
-    pub fn scaffolding(&self, name: &str) -> Option<Option<&str>> {
-        self.scaffolding.iter().find(|(known, _)| known == name).map(|(_, replaced)| replaced.as_deref())
-    }
 }
 
 /// Is it the same code but for layout: blanks, line breaks, the kind of quotes, commas and parentheses?

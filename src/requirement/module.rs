@@ -177,13 +177,12 @@ impl Package {
         Assessment::Missing { problem, fix: Fix { changes: vec![change], safe: true, ..Fix::default() } }
     }
 
-    /// How it is taken out again: where it is still empty and nothing else is in the folder.
+    /// How it is taken out again: where it is still empty.
     pub fn retract(project: &Project) -> Retraction {
         let path = Self::file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
-        let folder = &project.layout.services.folder;
-        let others = project.files().any(|(other, _)| other != &path && other.is_below(folder));
-        if !file.bytes().is_empty() || others {
+        // It was no package before, whatever else is in the folder.
+        if !file.bytes().is_empty() {
             return Retraction::Keep { at: Some(Location::file(path)), why: "the package is in use".to_owned() };
         }
         Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })

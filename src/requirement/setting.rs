@@ -16,7 +16,7 @@ use std::ops::Range;
 use super::import::Import;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
-use crate::component::manifest;
+use crate::component::{COMPONENTS, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::layout::Settings;
@@ -103,8 +103,19 @@ pub fn expression(project: &Project, variable: &str) -> String {
         Provision::Property { returns, .. } => returns,
         Provision::Absent => None,
     };
-    // pydantic's and yarl's URLs are read as text by `str`.
-    if annotation.is_some_and(|annotation| is_url(&annotation)) { format!("str({plain})") } else { plain }
+    let wants_text = COMPONENTS
+        .iter()
+        .flat_map(|component| component.manifest.setting.iter())
+        .any(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
+    match annotation.filter(|_| wants_text) {
+        // Not set is an empty text, and the module says what that means.
+        Some(annotation) if annotation.contains("None") || annotation.contains("Optional") => {
+            format!("str({plain} or \"\")")
+        }
+        // pydantic's and yarl's URLs are read as text by `str`.
+        Some(annotation) if is_url(&annotation) => format!("str({plain})"),
+        _ => plain,
+    }
 }
 
 fn is_url(annotation: &str) -> bool {

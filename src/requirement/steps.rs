@@ -1,5 +1,7 @@
 //! Several edits of one file that depend on each other, as one set of edits of the text they began with.
 
+use std::rc::Rc;
+
 use crate::edit::{self, Edit, Pieces};
 use crate::project::{FilePath, Project};
 use crate::source::python::Source;
@@ -32,8 +34,8 @@ impl<'a> Steps<'a> {
     }
 
     /// The present text, parsed.
-    pub fn source(&self) -> Source {
-        Source::parse(&self.text)
+    pub fn source(&self) -> Rc<Source> {
+        Source::of(&self.text)
     }
 
     /// The edits of the text that it began with.

@@ -11,8 +11,11 @@ use super::text;
 /// Nesting beyond this is refused: no compose file has it, and the walk below is recursive.
 const DEPTH_LIMIT: usize = 100;
 
-/// Aliases and merge keys are followed this many times: an alias may stand inside what it names.
+/// An alias of an alias is followed this many times: one may stand inside what it names.
 const ALIAS_LIMIT: usize = 16;
+
+/// So many mappings may be merged into one.
+const MERGE_LIMIT: usize = 100;
 
 /// Why a file cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +189,10 @@ impl Source {
     pub fn parse(text: &str) -> Result<Self, Unsupported> {
         let no_tree =
             || Unsupported { offset: 0, what: "a text that is not parsed".to_owned(), is_syntax_error: false };
+        if let Some(offset) = lone_carriage_return(text) {
+            let what = "a carriage return without a line feed".to_owned();
+            return Err(Unsupported { offset, what, is_syntax_error: false });
+        }
         let mut parser = tree_sitter::Parser::new();
         parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
@@ -260,28 +267,32 @@ impl Source {
     /// The entries of a mapping as a reader of YAML sees them: its own, then what merge keys (`<<: *x`) bring.
     pub fn entries<'a>(&'a self, node: &'a Node) -> Vec<&'a Entry> {
         let mut seen = Vec::new();
-        self.collect_entries(node, &mut seen, 0);
+        self.collect_entries(node, &mut seen, &mut Vec::new());
         seen
     }
 
-    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, depth: usize) {
-        let Some(mapping) = self.resolve(node).and_then(Node::mapping) else { return };
+    /// `visited` are the mappings that were looked into: one that is merged again brings nothing new, and aliases of
+    /// aliases of aliases would otherwise take for ever.
+    fn collect_entries<'a>(&'a self, node: &'a Node, seen: &mut Vec<&'a Entry>, visited: &mut Vec<usize>) {
+        let Some(node) = self.resolve(node) else { return };
+        let Some(mapping) = node.mapping().filter(|_| !visited.contains(&node.outer.start)) else { return };
+        visited.push(node.outer.start);
         for entry in mapping.entries.iter().filter(|entry| !is_merge(entry)) {
             if !seen.iter().any(|known| known.key == entry.key) {
                 seen.push(entry);
             }
         }
-        if depth == ALIAS_LIMIT {
+        if visited.len() > MERGE_LIMIT {
             return;
         }
         for entry in mapping.entries.iter().filter(|entry| is_merge(entry)) {
             match self.resolve(&entry.value).map(|node| &node.value) {
                 Some(Value::Sequence(sequence)) => {
                     for item in &sequence.items {
-                        self.collect_entries(&item.value, seen, depth + 1);
+                        self.collect_entries(&item.value, seen, visited);
                     }
                 }
-                _ => self.collect_entries(&entry.value, seen, depth + 1),
+                _ => self.collect_entries(&entry.value, seen, visited),
             }
         }
     }
@@ -426,6 +437,11 @@ fn keeps(written: &str) -> bool {
 
 fn is_merge(entry: &Entry) -> bool {
     entry.key == "<<" && entry.key_style == Style::Plain
+}
+
+/// YAML takes a carriage return alone for the end of a line too; nothing else here does.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 /// The number that is there most often; of several the greatest.
@@ -807,6 +823,18 @@ mod tests {
     }
 
     #[test]
+    fn merges_of_merges_end() {
+        let level = |level: usize| {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            format!("a{level}: &a{level}\n  <<: [{aliases}]\n")
+        };
+        let text = format!("a0: &a0 {{k: 1}}\n{}", (1..60).map(level).collect::<String>());
+        let source = parse(&text);
+        let last = source.root().and_then(|root| root.own("a59")).expect("it is there");
+        assert_eq!(source.entries(&last.value).len(), 1);
+    }
+
+    #[test]
     fn null_is_nothing_or_a_word_and_a_tag_stays() {
         let source = parse("a:\nb: ~\nc: null # x\nd: !reset\ne: \"null\"\nf: &f\n");
         let entry = |key: &str| source.root().and_then(|root| root.own(key)).expect("it is there");
@@ -856,6 +884,7 @@ mod tests {
         assert_eq!(refused("a:\n\tb: 1\n"), Some((3, "a tab in the indentation, which YAML forbids".to_owned())));
         assert_eq!(refused("a: 1\n---\nb: 2\n"), Some((5, "a second YAML document".to_owned())));
         assert_eq!(refused("a: 1\na: 2\n"), Some((5, "the key `a` a second time".to_owned())));
+        assert_eq!(refused("a: 1\rb: 2\r\n"), Some((4, "a carriage return without a line feed".to_owned())));
         assert!(refused("a: [1\nb: 2\n").is_some());
         assert!(refused(&"[".repeat(5000)).is_some());
         assert!(refused(&format!("{}{}", "[".repeat(200), "]".repeat(200))).is_some());

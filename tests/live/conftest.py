@@ -5,12 +5,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgis_support import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -208,6 +213,18 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def cluster() -> "Iterator[Cluster]":
+    """One PostgreSQL with PostGIS for all tests; each makes a database of its own."""
+    from postgis_support import Cluster
+
+    # Not below pytest's own folder, which only its owner may enter.
+    with tempfile.TemporaryDirectory(prefix="paxx-pg-") as folder:
+        server = Cluster(Path(folder))
+        yield server
+        server.stop()
+
+
 def run_python(project: Path, code: str, **env: str) -> str:
     """Runs `code` in a fresh interpreter inside the project; returns its standard output."""
     done = subprocess.run(
@@ -225,11 +242,13 @@ def run_python(project: Path, code: str, **env: str) -> str:
 class Uvicorn:
     """`uvicorn MODULE:app` in the project, on a free port; `stop()` sends SIGTERM and returns the log."""
 
-    def __init__(self, project: Path, target: str, *arguments: str, **env: str) -> None:
+    def __init__(
+        self, project: Path, target: str, *arguments: str, python: str = sys.executable, **env: str
+    ) -> None:
         self.port = free_port()
         self.log = project / f"uvicorn-{self.port}.log"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", target, "--port", str(self.port), *arguments],
+            [python, "-m", "uvicorn", target, "--port", str(self.port), *arguments],
             cwd=project,
             env={**os.environ, "PYTHONPATH": str(project), **env},
             stdout=self.log.open("wb"),
@@ -263,8 +282,10 @@ def serve() -> Iterator[Callable[..., Uvicorn]]:
     """`serve(project, "main:app", REDIS_URL=...)` -> a running uvicorn; stopped at the end of the test."""
     running: list[Uvicorn] = []
 
-    def start(project: Path, target: str, *arguments: str, **env: str) -> Uvicorn:
-        server = Uvicorn(project, target, *arguments, **env)
+    def start(
+        project: Path, target: str, *arguments: str, python: str = sys.executable, **env: str
+    ) -> Uvicorn:
+        server = Uvicorn(project, target, *arguments, python=python, **env)
         running.append(server)
         return server
 

@@ -116,7 +116,7 @@ class Examiner:
         add(project, *components)
         problems = []
         checked = paxx(project, "check", "--format", "concise", code=-1)
-        if components and checked.returncode != 0:
+        if checked.returncode != 0:
             problems.append(f"check exits {checked.returncode}: {checked.stdout}{checked.stderr}")
         paths = [] if shape in WHOLE else generated(project, shape)
         found = self._style(project, shape, paths) if components else Counter[str]()

@@ -332,6 +332,20 @@ def counts(url: str) -> dict[tuple[str, ...], float]:
     return {key[1:]: value for key, value in scrape(url).items() if key[0] == "http_requests_total"}
 
 
+def wrong_labels(url: str) -> list[tuple[str, str, dict[tuple[str, ...], float]]]:
+    """The requests of the label table that change another number than their own."""
+    wrong = []
+    for method, path, header, expected in LABELS:
+        before = counts(url)
+        answer = httpx.request(method, url + path, headers={header: "1"} if header else {})
+        assert str(answer.status_code) == expected[2], (method, path, answer.text)
+        after = counts(url)
+        changed = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
+        if changed != {expected: 1}:
+            wrong.append((method, path, changed))
+    return wrong
+
+
 def quick(endpoint: str = "") -> dict[str, str]:
     """No exporter, or one that sends at once."""
     return {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_BSP_SCHEDULE_DELAY": "50"}
@@ -356,15 +370,7 @@ def test_label_table(
     server = serve(project, "live_app:app", "--http", "h11", PYTHONPATH=path, **quick(receiver.endpoint))
     shown = run_python(project, "import fastapi; print(fastapi.__version__)", PYTHONPATH=path).strip()
     assert shown.startswith(version if version != "installed" else importlib.metadata.version("fastapi"))
-    wrong = []
-    for method, path, header, expected in LABELS:
-        before = counts(server.url)
-        answer = httpx.request(method, server.url + path, headers={header: "1"} if header else {})
-        assert str(answer.status_code) == expected[2], (method, path, answer.text)
-        after = counts(server.url)
-        changed = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
-        if changed != {expected: 1}:
-            wrong.append((method, path, changed))
+    wrong = wrong_labels(server.url)
     assert wrong == []
     assert scrape(server.url)[("http_requests_in_progress",)] == 0
     server.stop()
@@ -671,7 +677,7 @@ print(time.time())
         text=True,
         timeout=60,
     )
-    assert time.time() - float(done.stdout) < 3
+    assert time.time() - float(done.stdout) < 6
     assert "Traceback" not in done.stderr, done.stderr
 
 

@@ -7,8 +7,7 @@ import math
 import random
 import re
 import struct
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,15 +26,6 @@ from seed_examples import postgis as seeds
 BERLIN = {"lat": 52.5200, "lng": 13.4050}
 POTSDAM = {"lat": 52.39, "lng": 13.06}
 POINTS = 200_000
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    # Not below pytest's own folder, which only its owner may enter.
-    with tempfile.TemporaryDirectory(prefix="paxx-pg-") as folder:
-        server = Cluster(Path(folder))
-        yield server
-        server.stop()
 
 
 @pytest.fixture(scope="module")

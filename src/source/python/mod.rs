@@ -5,7 +5,10 @@
 
 pub mod stdlib;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use streaming_iterator::StreamingIterator;
@@ -61,6 +64,8 @@ pub struct Scope {
     pub class: Option<usize>,
     /// Is it below an `if`, `try`, `with`, `for` or `while` of that scope?
     pub guarded: bool,
+    /// Is it below `if TYPE_CHECKING:`, so that it never runs?
+    pub type_checking: bool,
 }
 
 impl Scope {
@@ -320,7 +325,30 @@ pub struct Return {
     pub scope: Scope,
 }
 
+thread_local! {
+    /// What was parsed last: discovery, each step of a plan and the check of its result ask for the same texts.
+    static PARSED: RefCell<HashMap<String, Rc<Source>>> = RefCell::default();
+}
+
+/// More texts than this are not kept.
+const MOST_PARSED: usize = 128;
+
 impl Source {
+    /// The text parsed, from memory where it was parsed before.
+    pub fn of(text: &str) -> Rc<Self> {
+        if let Some(known) = PARSED.with_borrow(|parsed| parsed.get(text).cloned()) {
+            return known;
+        }
+        let source = Rc::new(Self::parse(text));
+        PARSED.with_borrow_mut(|parsed| {
+            if parsed.len() >= MOST_PARSED {
+                parsed.clear();
+            }
+            parsed.insert(text.to_owned(), Rc::clone(&source));
+        });
+        source
+    }
+
     /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
     pub fn parse(text: &str) -> Self {
         let mut parser = Parser::new();
@@ -453,6 +481,10 @@ impl Reader<'_> {
                     if scope.class.is_none() =>
                 {
                     scope.guarded = true;
+                    scope.type_checking |= parent.child_by_field_name("consequence") == Some(child)
+                        && self
+                            .field_text(parent, "condition")
+                            .is_some_and(|condition| condition.ends_with("TYPE_CHECKING"));
                 }
                 _ => {}
             }

@@ -1,0 +1,129 @@
+"""Other versions: FastAPI 0.115, 0.143 and the newest, SQLAlchemy 2.0 and 2.1, redis-py 5 and 8, Python 3.12 and 3.13.
+
+Each environment is made from what the project declares after `add`, so that what a component needs and does not
+declare is missed here. `target/live/` keeps the environments.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import COMPONENTS, ROOT, SHAPES, Projects, RedisServer, Uvicorn
+from otlp_receiver import OtlpReceiver
+from postgis_support import Cluster
+from redis_support import clients
+from test_metrics import APP, SPANS_ROUTES, quick, scrape, wrong_labels
+from test_wiring import VISITS, quiet, use
+
+CACHE = ROOT / "target" / "live"
+WITHOUT_ARQ = tuple(component for component in COMPONENTS if component != "arq")
+# What the label table's application imports, and the project does not.
+EXTRA = ["aiosqlite>=0.20"]
+
+
+@dataclass(frozen=True)
+class Combination:
+    python: str
+    components: tuple[str, ...]
+    pins: tuple[str, ...]
+    shows: dict[str, str]  # what the versions begin with
+    lowest: bool = False  # the lowest versions that the project and the components allow
+
+
+COMBINATIONS = {
+    "the lowest": Combination(
+        "3.12", COMPONENTS, ("sqlalchemy==2.0.43",), {"fastapi": "0.115.", "sqlalchemy": "2.0.", "redis": "5.0.1"}, lowest=True
+    ),
+    "redis-py 8": Combination(
+        "3.13",
+        WITHOUT_ARQ,
+        ("fastapi==0.143.*", "sqlalchemy==2.1.*", "redis==8.*"),
+        {"fastapi": "0.143.", "sqlalchemy": "2.1.", "redis": "8."},
+    ),
+    "the newest": Combination("3.13", COMPONENTS, (), {"fastapi": "0.1", "redis": "5."}),
+}
+
+
+def interpreter(version: str) -> str:
+    """A Python of pyenv, whose shims hide it; else uv finds or fetches one."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = sorted(root.glob(f"versions/{version}.*/bin/python"))
+    return str(found[-1]) if found else version
+
+
+def environment(project: Path, combination: Combination) -> str:
+    """The interpreter of an environment with what the project declares, in these versions."""
+    declared = (project / "pyproject.toml").read_bytes()
+    # "The newest" is looked for anew each week.
+    week = time.strftime("%G-%V") if not combination.pins else ""
+    key = hashlib.sha256(declared + repr((combination, EXTRA, week)).encode()).hexdigest()[:16]
+    folder = CACHE / f"venv-{key}"
+    python = folder / "bin" / "python"
+    if (folder / "complete").exists():
+        return str(python)
+    uv = shutil.which("uv")
+    assert uv, "uv is not installed"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--resolution", "lowest-direct"] if combination.lowest else []
+    for command in (
+        [uv, "venv", "--quiet", "--no-project", "--python", interpreter(combination.python), str(folder)],
+        [uv, "pip", "install", "--quiet", "--python", str(python), *options, "-r", "pyproject.toml", *EXTRA, *combination.pins],
+    ):
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=170)
+        assert done.returncode == 0, done.stderr
+    (folder / "complete").touch()
+    return str(python)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_versions(
+    projects: Projects,
+    serve: Callable[..., Uvicorn],
+    redis_server: RedisServer,
+    cluster: Cluster,
+    name: str,
+) -> None:
+    """Issue 3 (5): "the metrics label table and the start of the application on each" version."""
+    combination = COMBINATIONS[name]
+    project = projects.make(*combination.components)
+    python = environment(project, combination)
+    code = "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
+    shown = json.loads(subprocess.check_output([python, "-c", code, *combination.shows], text=True))
+    print(f"\n{name}: Python {combination.python}, {shown}")
+    assert all(shown[package].startswith(start) for package, start in combination.shows.items()), shown
+
+    use(project, "lower", VISITS.format(services="services"))
+    with OtlpReceiver() as receiver:
+        env = {
+            "DATABASE_URL": cluster.url(cluster.database()),
+            "REDIS_URL": redis_server.url(0),
+            "ARQ_REDIS_URL": redis_server.url(1),
+            "WS_REDIS_URL": redis_server.url(2),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        }
+        server = serve(project, SHAPES["lower"].app, python=python, **env)
+        assert httpx.get(f"{server.url}/health").json() == {"status": "healthy"}
+        assert httpx.get(f"{server.url}/visits/home").json() == {"visits": 1}
+        shown = httpx.get(f"{server.url}/metrics").text
+        assert 'http_requests_total{method="GET",path="/visits/{page}",status="200"} 1.0' in shown
+        quiet(server.stop())
+        assert clients(redis_server) == []
+        names = {span.name for span in receiver.spans()}
+        assert "GET /visits/{page}" in names and any(name.startswith("SELECT") for name in names)
+
+        (project / "live_app.py").write_text(APP)
+        (project / "spans_routes.py").write_text(SPANS_ROUTES)
+        server = serve(project, "live_app:app", "--http", "h11", python=python, **quick(receiver.endpoint))
+        assert wrong_labels(server.url) == []
+        assert scrape(server.url)[("http_requests_in_progress",)] == 0
+        server.stop()

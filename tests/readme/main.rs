@@ -1,0 +1,192 @@
+//! The README and the pages that are made from the code are true: every command runs, every table is what the tool says.
+//!
+//! `BLESS=1 cargo test --test readme` writes the made pages anew.
+
+mod picture;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use paxx::component::COMPONENTS;
+use paxx::finding::RULES;
+use tempfile::TempDir;
+
+const PAXX: &str = env!("CARGO_BIN_EXE_paxx");
+
+/// Commands that nothing has to run, because they run this.
+const RUN_THIS: &[&str] = &["cargo test", ".ci/run"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Compares a page with what it must be, or writes it.
+fn assert_page(path: &str, expected: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(root().join(path), expected).expect("written");
+    }
+    let is_same = fs::read_to_string(root().join(path)).is_ok_and(|text| text == expected);
+    assert!(is_same, "{path} is out of date: run `BLESS=1 cargo test --test readme`");
+}
+
+/// A project of its own in a temporary folder: `fixtures/bootstrapped` as `bookshop`.
+fn bookshop() -> TempDir {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).expect("a folder");
+        for entry in fs::read_dir(from).expect("a folder").flatten() {
+            let to = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                fs::copy(entry.path(), &to).expect("copied");
+            }
+        }
+    }
+    let folder = TempDir::new().expect("a folder");
+    copy(&root().join("fixtures/bootstrapped"), &folder.path().join("bookshop"));
+    folder
+}
+
+fn paxx(folder: &Path, arguments: &[&str]) -> String {
+    let output =
+        Command::new(PAXX).args(arguments).current_dir(folder).env_remove("NO_COLOR").output().expect("it runs");
+    assert!(output.status.success(), "paxx {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The lines of the code blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let mut lines = Vec::new();
+    let mut inside = None;
+    for line in text.lines() {
+        match (inside, line.strip_prefix("```")) {
+            (None, Some(opened)) => inside = Some(opened == language),
+            (Some(_), Some(_)) => inside = None,
+            (Some(true), None) => lines.push(line),
+            _ => {}
+        }
+    }
+    lines
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let readme = read("README.md");
+    let packaging = read("tests/packaging/run");
+    let mut commands: Vec<&str> = blocks(&readme, "sh").into_iter().filter(|line| !line.is_empty()).collect();
+    for line in blocks(&readme, "yaml") {
+        commands.extend(line.split_once("entry: ").or_else(|| line.split_once("- run: ")).map(|(_, command)| command));
+    }
+    let (folder, tools) = (bookshop(), TempDir::new().expect("a folder"));
+    std::os::unix::fs::symlink(PAXX, tools.path().join("paxx")).expect("a link");
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap_or_default());
+    let mut run = 0;
+    for command in &commands {
+        if RUN_THIS.contains(command) || packaging.lines().any(|line| line.trim() == format!("# README: {command}")) {
+            continue;
+        }
+        let (folder, line) = if let Some(arguments) = command.strip_prefix("cargo run --release -- ") {
+            (root(), format!("paxx {arguments}"))
+        } else if let Some(arguments) = command.strip_prefix("uvx 'paxx>=0.3' ") {
+            (folder.path().join("bookshop"), format!("paxx {arguments}"))
+        } else {
+            assert!(command.starts_with("paxx "), "nothing runs `{command}`");
+            (folder.path().join("bookshop"), (*command).to_owned())
+        };
+        // There is nobody to ask in a test.
+        let asks = ["paxx infra add ", "paxx infra remove ", "paxx undo"].iter().any(|start| line.starts_with(start));
+        let answered = line.contains("--yes") || line.contains("--dry-run");
+        let line = if asks && !answered { format!("{line} --yes") } else { line };
+        let output =
+            Command::new("sh").args(["-c", &line]).current_dir(folder).env("PATH", &path).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`{line}` ends with {}\n{said}", output.status);
+        run += 1;
+    }
+    assert!(run >= 12, "only {run} commands were found to run");
+}
+
+#[test]
+fn the_readme_lists_the_components() {
+    let listed: Vec<String> = read("README.md")
+        .lines()
+        .filter(|line| line.starts_with("| `") && (line.contains("| infra |") || line.contains("| ext |")))
+        .map(str::to_owned)
+        .collect();
+    let mut expected = Vec::new();
+    let nowhere = TempDir::new().expect("a folder");
+    for kind in ["infra", "ext"] {
+        let list: serde_json::Value =
+            serde_json::from_str(&paxx(nowhere.path(), &[kind, "list", "--format", "json"])).expect("JSON");
+        for component in list["components"].as_array().expect("a list") {
+            let text = |key: &str| component[key].as_str().expect("a string").to_owned();
+            let requires: Vec<String> = component["requires"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|name| format!("`{}`", name.as_str().unwrap_or_default()))
+                .collect();
+            let requires = if requires.is_empty() { String::new() } else { format!("{} ", requires.join(", ")) };
+            expected.push(format!("| `{}` | {} | {} | {requires}|", text("name"), text("kind"), text("summary")));
+        }
+    }
+    assert_eq!(listed.len(), COMPONENTS.len());
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_picture_is_of_a_real_run() {
+    let folder = bookshop();
+    let shown = ["infra", "add", "metrics", "--dry-run"];
+    let mut arguments = shown.to_vec();
+    arguments.extend(["--color", "always", "--quiet"]);
+    let diff = paxx(&folder.path().join("bookshop"), &arguments);
+    let command = format!("paxx {}", shown.join(" "));
+    assert_page("docs/preview.svg", &picture::svg(&command, &diff, &["main.py", "settings.py"]));
+}
+
+#[test]
+fn the_index_of_findings_is_complete() {
+    let mut page = "# Findings\n\nWhat `paxx check` reports, and why `add` may refuse; `paxx explain CODE` prints the page. `check` ends with 1 on \
+         errors\nand warnings. The first digit is the place: 0 the project, 1 settings, 2 dependencies, 3 compose, 4 modules, 5 wiring, \
+         6 env and ignore\nfiles, 7 Alembic, 8 `paxx.lock`. Codes are stable.\n\n| code | severity | means |\n| --- | --- | --- |\n"
+        .to_owned();
+    for rule in RULES {
+        let severity = rule.severity.as_str();
+        let _ = writeln!(page, "| [{0}](findings/{0}.md) | {severity} | {1} |", rule.code, rule.summary);
+    }
+    assert_page("docs/findings.md", &page);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut pages = vec![root().join("README.md")];
+    for folder in ["docs", "docs/findings"] {
+        let entries = fs::read_dir(root().join(folder)).expect("a folder").flatten();
+        pages.extend(entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "md")));
+    }
+    for page in pages {
+        let text = fs::read_to_string(&page).expect("text");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            let is_link = !file.is_empty() && !file.contains("://") && !file.contains([' ', '\n', '"']);
+            let exists = page.parent().is_some_and(|folder| folder.join(file).exists());
+            assert!(!is_link || exists, "{}: {target} does not exist", page.display());
+        }
+    }
+}
+
+#[test]
+fn scripts_can_be_executed() {
+    for script in ["tests/packaging/run", "benches/figures"] {
+        let mode = fs::metadata(root().join(script)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{script}");
+    }
+}

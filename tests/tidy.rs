@@ -1,0 +1,219 @@
+//! The rules of the house that no compiler holds: what may use what, and what each file must have. `src/lib.rs` is the map.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use paxx::finding::RULES;
+
+/// The modules, each above those that it may use. `FilePath`, a name of a file and nothing else, is a word of all of them.
+const LAYERS: &[&str] = &[
+    "main",
+    "commands",
+    "cli",
+    "error",
+    "render",
+    "apply",
+    "plan",
+    "check",
+    "requirement",
+    "project",
+    "lock",
+    "finding",
+    "component",
+    "edit",
+    "source",
+];
+
+/// What only some places may use. An empty list: nobody.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("std::fs", &["apply/", "commands/", "project/discover.rs", "project/reader.rs"]),
+    ("std::env", &["commands/"]),
+    ("process::Command", &["commands/"]),
+    ("std::thread", &["commands/", "project/reader.rs"]),
+    ("std::net", &[]),
+    ("println!", &[]),
+    ("print!(", &[]),
+    ("clap", &["cli.rs", "commands/manual.rs", "main.rs"]),
+    ("miette::", &["render/"]),
+    ("serde_json::", &["render/"]),
+    ("similar::", &["render/"]),
+    ("tree_sitter", &["source/"]),
+    ("toml_edit", &["lock.rs", "plan.rs", "project/", "requirement/dependency", "source/toml.rs"]),
+    ("ignore::", &["project/"]),
+    ("sha2::", &["apply/", "requirement/module.rs"]),
+];
+
+/// Files that are longer than [`LONGEST`] lines without their tests, and why.
+const LONG: &[(&str, &str)] = &[
+    ("project/discover.rs", "one search from top to bottom; its parts are called once, in that order"),
+    ("source/python/mod.rs", "the types of all anchors beside the one walk that fills them"),
+    ("source/yaml.rs", "the shapes of mappings and lists are told apart in one place"),
+];
+
+const LONGEST: usize = 700;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Every source file: its path below `src/`, and its text without tests.
+fn sources() -> Vec<(String, String)> {
+    let src = root().join("src");
+    files(&src)
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&src).expect("below src").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("text");
+            let is_test =
+                ["/tests.rs", "/testing.rs"].iter().any(|end| name.ends_with(end)) || name.contains("/tests/");
+            let end = if is_test { 0 } else { text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len()) };
+            (name, text[..end].to_owned())
+        })
+        .collect()
+}
+
+/// The code of a text, without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(number, line)| (number + 1, line))
+}
+
+fn assert_none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn dependencies_point_downwards() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let module = file.split(['/', '.']).next().unwrap_or_default();
+        let rank = LAYERS.iter().position(|layer| *layer == module);
+        if module == "lib" {
+            continue;
+        }
+        let Some(rank) = rank else {
+            wrong.push(format!("src/{file}: `{module}` has no place among the layers of tests/tidy.rs and src/lib.rs"));
+            continue;
+        };
+        for (line, text) in code(&text) {
+            for rest in text.split("crate::").skip(1).chain(text.split("paxx::").skip(1)) {
+                let used = rest.split(|next: char| !(next.is_alphanumeric() || next == '_')).next().unwrap_or_default();
+                if rest.starts_with("project::FilePath") || used == module {
+                    continue;
+                }
+                if LAYERS.iter().position(|layer| *layer == used).is_some_and(|below| below <= rank) {
+                    wrong.push(format!("src/{file}:{line}: `{module}` uses `{used}`, which is above it"));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn the_map_names_every_module_in_its_order() {
+    let map = fs::read_to_string(root().join("src/lib.rs")).expect("text");
+    let rows: Vec<&str> =
+        map.lines().filter_map(|line| line.strip_prefix("//! | ")).filter_map(|row| row.split('`').nth(1)).collect();
+    let present: BTreeSet<String> =
+        sources().into_iter().map(|(file, _)| file.split(['/', '.']).next().unwrap_or_default().to_owned()).collect();
+    let expected: Vec<&str> = LAYERS.iter().copied().filter(|layer| present.contains(*layer)).collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn what_is_reserved_is_used_only_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for (line, text) in code(&text) {
+            for (what, places) in RESERVED {
+                let is_word =
+                    text.find(what).is_some_and(|at| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+                if is_word && !places.iter().any(|place| file.starts_with(place)) {
+                    wrong.push(format!("src/{file}:{line}: `{what}` belongs to {places:?} alone"));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let mut rust = Vec::new();
+    for folder in ["src", "tests", "benches", "fuzz"] {
+        if root().join(folder).is_dir() {
+            rust.extend(files(&root().join(folder)));
+        }
+    }
+    rust.push(root().join("build.rs"));
+    let rust = rust.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let lacking = rust.filter(|path| !fs::read_to_string(path).is_ok_and(|text| text.starts_with("//! ")));
+    let mut wrong: Vec<String> = lacking.map(|path| format!("{}: does not open with `//!`", path.display())).collect();
+    for path in files(&root().join("queries")) {
+        if !fs::read_to_string(&path).is_ok_and(|text| text.starts_with(';')) {
+            wrong.push(format!("{}: does not open with a comment", path.display()));
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn templates_have_line_feeds_alone() {
+    for path in files(&root().join("templates")) {
+        let bytes = fs::read(&path).expect("bytes");
+        assert!(!bytes.contains(&b'\r'), "{}: has CR line endings", path.display());
+        assert!(bytes.ends_with(b"\n"), "{}: does not end with a line feed", path.display());
+    }
+}
+
+#[test]
+fn files_are_short_or_say_why_not() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let lines = text.lines().count();
+        let listed = LONG.iter().any(|(long, _)| *long == file);
+        if lines > LONGEST && !listed {
+            wrong.push(format!("src/{file}: {lines} lines without tests, and no reason is listed"));
+        }
+        if lines <= LONGEST && listed {
+            wrong.push(format!("src/{file}: {lines} lines, which needs no reason any more"));
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn every_finding_has_a_page_that_says_something() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        let file = format!("docs/findings/{}.md", rule.code);
+        if !rule.page.starts_with(&format!("# {}: {}\n", rule.code, rule.summary)) {
+            wrong.push(format!("{file}: the heading is not `# {}: {}`", rule.code, rule.summary));
+        }
+        if rule.page.len() < 300 {
+            wrong.push(format!("{file}: says next to nothing"));
+        }
+    }
+    let known: BTreeSet<String> = RULES.iter().map(|rule| format!("{}.md", rule.code)).collect();
+    for path in files(&root().join("docs/findings")) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !known.contains(&name) {
+            wrong.push(format!("docs/findings/{name}: there is no such finding"));
+        }
+    }
+    assert_none(&wrong);
+}
