@@ -80,6 +80,7 @@
 //!   whose build runs this application, and by images for services that are there under another name.
 
 pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod component;

@@ -143,8 +143,8 @@ impl Ui {
     }
 }
 
-/// Finds the project that the user is in, or named.
-pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
+/// What the user said about the project.
+pub fn options(global: &Global) -> Result<Options, Error> {
     let options = Options {
         project: global.project.clone(),
         app: global.app.clone(),
@@ -158,7 +158,12 @@ pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
         let help = "give `--services-dir` a folder inside the project, such as `app/services`";
         return Err(Error::Usage(format!("`{folder}` is no folder for generated modules"), Some(help.to_owned())));
     }
-    discover::discover(&ui.current, &options).map_err(|failure| match failure {
+    Ok(options)
+}
+
+/// Finds the project that the user is in, or named.
+pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
+    discover::discover(&ui.current, &options(global)?).map_err(|failure| match failure {
         Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
     })
 }

@@ -145,6 +145,40 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
     Err(Failure::NotAProject { problem, below })
 }
 
+/// Finds a project again whose `paxx.lock` says where its application and settings are, without a search over all files.
+///
+/// `None` where it does not say, or where they are not found there any more. What came since (a second application, a
+/// route that is taken) is not seen: good for "all is well", and for nothing else.
+pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
+    let given = options.project.as_ref().map(|project| start.join(project));
+    let start = std::fs::canonicalize(given.as_deref().unwrap_or(start)).ok()?;
+    let top = start.ancestors().find(|folder| folder.join(".git").exists());
+    let has_lock = |folder: &&Path| folder.join(lock::NAME).exists();
+    let root = match (&given, top) {
+        (Some(_), _) => Some(start.as_path()).filter(has_lock)?,
+        (None, Some(top)) => start.ancestors().take_while(|folder| folder.starts_with(top)).find(has_lock)?,
+        (None, None) => start.ancestors().find(has_lock)?,
+    };
+    let base = top.unwrap_or(root).to_owned();
+    let folder = to_file_path(root.strip_prefix(&base).ok()?)?;
+    let text = std::fs::read_to_string(root.join(lock::NAME)).ok()?;
+    let found = Lock::parse(&folder.child(lock::NAME), &text).ok()?.found;
+    let mut hits: Vec<Hit> = found
+        .iter()
+        .filter_map(|place| folder.join(place.rsplit_once(':')?.0))
+        .map(|path| Hit { path, words: FASTAPI | SETTINGS })
+        .collect();
+    hits.sort_by(|left, right| left.path.cmp(&right.path));
+    hits.dedup_by(|left, right| left.path == right.path);
+    if hits.is_empty() {
+        return None;
+    }
+    let discovery = describe(base, top.is_some(), folder, hits, options);
+    // Handlers may be registered in any module; a lifespan is followed from the application.
+    let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
+    (is_followed && discovery.project.layout.found() == found).then_some(discovery)
+}
+
 /// Folders below `start` that have a `paxx.lock`, for a check of all of them, sorted.
 pub fn locked_projects(start: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = ignore::WalkBuilder::new(start)

@@ -135,9 +135,20 @@ impl LifespanCall {
         source: &'a Source,
         function: &Function,
     ) -> Option<&'a Call> {
+        self.calls(project, path, source, function).into_iter().next()
+    }
+
+    /// Every call of ours in a function; `push_async_callback` of an exit stack counts as one.
+    pub(crate) fn calls<'a>(
+        &self,
+        project: &Project,
+        path: &FilePath,
+        source: &'a Source,
+        function: &Function,
+    ) -> Vec<&'a Call> {
         let index = source.functions.iter().position(|known| known.range == function.range);
         let names = self.names(source);
-        source.calls.iter().find(|call| {
+        let is_ours = |call: &&Call| {
             let is_pushed = call.callee.ends_with(".push_async_callback")
                 && call.first().is_some_and(|argument| {
                     project
@@ -146,7 +157,8 @@ impl LifespanCall {
                         .is_some_and(|code| names.iter().any(|name| name == code))
                 });
             call.scope.function == index && (names.contains(&call.callee) || is_pushed)
-        })
+        };
+        source.calls.iter().filter(is_ours).collect()
     }
 
     /// The names that the callee goes by: as we write it, and through the alias or module that the user imports it by.
