@@ -1588,6 +1588,7 @@ class Judge:
                     if self.code.locate(f"{module}.{alias.name}"):
                         continue
                     self.fault(f"{key}: `{ast.unparse(node)}` does not resolve")
+            self.used_before_import(key, path, added)
             future = [node.lineno for node in (self.code.tree(path) or ast.Module([], [])).body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
             if future and any(node.lineno < future[0] for node in added if node.module != "__future__"):
                 raise Corrupt(f"{key}: an import before `from __future__`")
@@ -1595,6 +1596,24 @@ class Judge:
             known = circular(self.old, self.facts.application) if self.old else set()
             for problem in circular(self.code, self.facts.application) - known:
                 self.fault(problem)
+
+    def used_before_import(self, key: str, path: Path, added: list[ast.ImportFrom]) -> None:
+        """What runs while the module is imported stands below the imports that it needs."""
+        tree = self.code.tree(path)
+        if tree is None:
+            return
+        top = [node for node in runtime_statements(tree.body) if node in added]
+        bound = {alias.asname or alias.name: node.lineno for node in top for alias in node.names}
+        known = {key for key, value in self.old.imports(path).items()} if key in self.before else set()
+        for statement in tree.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                parts = [*statement.decorator_list]
+            else:
+                parts = [statement]
+            for part in parts:
+                for node in ast.walk(part):
+                    if isinstance(node, ast.Name) and node.id in bound and node.id not in known and node.lineno < bound[node.id]:
+                        raise Corrupt(f"{key}: line {node.lineno} uses `{node.id}`, which line {bound[node.id]} imports")
 
     def added_imports(self, key: str, path: Path) -> list[ast.ImportFrom]:
         old = self.old.tree(path) if key in self.before else None
