@@ -65,9 +65,11 @@ fn run(case: &Path) -> Outcome {
     fs::create_dir_all(project.join(".git")).expect("created");
     write(&project, &read(&case.join("before")));
     let mut outcome = Outcome { tree: Tree::new(), stdout: String::new(), stderr: String::new(), exit: 0 };
+    let mut current = project.clone();
     for line in lines(&case.join("command")) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
+            ["cd", path] => current = project.join(path),
             ["protect", path] => {
                 fs::set_permissions(project.join(path), fs::Permissions::from_mode(0o444)).expect("protected");
             }
@@ -79,7 +81,7 @@ fn run(case: &Path) -> Outcome {
             ["paxx", arguments @ ..] => {
                 let output = Command::new(env!("CARGO_BIN_EXE_paxx"))
                     .args(arguments)
-                    .current_dir(&project)
+                    .current_dir(&current)
                     .env_remove("NO_COLOR")
                     .output()
                     .expect("a run");
