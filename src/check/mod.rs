@@ -39,8 +39,11 @@ struct Subject<'a> {
     all: bool,
 }
 
-/// Every family: a function that says what it found, each with the component and the requirement that it is about.
-const FAMILIES: &[fn(&Subject<'_>) -> Vec<(&'static Component, String, Problem)>] =
+/// What a family of checks finds: the component that it is about, the requirement, and the problem.
+type Family = fn(&Subject<'_>) -> Vec<(&'static Component, String, Problem)>;
+
+/// Every family.
+const FAMILIES: &[Family] =
     &[settings::findings, dependencies::findings, compose::findings, modules::findings, wiring::findings];
 
 /// What is to be said about `components`, sorted by place. `all` says that they are those that are installed.

@@ -115,7 +115,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
             let (own, nested) = split(&base, &root, hits);
             if known_lock || own.iter().any(|hit| hit.words & FASTAPI != 0 && has_application(&base, hit)) {
                 if marked {
-                    return Ok(describe(base, top.is_some(), root, own, options));
+                    return Ok(describe(base, top.is_some(), &root, &own, options));
                 }
                 unmarked = Some((base, root, own));
             } else if folder == start {
@@ -128,7 +128,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
         }
     }
     if let Some((base, root, own)) = unmarked {
-        return Ok(describe(base, top.is_some(), root, own, options));
+        return Ok(describe(base, top.is_some(), &root, &own, options));
     }
     let base = top.unwrap_or_else(|| start.clone());
     let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
@@ -173,7 +173,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     if hits.is_empty() {
         return None;
     }
-    let discovery = describe(base, top.is_some(), folder, hits, options);
+    let discovery = describe(base, top.is_some(), &folder, &hits, options);
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
     (is_followed && discovery.project.layout.found() == found).then_some(discovery)
@@ -350,7 +350,7 @@ fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
     }
 }
 
-fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options: &Options) -> Discovery {
+fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options: &Options) -> Discovery {
     let reader = Reader::new(base);
     let lock_path = root.child(lock::NAME);
     let lock = match reader.file(&lock_path) {
@@ -724,18 +724,17 @@ fn services(
     application: Option<&Application>,
     option: Option<&str>,
 ) -> Services {
-    let folder = match option.and_then(|option| root.join(option)) {
-        Some(folder) => folder,
-        None => {
-            // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
-            let package = application.and_then(|application| match application.module.split_once('.') {
-                Some((package, _)) => Some(package),
-                None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
-                None => None,
-            });
-            let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
-            parent.child("services")
-        }
+    let folder = if let Some(folder) = option.and_then(|option| root.join(option)) {
+        folder
+    } else {
+        // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
+        let package = application.and_then(|application| match application.module.split_once('.') {
+            Some((package, _)) => Some(package),
+            None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
+            None => None,
+        });
+        let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
+        parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
     Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init }

@@ -557,7 +557,7 @@ settings = Settings()
 
 config("settings-other-type", SETTINGS.replace("debug: bool = False", "debug: bool = False\n    redis_url: int = 0"), refused("PX102", ["redis", "arq", "all"]))
 config("settings-redis-dsn", SETTINGS.replace("debug: bool = False", 'debug: bool = False\n    redis_url: RedisDsn = RedisDsn("redis://localhost")').replace("from pydantic_s", "from pydantic import RedisDsn\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
-config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), refused("PX102", ["redis", "arq", "all"]))
+config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
 config("settings-property-str", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> str:\n        return "redis://localhost"\n'))
 
 config("settings-tabs", SETTINGS.replace("    ", "\t"))
