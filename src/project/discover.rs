@@ -371,7 +371,7 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
         .iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
         .collect();
-    let mut configured = configuration(&reader, &root);
+    let mut configured = configuration(&reader, root);
     let locked = |key: &str| lock.as_ref().ok().and_then(|lock| lock.option(key)).map(str::to_owned);
     let app = options.app.clone().or(configured.app.take()).or_else(|| locked("app"));
     let settings = options.settings.clone().or(configured.settings.take()).or_else(|| locked("settings"));
@@ -384,7 +384,7 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
     let paths = |word: u32| -> Vec<FilePath> {
         let primary: Vec<FilePath> = hits
             .iter()
-            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, &root))
+            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, root))
             .map(|hit| hit.path.clone())
             .collect();
         if primary.is_empty() && word == FASTAPI {
@@ -394,7 +394,7 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
     };
     let fastapi_files = paths(FASTAPI);
     let found =
-        find_the_application(&reader, &root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
+        find_the_application(&reader, root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
     let (application, import_root) = match found {
         Ok((application, import_root)) => (Ok(application), import_root),
         Err(problem) => (Err(problem), root.clone()),
@@ -425,7 +425,7 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
     }
     let settings = find_the_settings(
         &reader,
-        &root,
+        root,
         &import_roots,
         &paths(SETTINGS),
         application.as_ref().ok(),
@@ -433,20 +433,20 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
     );
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
-    let services = services(&reader, &root, &import_root, application.as_ref().ok(), services_dir.as_deref());
-    let compose = find_compose(&reader, &root, application.as_ref().ok(), compose_file.as_deref());
-    let found_dependencies = dependencies::locate(&root, &read, &list);
-    let installer = dependencies::installer(&root, &read, &list, found_dependencies.as_ref().ok());
+    let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
+    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
+    let found_dependencies = dependencies::locate(root, &read, &list);
+    let installer = dependencies::installer(root, &read, &list, found_dependencies.as_ref().ok());
     let layout = Layout {
-        name: dependencies::project_name(&root, &read).unwrap_or_else(|| folder_name(&reader, &root)),
-        line_length: dependencies::line_length(&root, &read),
-        env_example: find_env_example(&reader, &root),
+        name: dependencies::project_name(root, &read).unwrap_or_else(|| folder_name(&reader, root)),
+        line_length: dependencies::line_length(root, &read),
+        env_example: find_env_example(&reader, root),
         ignore_files: [".gitignore", ".dockerignore"]
             .iter()
             .map(|name| root.child(name))
             .filter(|path| reader.file(path).is_some())
             .collect(),
-        alembic: find_alembic(&reader, &root),
+        alembic: find_alembic(&reader, root),
         root: root.clone(),
         import_roots,
         first_party,
