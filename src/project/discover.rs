@@ -250,8 +250,7 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
     let marked_here = is_marked(&base.join(root.as_str()));
     let is_project = |folder: &FilePath| {
         let folder = base.join(folder.as_str());
-        let strong =
-            ["pyproject.toml", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
+        let strong = ["pyproject.toml", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
         strong || has_setup_script(&folder) || (!marked_here && is_marked(&folder))
     };
     let mut known: std::collections::BTreeMap<FilePath, Option<FilePath>> = std::collections::BTreeMap::new();
