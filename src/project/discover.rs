@@ -289,8 +289,10 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
 
 /// Does the file look as if it made an application, or a class of applications? Parsing comes later.
 fn has_application(base: &Path, hit: &Hit) -> bool {
-    std::fs::read_to_string(base.join(hit.path.as_str()))
-        .is_ok_and(|text| text.contains("FastAPI(") || text.contains("(FastAPI"))
+    // Bytes: that a file is not UTF-8 is reported where it is read.
+    std::fs::read(base.join(hit.path.as_str())).is_ok_and(|bytes| {
+        [&b"FastAPI("[..], b"(FastAPI"].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
+    })
 }
 
 /// Tests, examples and the like: what they have counts only where nothing else has it.
@@ -725,8 +727,12 @@ fn services(
     let folder = match option.and_then(|option| root.join(option)) {
         Some(folder) => folder,
         None => {
-            let package =
-                application.and_then(|application| application.module.split_once('.')).map(|(package, _)| package);
+            // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
+            let package = application.and_then(|application| match application.module.split_once('.') {
+                Some((package, _)) => Some(package),
+                None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
+                None => None,
+            });
             let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
             parent.child("services")
         }

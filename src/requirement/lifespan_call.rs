@@ -547,6 +547,9 @@ fn leading_comments(code: &str, offset: usize) -> usize {
 
 /// Gives a call the argument `lifespan=name`, in the layout that the call has.
 fn with_argument(code: &str, call: &Call, name: &str, line_length: usize, ending: &str) -> Edit {
+    if let Some(given) = call.keyword("lifespan") {
+        return Edit::replace(given.value.clone(), name);
+    }
     let argument = format!("lifespan={name}");
     let inner = call.arguments_range.start + 1..call.arguments_range.end - 1;
     let Some(last) = call.arguments.last() else {

@@ -1,0 +1,369 @@
+//! The confirmation, in a real pseudo-terminal; and what happens where there is none.
+
+mod common;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Sandbox, assert_same, fixture, output, paxx};
+use rexpect::process::{Signal, WaitStatus};
+use rexpect::session::{Options, PtySession, spawn_with_options};
+
+const ESCAPE: char = '\u{1b}';
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The program on a terminal.
+struct Terminal {
+    session: PtySession,
+    said: String,
+}
+
+impl Terminal {
+    fn start(sandbox: &Sandbox, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = paxx(&sandbox.project, arguments);
+        command.stdin(Stdio::inherit()).envs(environment.iter().copied());
+        let options = Options::new().timeout_ms(Some(u64::try_from(TIMEOUT.as_millis()).expect("it is short")));
+        Self { session: spawn_with_options(command, options).expect("a terminal"), said: String::new() }
+    }
+
+    /// Waits until this is said.
+    #[track_caller]
+    fn hears(&mut self, text: &str) -> &mut Self {
+        match self.session.exp_string(text) {
+            Ok(before) => self.said += &(before + text),
+            Err(error) => panic!("`{text}` is not said: {error}\nbefore it:\n{}", self.said),
+        }
+        self
+    }
+
+    #[track_caller]
+    fn types(&mut self, line: &str) -> &mut Self {
+        self.session.send_line(line).expect("sent");
+        self
+    }
+
+    /// Waits for the end; the exit code, and all that was said.
+    #[track_caller]
+    fn ends(mut self, code: i32) -> String {
+        self.said += &self.session.exp_eof().expect("the end");
+        let start = Instant::now();
+        loop {
+            match self.session.process().status() {
+                Some(WaitStatus::Exited(_, ended)) => {
+                    assert_eq!(ended, code, "the exit code\n{}", self.said);
+                    return self.said;
+                }
+                Some(WaitStatus::StillAlive) if start.elapsed() < TIMEOUT => {
+                    std::thread::sleep(Duration::from_millis(10))
+                }
+                other => panic!("it ends with {other:?}\n{}", self.said),
+            }
+        }
+    }
+}
+
+const QUESTION: &str = "Apply these changes to";
+const ADD: &[&str] = &["infra", "add", "redis"];
+
+fn sandbox() -> Sandbox {
+    Sandbox::plain(fixture("package-upper"))
+}
+
+#[test]
+fn yes() {
+    let (sandbox, by_yes) = (sandbox(), sandbox());
+    by_yes.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ").types("y");
+    let said = terminal.ends(0);
+    assert!(said.contains("create app/services/cache.py"), "the summary comes first:\n{said}");
+    assert!(said.find("create app/services/cache.py") < said.find("diff --git"), "the summary comes first:\n{said}");
+    assert!(said.contains(ESCAPE), "there is colour on a terminal");
+    assert_same(&by_yes.tree(), &sandbox.tree(), "as with --yes");
+}
+
+#[test]
+fn no() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    for answer in ["n", "no"] {
+        let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+        terminal.hears(QUESTION).hears("> ").types(answer);
+        let said = terminal.ends(1);
+        assert!(said.contains("nothing was changed"), "{said}");
+        assert_same(&before, &sandbox.tree(), "nothing is written");
+    }
+    assert!(!sandbox.project.join(".paxx").exists(), "not even `.paxx`");
+}
+
+#[test]
+fn what_is_no_answer_is_asked_again() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("")
+        .hears(QUESTION)
+        .hears("> ")
+        .types("perhaps")
+        .hears(QUESTION)
+        .hears("> ")
+        .types("n");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn the_diff_again() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears("diff --git").hears(QUESTION).hears("> ").types("d");
+    terminal.hears("diff --git").hears(QUESTION).hears("> ").types("n");
+    let said = terminal.ends(1);
+    assert_eq!(said.matches("a/app/core/config.py").count() % 2, 0, "twice the same diff:\n{said}");
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn file_by_file() {
+    let (sandbox, by_yes) = (sandbox(), sandbox());
+    by_yes.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    let listed = sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0);
+    let files = listed.stdout.matches("diff --git").count() - 1;
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ").types("f");
+    for _ in 0..files {
+        terminal.hears("Apply this to `").hears("> ").types("y");
+    }
+    terminal.ends(0);
+    assert_same(&by_yes.tree(), &sandbox.tree(), "every file: as with --yes");
+}
+
+#[test]
+fn a_file_that_is_needed_is_left_out() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let file_by_file = |sandbox: &Sandbox| {
+        let files =
+            sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0).stdout.matches("diff --git").count() - 1;
+        let mut terminal = Terminal::start(sandbox, ADD, &[]);
+        terminal.hears(QUESTION).hears("> ").types("f");
+        for _ in 0..files {
+            terminal.hears("Apply this to `");
+            let rest = terminal.session.exp_string("`").expect("a name");
+            terminal.hears("> ");
+            let answer = if rest == "app/core/config.py" { "n" } else { "y" };
+            terminal.types(answer);
+        }
+        terminal.hears("would be missing");
+        terminal.hears("Settings").hears("Apply the rest all the same?").hears("> ");
+        terminal
+    };
+    // Back to the question, and out.
+    let mut terminal = file_by_file(&sandbox);
+    terminal.types("n").hears(QUESTION).hears("> ").types("n");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+    // All the same: `check` says what is missing, and a second `add` brings it.
+    let mut terminal = file_by_file(&sandbox);
+    terminal.types("y");
+    terminal.ends(0);
+    let config = std::path::Path::new("app/core/config.py");
+    assert!(before.get(config) == sandbox.tree().get(config), "it is left out");
+    let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(1);
+    assert!(checked.stdout.contains("PX101") && checked.stdout.contains("app/core/config.py:"), "{}", checked.stdout);
+    sandbox.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    sandbox.paxx(&["check"]).expect(0);
+    sandbox.paxx(&["infra", "remove", "redis", "--yes"]).expect(0);
+    assert_same(&before, &sandbox.tree(), "add in two parts and remove");
+}
+
+#[test]
+fn quit_amid_the_files() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("f")
+        .hears("Apply this to `")
+        .hears("> ")
+        .types("y")
+        .hears("Apply this to `")
+        .hears("> ")
+        .types("q");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn ctrl_c() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ");
+    terminal.session.send_control('c').expect("sent");
+    terminal.ends(130);
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ").types("f").hears("Apply this to `").hears("> ");
+    terminal.session.send_control('c').expect("sent");
+    terminal.ends(130);
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ");
+    terminal.session.process_mut().signal(Signal::SIGTERM).expect("sent");
+    terminal.ends(143);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn the_end_of_the_input_is_no() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ");
+    terminal.session.send_control('d').expect("sent");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn a_file_that_changes_while_it_asks() {
+    let sandbox = sandbox();
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears(QUESTION).hears("> ");
+    sandbox.write("app/core/config.py", sandbox.read("app/core/config.py") + "\n# mine\n");
+    let before = sandbox.tree();
+    terminal.types("y");
+    let said = terminal.ends(2);
+    assert!(said.contains("app/core/config.py") && said.contains("help:"), "{said}");
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn what_is_overwritten_is_asked_for_by_itself() {
+    let sandbox = sandbox();
+    sandbox.write("app/services/cache.py", "CACHE: dict[str, str] = {}\n");
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--force"], &[]);
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("y")
+        .hears("app/services/cache.py")
+        .hears("Overwrite it?")
+        .hears("> ")
+        .types("n");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--force"], &[]);
+    terminal.hears(QUESTION).hears("> ").types("y").hears("Overwrite it?").hears("> ").types("y");
+    terminal.ends(0);
+    sandbox.paxx(&["check"]).expect(0);
+}
+
+#[test]
+fn uncommitted_changes_are_marked() {
+    if !common::has_git() {
+        return;
+    }
+    let sandbox = Sandbox::repository(fixture("package-upper"));
+    sandbox.commit();
+    sandbox.write("app/core/config.py", sandbox.read("app/core/config.py") + "\n# mine\n");
+    let mut terminal = Terminal::start(&sandbox, ADD, &[("NO_COLOR", "1")]);
+    terminal.hears("app/core/config.py  (has uncommitted changes)").hears(QUESTION).hears("> ").types("n");
+    let said = terminal.ends(1);
+    assert_eq!(said.matches("(has uncommitted changes)").count(), 1, "{said}");
+}
+
+#[test]
+fn undo_and_remove_ask_too() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    sandbox.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    let after = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, &["infra", "remove", "redis"], &[]);
+    terminal.hears(QUESTION).hears("> ").types("n");
+    terminal.ends(1);
+    let mut terminal = Terminal::start(&sandbox, &["undo"], &[]);
+    terminal.hears("Take this change back?").hears("> ").types("n");
+    terminal.ends(1);
+    assert_same(&after, &sandbox.tree(), "nothing is written");
+    let mut terminal = Terminal::start(&sandbox, &["undo"], &[]);
+    terminal.hears("Take this change back?").hears("> ").types("y");
+    terminal.ends(0);
+    assert_same(&before, &sandbox.tree(), "undo");
+}
+
+#[test]
+fn no_terminal() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let refused = sandbox.paxx(ADD).expect(2).says(&["no terminal", "--yes", "--dry-run", "help:"]);
+    assert_eq!(refused.stdout, "");
+    // JSON never implies yes.
+    sandbox.paxx(&["infra", "add", "redis", "--format", "json"]).expect(2).says(&["no terminal"]);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+    assert!(!sandbox.project.join(".paxx").exists(), "not even `.paxx`");
+    sandbox.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    let after = sandbox.tree();
+    sandbox.paxx(&["infra", "remove", "redis"]).expect(2).says(&["no terminal"]);
+    sandbox.paxx(&["undo"]).expect(2).says(&["no terminal"]);
+    assert_same(&after, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn colour() {
+    let sandbox = sandbox();
+    // On a terminal, but not wanted.
+    for (more, environment) in [
+        (&["--color", "never"][..], &[][..]),
+        (&[], &[("NO_COLOR", "1")]),
+        (&[], &[("TERM", "dumb")]),
+        (&["--color", "never"], &[("CLICOLOR_FORCE", "1")]),
+    ] {
+        let arguments: Vec<&str> = ADD.iter().chain(more).copied().collect();
+        let mut terminal = Terminal::start(&sandbox, &arguments, environment);
+        terminal.hears(QUESTION).hears("> ").types("n");
+        let said = terminal.ends(1);
+        assert!(said.contains("diff --git") && !said.contains(ESCAPE), "{more:?} {environment:?}: {said:?}");
+    }
+    // An empty NO_COLOR is none.
+    let mut terminal = Terminal::start(&sandbox, ADD, &[("NO_COLOR", "")]);
+    terminal.hears(QUESTION).hears("> ").types("n");
+    assert!(terminal.ends(1).contains(ESCAPE));
+    // No terminal.
+    let plain = sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0);
+    assert!(!plain.stdout.contains(ESCAPE) && !plain.stderr.contains(ESCAPE));
+    let coloured = sandbox.paxx(&["infra", "add", "redis", "--dry-run", "--color", "always"]).expect(0);
+    assert!(coloured.stdout.contains(ESCAPE));
+    let wanted = output(
+        paxx(&sandbox.project, &["infra", "add", "redis", "--dry-run", "--color", "always"]).env("NO_COLOR", "1"),
+    )
+    .expect(0);
+    assert!(wanted.stdout.contains(ESCAPE), "--color always is the user's last word");
+    // The same but for the colour.
+    assert_eq!(without_colour(&coloured.stdout), plain.stdout);
+
+    sandbox.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    std::fs::remove_file(sandbox.project.join("app/services/cache.py")).expect("removed");
+    let plain = sandbox.paxx(&["check"]).expect(1);
+    assert!(!plain.stdout.contains(ESCAPE) && plain.stdout.contains("PX401"));
+    let coloured = sandbox.paxx(&["check", "--color", "always"]).expect(1);
+    assert!(coloured.stdout.contains(ESCAPE));
+    let refused = sandbox.paxx(&["infra", "add", "redis", "--app", "nowhere:app", "--color", "always"]).expect(2);
+    assert!(refused.stderr.contains(ESCAPE));
+}
+
+fn without_colour(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(ESCAPE) {
+        result += before;
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    result + rest
+}
