@@ -7,6 +7,7 @@ mod compose;
 mod dependencies;
 mod modules;
 mod settings;
+mod syntax;
 mod wiring;
 
 use crate::component::Component;
@@ -43,15 +44,26 @@ struct Subject<'a> {
 type Family = fn(&Subject<'_>) -> Vec<(&'static Component, String, Problem)>;
 
 /// Every family.
-const FAMILIES: &[Family] =
-    &[settings::findings, dependencies::findings, compose::findings, modules::findings, wiring::findings];
+const FAMILIES: &[Family] = &[
+    syntax::findings,
+    settings::findings,
+    dependencies::findings,
+    compose::findings,
+    modules::findings,
+    wiring::findings,
+];
 
 /// What is to be said about `components`, sorted by place. `all` says that they are those that are installed.
 pub fn findings(project: &Project, lock: &Lock, components: &[&'static Component], all: bool) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let mut add = |finding: Finding| {
         // Several requirements may be in the way of one thing, which is said once.
-        if !found.iter().any(|known| known.problem == finding.problem) {
+        let is_same = |known: &Finding| {
+            known.problem.rule == finding.problem.rule
+                && known.problem.message == finding.problem.message
+                && known.problem.at == finding.problem.at
+        };
+        if !found.iter().any(is_same) {
             found.push(finding);
         }
     };

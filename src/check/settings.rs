@@ -18,7 +18,11 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String
         for setting in component.manifest.setting.0 {
             let variable = setting.name.0;
             let problems = [twice(project, settings, variable), hides(project, settings, variable)];
-            let differs = differs(project, settings, variable);
+            let name = settings.environment(variable);
+            // What stood in the env example before is what the user wants there.
+            let is_his = subject.lock.component(component.id()).is_some()
+                && !subject.lock.requirement(&format!("env:{name}")).is_some_and(|known| known.created);
+            let differs = if is_his { None } else { differs(project, settings, variable, &name) };
             let all = problems.into_iter().flatten().chain(differs);
             found.extend(all.map(|problem| (*component, format!("setting:{variable}"), problem)));
         }
@@ -90,16 +94,15 @@ fn hides(project: &Project, settings: &Settings, variable: &str) -> Option<Probl
 }
 
 /// The default of the field, against what the env example proposes.
-fn differs(project: &Project, settings: &Settings, variable: &str) -> Option<Problem> {
+fn differs(project: &Project, settings: &Settings, variable: &str, name: &str) -> Option<Problem> {
     let (code, source, index) = class(project, &settings.path, &settings.class)?;
     let fields = fields(source, index, settings, variable);
     let [field] = fields.as_slice() else { return None };
     let default = literal(code, source, field.value.clone()?)?;
     let path = project.layout.env_example.as_ref()?;
     let text = project.text(path)?;
-    let name = settings.environment(variable);
     let variables = dotenv::variables(text);
-    let listed = variables.iter().find(|known| !known.commented && known.name.eq_ignore_ascii_case(&name))?;
+    let listed = variables.iter().find(|known| !known.commented && known.name.eq_ignore_ascii_case(name))?;
     let written = text.get(listed.range.clone())?;
     let value = value_of(written.split_once('=')?.1)?;
     if value.is_empty() || default.agrees(&value) {

@@ -111,6 +111,12 @@ fn wanted(named: &[&'static Component], lock: &Lock) -> Vec<&'static Component> 
     if named.is_empty() { installed(lock).0 } else { named.to_vec() }
 }
 
+/// The folder of a project, as shown.
+fn shown(paths: &Paths, discovery: &Discovery) -> String {
+    let path = paths.show(&discovery.project.layout.root);
+    if path.is_empty() { ".".to_owned() } else { path }
+}
+
 /// What to check, and how to show it.
 struct Request<'a> {
     ui: &'a Ui,
@@ -139,7 +145,7 @@ impl Request<'_> {
         }
         found.extend(check::findings(&discovery.project, &lock, &wanted, self.named.is_empty()));
         let findings = found.into_iter().map(|finding| self.place(&discovery.project, &paths, finding)).collect();
-        let path = paths.show(&discovery.project.layout.root);
+        let path = shown(&paths, discovery);
         let components = wanted.iter().map(|component| component.id().to_owned()).collect();
         Ok(Checked { path, components, findings })
     }
@@ -178,7 +184,7 @@ impl Request<'_> {
             let named: Vec<&'static Component> =
                 self.named.iter().copied().filter(|component| lock.component(component.id()).is_some()).collect();
             if !self.named.is_empty() && named.is_empty() {
-                let path = self.ui.paths(discovery).show(&discovery.project.layout.root);
+                let path = shown(&self.ui.paths(discovery), discovery);
                 return Ok(Checked { path, ..Checked::default() });
             }
             Request { named: &named, ..*self }.check(discovery)
@@ -194,7 +200,7 @@ impl Request<'_> {
                     Ok(checked) => One { checked, note, failed: false },
                     Err(problem) => {
                         let paths = self.ui.paths(&discovery);
-                        let path = paths.show(&discovery.project.layout.root);
+                        let path = shown(&paths, &discovery);
                         One { checked: self.failure(path, &discovery.project, &paths, problem), note, failed: true }
                     }
                 }

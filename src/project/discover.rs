@@ -764,10 +764,7 @@ fn find_compose(
     let path = reader.real(&path).unwrap_or(path);
     let application = match (reader.file(&path).map(|file| file.yaml()), application) {
         (Some(Ok(source)), Some(application)) => {
-            let folder = path.parent().unwrap_or_else(FilePath::top);
-            let named =
-                compose::application_service(&source, &folder, root, &application.module, &|path| reader.text(path));
-            named.map_err(|problem| if problem.at.is_none() { problem.at(&path, 0..0) } else { problem })
+            compose::application_service(&source, &path, root, &application.module, &|path| reader.text(path))
         }
         _ => Ok(None),
     };

@@ -128,7 +128,10 @@ impl ApplicationCall {
         let statement = self.code(&wiring.variable);
         let edit = match self.insertion(code, source, &wiring) {
             Ok(edit) => edit,
-            Err(problem) => return Assessment::Blocked { problem: problem.manual(statement) },
+            Err(problem) => {
+                let problem = problem.at(path, wiring.binding.range.clone()).manual(statement);
+                return Assessment::Blocked { problem };
+            }
         };
         let mut steps = Steps::new(project, path);
         steps.take(&[edit]);

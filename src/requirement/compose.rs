@@ -517,7 +517,7 @@ pub(super) mod testing {
     pub fn project(compose: &str) -> Project {
         let path = FilePath::top().child("docker-compose.yml");
         let application = match Source::parse(compose) {
-            Ok(source) => application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &|_| None),
+            Ok(source) => application_service(&source, &path, &FilePath::top(), "app.main", &|_| None),
             Err(_) => Ok(None),
         };
         let none = || Problem::new(&NO_APPLICATION, "not looked for");
