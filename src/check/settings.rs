@@ -20,9 +20,8 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String
             let problems = [twice(project, settings, variable), hides(project, settings, variable)];
             let name = settings.environment(variable);
             // What stood in the env example before is what the user wants there.
-            let is_his = subject.lock.component(component.id()).is_some()
-                && !subject.lock.requirement(&format!("env:{name}")).is_some_and(|known| known.created);
-            let differs = if is_his { None } else { differs(project, settings, variable, &name) };
+            let is_ours = subject.lock.requirement(&format!("env:{name}")).is_some_and(|known| known.created);
+            let differs = if is_ours { differs(project, settings, variable, &name) } else { None };
             let all = problems.into_iter().flatten().chain(differs);
             found.extend(all.map(|problem| (*component, format!("setting:{variable}"), problem)));
         }

@@ -112,7 +112,10 @@ impl Import {
         };
         // A user who began to use the name himself keeps it.
         for name in &self.names {
-            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !import.range.contains(&place.start));
+            // An import, of the same name for type checkers alone for instance, is no use of it.
+            let is_import =
+                |place: &std::ops::Range<usize>| source.imports.iter().any(|other| other.range.contains(&place.start));
+            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place));
             if let Some(place) = elsewhere {
                 let at = Some(Location::new(self.path.clone(), place));
                 return Retraction::Keep { at, why: format!("`{name}` is still used") };
