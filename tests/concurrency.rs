@@ -11,7 +11,8 @@ use common::{Output, Random, Sandbox, assert_same, fixture, paxx};
 
 /// Starts all at once, and waits for all.
 fn at_once(commands: Vec<Command>) -> Vec<Output> {
-    let start = |mut command: Command| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let start =
+        |mut command: Command| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     let children: Vec<_> = commands.into_iter().map(start).collect();
     let finish = |child: std::process::Child| {
         let output = child.wait_with_output().expect("it ends");
@@ -35,7 +36,12 @@ fn one_applied(sandbox: &Sandbox, arguments: &[&str], runs: usize) -> (usize, us
         match output.code {
             0 if output.stderr.contains("nothing to do") => nothing += 1,
             0 if output.stderr.contains("file(s) changed") => applied += 1,
-            2 if output.stderr.contains("another paxx") || output.stderr.contains("changed") || output.stderr.contains("appeared") => refused += 1,
+            2 if output.stderr.contains("another paxx")
+                || output.stderr.contains("changed")
+                || output.stderr.contains("appeared") =>
+            {
+                refused += 1
+            }
             code => panic!("exit {code}:\n{}", output.stderr),
         }
         if output.code == 2 {
@@ -81,7 +87,11 @@ fn different_ones_at_once() {
             added.extend((output.code == 0).then_some(*name));
         }
         assert!(!added.is_empty());
-        assert_eq!(sandbox.installed(), { let mut sorted = added.clone(); sorted.sort_unstable(); sorted });
+        assert_eq!(sandbox.installed(), {
+            let mut sorted = added.clone();
+            sorted.sort_unstable();
+            sorted
+        });
         sandbox.paxx(&["check"]).expect(0);
         let arguments: Vec<&str> = ["infra", "remove"].into_iter().chain(added).chain(["--yes"]).collect();
         sandbox.paxx(&arguments).expect(0);
@@ -123,7 +133,11 @@ fn interrupted(name: &str, signal: &str, code: i32) {
             sandbox.paxx(&["undo", "--yes"]).expect(0);
         }
         assert_same(&old, &sandbox.tree(), "undo");
-        let child = paxx(&sandbox.project, &add).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let child = paxx(&sandbox.project, &add)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
         // Most of a run is reading and planning: every other signal comes in its last part.
         let part = if round % 2 == 0 { random.below(1100) } else { 700 + random.below(400) };
         thread::sleep(whole.mul_f64(f64::from(u32::try_from(part).expect("small")) / 1000.0));
@@ -147,7 +161,10 @@ fn interrupted(name: &str, signal: &str, code: i32) {
             }
             other => panic!("exit {other:?}\n{stderr}"),
         }
-        assert!(!sandbox.project.join(".paxx/journal").exists() && !sandbox.project.join(".paxx/committed").exists(), "nothing is left to settle");
+        assert!(
+            !sandbox.project.join(".paxx/journal").exists() && !sandbox.project.join(".paxx/committed").exists(),
+            "nothing is left to settle"
+        );
     }
     println!("{signal}: {before} with the old tree, {after} with the new one");
 }

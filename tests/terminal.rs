@@ -53,7 +53,9 @@ impl Terminal {
                     assert_eq!(ended, code, "the exit code\n{}", self.said);
                     return self.said;
                 }
-                Some(WaitStatus::StillAlive) if start.elapsed() < TIMEOUT => std::thread::sleep(Duration::from_millis(10)),
+                Some(WaitStatus::StillAlive) if start.elapsed() < TIMEOUT => {
+                    std::thread::sleep(Duration::from_millis(10))
+                }
                 other => panic!("it ends with {other:?}\n{}", self.said),
             }
         }
@@ -99,7 +101,16 @@ fn what_is_no_answer_is_asked_again() {
     let sandbox = sandbox();
     let before = sandbox.tree();
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
-    terminal.hears(QUESTION).hears("> ").types("").hears(QUESTION).hears("> ").types("perhaps").hears(QUESTION).hears("> ").types("n");
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("")
+        .hears(QUESTION)
+        .hears("> ")
+        .types("perhaps")
+        .hears(QUESTION)
+        .hears("> ")
+        .types("n");
     terminal.ends(1);
     assert_same(&before, &sandbox.tree(), "nothing is written");
 }
@@ -136,7 +147,8 @@ fn a_file_that_is_needed_is_left_out() {
     let sandbox = sandbox();
     let before = sandbox.tree();
     let file_by_file = |sandbox: &Sandbox| {
-        let files = sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0).stdout.matches("diff --git").count() - 1;
+        let files =
+            sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0).stdout.matches("diff --git").count() - 1;
         let mut terminal = Terminal::start(sandbox, ADD, &[]);
         terminal.hears(QUESTION).hears("> ").types("f");
         for _ in 0..files {
@@ -174,7 +186,16 @@ fn quit_amid_the_files() {
     let sandbox = sandbox();
     let before = sandbox.tree();
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
-    terminal.hears(QUESTION).hears("> ").types("f").hears("Apply this to `").hears("> ").types("y").hears("Apply this to `").hears("> ").types("q");
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("f")
+        .hears("Apply this to `")
+        .hears("> ")
+        .types("y")
+        .hears("Apply this to `")
+        .hears("> ")
+        .types("q");
     terminal.ends(1);
     assert_same(&before, &sandbox.tree(), "nothing is written");
 }
@@ -228,7 +249,14 @@ fn what_is_overwritten_is_asked_for_by_itself() {
     sandbox.write("app/services/cache.py", "CACHE: dict[str, str] = {}\n");
     let before = sandbox.tree();
     let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--force"], &[]);
-    terminal.hears(QUESTION).hears("> ").types("y").hears("app/services/cache.py").hears("Overwrite it?").hears("> ").types("n");
+    terminal
+        .hears(QUESTION)
+        .hears("> ")
+        .types("y")
+        .hears("app/services/cache.py")
+        .hears("Overwrite it?")
+        .hears("> ")
+        .types("n");
     terminal.ends(1);
     assert_same(&before, &sandbox.tree(), "nothing is written");
     let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--force"], &[]);
@@ -291,9 +319,12 @@ fn no_terminal() {
 fn colour() {
     let sandbox = sandbox();
     // On a terminal, but not wanted.
-    for (more, environment) in
-        [(&["--color", "never"][..], &[][..]), (&[], &[("NO_COLOR", "1")]), (&[], &[("TERM", "dumb")]), (&["--color", "never"], &[("CLICOLOR_FORCE", "1")])]
-    {
+    for (more, environment) in [
+        (&["--color", "never"][..], &[][..]),
+        (&[], &[("NO_COLOR", "1")]),
+        (&[], &[("TERM", "dumb")]),
+        (&["--color", "never"], &[("CLICOLOR_FORCE", "1")]),
+    ] {
         let arguments: Vec<&str> = ADD.iter().chain(more).copied().collect();
         let mut terminal = Terminal::start(&sandbox, &arguments, environment);
         terminal.hears(QUESTION).hears("> ").types("n");
@@ -309,7 +340,10 @@ fn colour() {
     assert!(!plain.stdout.contains(ESCAPE) && !plain.stderr.contains(ESCAPE));
     let coloured = sandbox.paxx(&["infra", "add", "redis", "--dry-run", "--color", "always"]).expect(0);
     assert!(coloured.stdout.contains(ESCAPE));
-    let wanted = output(paxx(&sandbox.project, &["infra", "add", "redis", "--dry-run", "--color", "always"]).env("NO_COLOR", "1")).expect(0);
+    let wanted = output(
+        paxx(&sandbox.project, &["infra", "add", "redis", "--dry-run", "--color", "always"]).env("NO_COLOR", "1"),
+    )
+    .expect(0);
     assert!(wanted.stdout.contains(ESCAPE), "--color always is the user's last word");
     // The same but for the colour.
     assert_eq!(without_colour(&coloured.stdout), plain.stdout);

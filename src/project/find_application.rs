@@ -52,12 +52,18 @@ pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
         .collect()
 }
 
-/// Is the application of `candidate` mounted on another one in its module?
+/// Is the application of `candidate` mounted on another one in its module: by its variable, by a call of its factory, or where
+/// it is made?
 pub fn is_mounted(source: &Source, text: &str, candidate: &Candidate) -> bool {
-    let Some(variable) = &candidate.variable else { return false };
-    source.calls.iter().any(|call| {
-        call.callee.ends_with(".mount")
-            && call.arguments.iter().any(|argument| text.get(argument.value.clone()) == Some(variable.as_str()))
+    let factory =
+        candidate.factory.as_ref().filter(|_| candidate.target.is_none()).map(|factory| format!("{factory}("));
+    source.calls.iter().filter(|call| call.callee.ends_with(".mount")).any(|call| {
+        call.arguments.iter().any(|argument| {
+            let value = text.get(argument.value.clone()).unwrap_or_default();
+            candidate.variable.as_deref() == Some(value)
+                || factory.as_ref().is_some_and(|factory| value.starts_with(factory))
+                || argument.value == candidate.call.range
+        })
     })
 }
 
@@ -301,7 +307,8 @@ pub fn application(candidate: &Candidate, module: String, evidence: String) -> A
 /// The refusal for several candidates without evidence.
 pub fn several(candidates: &[Candidate], root: &FilePath) -> Problem {
     let name = |candidate: &Candidate| {
-        let attribute = candidate.target.as_ref().or(candidate.variable.as_ref()).or(candidate.factory.as_ref());
+        // A variable inside of a factory has no name outside of it.
+        let attribute = candidate.target.as_ref().or(candidate.factory.as_ref()).or(candidate.variable.as_ref());
         format!("{}:{}", dotted(&candidate.path, root), attribute.map_or("app", String::as_str))
     };
     let mut problem =

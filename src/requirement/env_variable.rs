@@ -1,6 +1,6 @@
 //! A variable of the env example, under its component's heading.
 //!
-//! A variable that is there, with whatever value or commented out, is the user's and stays as it is.
+//! A variable that is there, with whatever value, is the user's and stays as it is. One in a comment is not there.
 
 use std::ops::Range;
 
@@ -49,7 +49,7 @@ impl EnvVariable {
             return Assessment::Blocked { problem: unreadable(path).manual(self.line()) };
         };
         let variables = dotenv::variables(text);
-        if let Some(variable) = self.find(&variables) {
+        if let Some(variable) = self.find(&variables).filter(|variable| !variable.commented) {
             return Assessment::Met { at: Some(Location::new(path.clone(), variable.range.clone())) };
         }
         let (edit, line) = self.insertion(text, &variables);
@@ -75,6 +75,10 @@ impl EnvVariable {
         let own = self.line();
         let ours = recorded.record.text.as_deref().unwrap_or(&own);
         let plain = |line: &str| line.trim().strip_prefix("export ").unwrap_or(line.trim()).trim_start().to_owned();
+        // What was in a comment all along is the user's.
+        if variable.commented && plain(written.trim_start_matches('#')) != plain(ours) {
+            return Retraction::Gone;
+        }
         if plain(written) != plain(ours) {
             let at = Some(Location::new(path.clone(), variable.range.clone()));
             let what = if variable.commented { "it was commented out" } else { "its value was changed" };
@@ -101,8 +105,9 @@ impl EnvVariable {
         let mut set = variables.iter().filter(|variable| !variable.commented).peekable();
         let export = set.peek().is_some() && set.all(|variable| variable.export);
         let line = format!("{}{}", if export { "export " } else { "" }, self.line());
-        let is_sibling =
-            |variable: &&Variable| self.siblings.iter().any(|sibling| sibling.eq_ignore_ascii_case(&variable.name));
+        let is_sibling = |variable: &&Variable| {
+            !variable.commented && self.siblings.iter().any(|sibling| sibling.eq_ignore_ascii_case(&variable.name))
+        };
         if let Some(sibling) = variables.iter().rfind(is_sibling) {
             return (Edit::insert(sibling.range.end, format!("{ending}{line}")), line);
         }
@@ -234,7 +239,7 @@ mod tests {
             &all()[..2],
             "# Cache\nREDIS_URL=redis://cache  # mine\nREDIS_MAX=50\n\nB=2\n",
         );
-        check_add("#REDIS_URL=\nB=2\n", &all()[..2], "#REDIS_URL=\nREDIS_MAX=50\nB=2\n");
+        check_add("#REDIS_URL=\nB=2\n", &all(), &format!("#REDIS_URL=\nB=2\n\n{BOTH}\n"));
         check_add("REDIS_URL='a\nb'\nB=2\n", &all()[..2], "REDIS_URL='a\nb'\nREDIS_MAX=50\nB=2\n");
     }
 
@@ -263,14 +268,9 @@ mod tests {
 
     #[test]
     fn what_is_there_is_met() {
-        for text in [
-            "REDIS_URL=other\n",
-            "export REDIS_URL=\n",
-            "# REDIS_URL=x\n",
-            "redis_url = 1",
-            "REDIS_URL\n",
-            "#REDIS_URL=\nREDIS_URL=1\n",
-        ] {
+        for text in
+            ["REDIS_URL=other\n", "export REDIS_URL=\n", "redis_url = 1", "REDIS_URL\n", "#REDIS_URL=\nREDIS_URL=1\n"]
+        {
             let assessment = all()[0].assess(&env(text));
             assert!(matches!(assessment, Assessment::Met { at: Some(_) }), "{text}: {assessment:?}");
         }

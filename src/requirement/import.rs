@@ -255,9 +255,12 @@ impl Import {
                 && !import.names.is_empty()
                 && import.from.as_deref() == Some(self.module.as_str())
         });
-        match extendable {
-            Some(import) => self.extension(&project.layout, code, import),
-            None => (vec![self.new_line(&project.layout, code, source)], None),
+        if let Some(import) = extendable {
+            self.extension(&project.layout, code, import)
+        } else {
+            let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+            let first = uses.map(|place| place.start).min().unwrap_or(code.len());
+            (vec![self.new_line(&project.layout, code, source, first)], None)
         }
     }
 
@@ -298,7 +301,7 @@ impl Import {
         (edits, None)
     }
 
-    fn new_line(&self, layout: &Layout, code: &str, source: &Source) -> Edit {
+    fn new_line(&self, layout: &Layout, code: &str, source: &Source, before: usize) -> Edit {
         let ending = LineEnding::of(code).as_str();
         let statement = self.wrapped_statement(layout, ending);
         let section = section(layout, &self.module);
@@ -306,7 +309,11 @@ impl Import {
             source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.guarded).collect();
         let section_of = |import: &python::Import| section_of_import(layout, import);
         // The last run of imports that has our section: a module may import more after some set-up code.
-        let runs = runs(source, &imports);
+        // It stands above what uses the name, though.
+        let mut runs = runs(source, &imports);
+        if runs.iter().any(|run| run[0].range.start < before) {
+            runs.retain(|run| run[0].range.start < before);
+        }
         if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
             let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
             let key = sort_key(&self.module);
@@ -346,8 +353,8 @@ impl Import {
         }
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
-        let names: String = names.iter().map(|name| format!("    {name},{ending}")).collect();
-        format!("from {} import ({ending}{names})", self.module)
+        let names = names.join(&format!(",{ending}    "));
+        format!("from {} import ({ending}    {names},{ending})", self.module)
     }
 
     /// Takes a statement away with the blank lines that came with it: those without which it would be inserted just here.
@@ -374,9 +381,11 @@ impl Import {
             .find(|candidate| {
                 let Some(without) = edit::apply(code, &[Edit::delete(candidate.clone())]) else { return false };
                 let source = Source::of(&without);
-                let again = Self { names: self.names.clone(), ..self.clone() };
-                let (edits, _) = again.insertion(project, &without, &source);
-                super::same_code(statement, &self.statement()) && edit::apply(&without, &edits).as_deref() == Some(code)
+                let again = |before| {
+                    let edit = self.new_line(&project.layout, &without, &source, before);
+                    edit::apply(&without, &[edit]).as_deref() == Some(code)
+                };
+                super::same_code(statement, &self.statement()) && (again(without.len()) || again(candidate.start + 1))
             })
             .map_or_else(|| Edit::delete(line), Edit::delete)
     }

@@ -311,6 +311,17 @@ impl Setting {
                 }
             };
         }
+        // So does the last one beside what stood on that line.
+        if let [first, .., last] = class.body.statements.as_slice()
+            && last.range == field.range
+            && let Some(Some(replaced)) = recorded.scaffolding(BODY).map(|replaced| replaced?.strip_prefix(':'))
+        {
+            let heading = heading_above(code, field.range.start, self.heading).unwrap_or(field.range.start);
+            if same_code(&code[first.range.start..heading], replaced) {
+                let header = code[..first.range.start].trim_end().len();
+                return Edit::replace(header..field.range.end, replaced);
+            }
+        }
         let lines = text::lines_with_ending_before(code, field.range.clone());
         let Some(heading) = heading_above(code, field.range.start, self.heading) else { return Edit::delete(lines) };
         // The heading goes with the last field under it.

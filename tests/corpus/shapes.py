@@ -557,7 +557,7 @@ settings = Settings()
 
 config("settings-other-type", SETTINGS.replace("debug: bool = False", "debug: bool = False\n    redis_url: int = 0"), refused("PX102", ["redis", "arq", "all"]))
 config("settings-redis-dsn", SETTINGS.replace("debug: bool = False", 'debug: bool = False\n    redis_url: RedisDsn = RedisDsn("redis://localhost")').replace("from pydantic_s", "from pydantic import RedisDsn\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
-config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), refused("PX102", ["redis", "arq", "all"]))
+config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
 config("settings-property-str", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> str:\n        return "redis://localhost"\n'))
 
 config("settings-tabs", SETTINGS.replace("    ", "\t"))
@@ -744,7 +744,7 @@ def create_app() -> FastAPI:
 app = create_app()
 ''',
 )
-main_module("lifespan-one-line", MAIN.replace('    print("up")\n    yield\n    print("down")\n', "    yield\n").replace("async def lifespan(app: FastAPI):\n    yield", "async def lifespan(app: FastAPI): yield"))
+main_module("lifespan-one-line", MAIN.replace('    print("up")\n    yield\n    print("down")\n', "    yield\n").replace("async def lifespan(app: FastAPI):\n    yield", "async def lifespan(app: FastAPI): yield"), {name: "either PX504" for name in LIFE} | {"*": "perfect"})
 main_module("lifespan-yield-first", MAIN.replace('    print("up")\n', '    """Nothing to start."""\n'))
 main_module("lifespan-nested-generator", MAIN.replace('    print("up")\n', "    def numbers():\n        yield 1\n        yield 2\n\n    print(list(numbers()))\n"))
 main_module("lifespan-class", MAIN.replace("@asynccontextmanager\nasync def lifespan(app: FastAPI):\n    print(\"up\")\n    yield\n    print(\"down\")\n", "class Lifespan:\n    def __init__(self, app: FastAPI) -> None:\n        self.app = app\n\n    async def __aenter__(self) -> None:\n        print(\"up\")\n\n    async def __aexit__(self, *error: object) -> None:\n        print(\"down\")\n").replace("lifespan=lifespan", "lifespan=Lifespan"), refused("PX504"))
@@ -983,7 +983,7 @@ dependencies("deps-none", {"pyproject.toml": None}, {"*": "refused PX203", "webs
 dependencies("deps-crlf-toml", {"pyproject.toml": PYPROJECT.replace("\n", "\r\n").encode()})
 dependencies("deps-no-dev-group", {"pyproject.toml": PYPROJECT[: PYPROJECT.index("\n[dependency-groups]")]})
 dependencies("deps-optional-dev", {"pyproject.toml": PYPROJECT.replace("[dependency-groups]", "[project.optional-dependencies]")})
-dependencies("deps-pipfile", {"pyproject.toml": None, "Pipfile": '[packages]\nfastapi = "*"\n'}, {"*": "refused PX203", "websocket": "perfect"}, dependencies="")
+dependencies("deps-pipfile", {"pyproject.toml": None, "Pipfile": '[packages]\nfastapi = "*"\n'}, {"*": "either PX203 PX204", "websocket": "perfect"}, dependencies="")
 
 # ---- env, ignore, migrations ----------------------------------------------------------------------------------------
 

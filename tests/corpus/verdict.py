@@ -954,9 +954,7 @@ class Judge:
             places = fields.get(name.lower(), [])
             computed = [part for _, node in chain for part in node.body if isinstance(part, ast.FunctionDef) and part.name.lower() == name.lower()]
             if computed and not places:
-                returns = ast.unparse(computed[0].returns) if computed[0].returns else "nothing known"
-                if returns != setting["type"]:
-                    self.fault(f"{name} is a property that returns {returns}, and the module takes it for `{setting['type']}`")
+                self.known_field(computed[0].returns, computed[0].name, setting)
                 self.computed.add(name)
                 continue
             if not places:
@@ -969,7 +967,7 @@ class Judge:
             if used and used != statement.target.id:
                 self.fault(f"the module reads {used}, the field is {statement.target.id}")
             if name.lower() in had:
-                self.known_field(statement, setting)
+                self.known_field(statement.annotation, statement.target.id, setting)
                 continue
             if len(cases) == 1 or (cases and cases.most_common(2)[0][1] > cases.most_common(2)[-1][1]):
                 upper = cases.most_common(1)[0][0] == "upper"
@@ -977,9 +975,9 @@ class Judge:
                     self.fault(f"{statement.target.id} is not in the naming of {node.name}")
             self.field(path, node, statement, setting)
 
-    def known_field(self, statement: ast.AnnAssign, setting: dict) -> None:
-        """A field that was there has the type that the modules take it for, or they convert it."""
-        annotation, name = ast.unparse(statement.annotation), statement.target.id
+    def known_field(self, written: ast.expr | None, name: str, setting: dict) -> None:
+        """A field (or property) that was there has the type that the modules take it for, or they convert it."""
+        annotation = ast.unparse(written) if written is not None else "thing of unknown type"
         if annotation == ast.unparse(ast.parse(setting["type"], mode="eval").body):
             return
         for component in self.names:
@@ -1588,6 +1586,7 @@ class Judge:
                     if self.code.locate(f"{module}.{alias.name}"):
                         continue
                     self.fault(f"{key}: `{ast.unparse(node)}` does not resolve")
+            self.used_before_import(key, path, added)
             future = [node.lineno for node in (self.code.tree(path) or ast.Module([], [])).body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
             if future and any(node.lineno < future[0] for node in added if node.module != "__future__"):
                 raise Corrupt(f"{key}: an import before `from __future__`")
@@ -1595,6 +1594,30 @@ class Judge:
             known = circular(self.old, self.facts.application) if self.old else set()
             for problem in circular(self.code, self.facts.application) - known:
                 self.fault(problem)
+        # a worker or a script starts at one of our modules
+        for name in self.names:
+            for module in self.components[name].get("module", []):
+                path = self.folder / module["path"] if self.folder else None
+                for problem in circular(self.code, path) if path and path.is_file() else ():
+                    self.fault(f"{problem}, when {module['path']} is imported first")
+
+    def used_before_import(self, key: str, path: Path, added: list[ast.ImportFrom]) -> None:
+        """What runs while the module is imported stands below the imports that it needs."""
+        tree = self.code.tree(path)
+        if tree is None:
+            return
+        top = [node for node in runtime_statements(tree.body) if node in added]
+        bound = {alias.asname or alias.name: node.lineno for node in top for alias in node.names}
+        known = {key for key, value in self.old.imports(path).items()} if key in self.before else set()
+        for statement in tree.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                parts = [*statement.decorator_list]
+            else:
+                parts = [statement]
+            for part in parts:
+                for node in ast.walk(part):
+                    if isinstance(node, ast.Name) and node.id in bound and node.id not in known and node.lineno < bound[node.id]:
+                        raise Corrupt(f"{key}: line {node.lineno} uses `{node.id}`, which line {bound[node.id]} imports")
 
     def added_imports(self, key: str, path: Path) -> list[ast.ImportFrom]:
         old = self.old.tree(path) if key in self.before else None

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +43,11 @@ SHAPES = {
     "getter": Shape("config.py", "services", "main:app"),
 }
 PREDECESSOR = "paxx==0.2.3"
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the run as Ctrl-C does: fixtures end their servers."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def binary() -> Path:

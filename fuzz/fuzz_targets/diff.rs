@@ -1,0 +1,4 @@
+//! `paxx_fuzz::diff` on arbitrary text.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| paxx_fuzz::diff(text));

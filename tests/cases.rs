@@ -1,0 +1,206 @@
+//! Projects before and after a command, compared byte by byte: `tests/cases/README.md` says what a case is made of.
+//!
+//! `BLESS=1 cargo test --test cases` writes what happens as what is expected; read it before you commit it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a file is: its bytes, or where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Entry {
+    File(Vec<u8>),
+    Link(PathBuf),
+}
+
+type Tree = BTreeMap<String, Entry>;
+
+fn read(folder: &Path) -> Tree {
+    fn walk(top: &Path, folder: &Path, tree: &mut Tree) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(top).expect("below").to_string_lossy().into_owned();
+            if path.is_symlink() {
+                tree.insert(name, Entry::Link(fs::read_link(&path).expect("a link")));
+            } else if !path.is_dir() {
+                tree.insert(name, Entry::File(fs::read(&path).expect("a file")));
+            } else if entry.file_name() != ".git" && entry.file_name() != ".paxx" {
+                walk(top, &path, tree);
+            }
+        }
+    }
+    let mut tree = Tree::new();
+    walk(folder, folder, &mut tree);
+    tree
+}
+
+fn write(folder: &Path, tree: &Tree) {
+    for (name, entry) in tree {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        match entry {
+            Entry::File(bytes) => fs::write(&path, bytes).expect("written"),
+            Entry::Link(target) => symlink(target, &path).expect("linked"),
+        }
+    }
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// What the last command of a case did.
+struct Outcome {
+    tree: Tree,
+    stdout: String,
+    stderr: String,
+    exit: i32,
+}
+
+fn run(case: &Path) -> Outcome {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = fs::canonicalize(folder.path()).expect("a path").join("project");
+    fs::create_dir_all(project.join(".git")).expect("created");
+    write(&project, &read(&case.join("before")));
+    let mut outcome = Outcome { tree: Tree::new(), stdout: String::new(), stderr: String::new(), exit: 0 };
+    let mut current = project.clone();
+    for line in lines(&case.join("command")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["cd", path] => current = project.join(path),
+            ["protect", path] => {
+                fs::set_permissions(project.join(path), fs::Permissions::from_mode(0o444)).expect("protected");
+            }
+            ["append", path, ..] => {
+                let text = line.splitn(3, ' ').nth(2).expect("a text");
+                let old = fs::read_to_string(project.join(path)).expect("a file");
+                fs::write(project.join(path), format!("{old}{text}\n")).expect("written");
+            }
+            ["paxx", arguments @ ..] => {
+                let output = Command::new(env!("CARGO_BIN_EXE_paxx"))
+                    .args(arguments)
+                    .current_dir(&current)
+                    .env_remove("NO_COLOR")
+                    .output()
+                    .expect("a run");
+                let text =
+                    |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*project.to_string_lossy(), "[project]");
+                outcome.stdout = text(&output.stdout);
+                outcome.stderr = text(&output.stderr);
+                outcome.exit = output.status.code().unwrap_or(-1);
+            }
+            _ => panic!("{}: {line:?} is no command", case.display()),
+        }
+    }
+    outcome.tree = read(&project);
+    outcome
+}
+
+/// What is not as the case says, in words.
+fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let generated = lines(&case.join("generated"));
+    let after = case.join("after");
+    let before = case.join("before");
+    let expected = read(if after.exists() { &after } else { &before });
+    for name in generated.iter().filter(|name| !outcome.tree.contains_key(*name)) {
+        wrong.push(format!("`{name}` was not generated"));
+    }
+    for name in expected.keys().chain(outcome.tree.keys().filter(|name| !expected.contains_key(*name))) {
+        match (expected.get(name), outcome.tree.get(name)) {
+            (None, Some(_)) if generated.contains(name) => {}
+            (None, Some(_)) => wrong.push(format!("`{name}` is not expected")),
+            (Some(_), None) => wrong.push(format!("`{name}` is missing")),
+            (Some(left), Some(right)) if left != right => {
+                let text = |entry: &Entry| match entry {
+                    Entry::File(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                    Entry::Link(target) => format!("-> {}", target.display()),
+                };
+                wrong.push(format!("`{name}`:\n{}", difference(&text(left), &text(right))));
+            }
+            _ => {}
+        }
+    }
+    let exit: i32 = lines(&case.join("exit")).first().map_or(0, |line| line.parse().expect("a number"));
+    if exit != outcome.exit {
+        wrong.push(format!("exit code {} instead of {exit}\n{}", outcome.exit, outcome.stderr));
+    }
+    for (name, text) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+        if let Ok(expected) = fs::read_to_string(case.join(name))
+            && expected != *text
+        {
+            wrong.push(format!("{name}:\n{}", difference(&expected, text)));
+        }
+    }
+    wrong
+}
+
+fn difference(left: &str, right: &str) -> String {
+    let diff = similar::TextDiff::from_lines(left, right);
+    let changes = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal);
+    changes.map(|change| format!("  {}{:?}\n", change.tag(), change.value())).collect()
+}
+
+/// Writes what happened as what is expected: `after` where something changed, `stdout` and `stderr` where it did not end well.
+fn bless(case: &Path, outcome: &Outcome) {
+    let before = read(&case.join("before"));
+    let after = case.join("after");
+    if after.exists() {
+        fs::remove_dir_all(&after).expect("removed");
+    }
+    let is_generated = |name: &str| {
+        let is_ours = name.ends_with("/__init__.py")
+            || name.ends_with("paxx.lock")
+            || paxx::component::COMPONENTS.iter().any(|component| {
+                component.manifest.module.iter().any(|module| name.ends_with(&format!("services/{}", module.path)))
+            });
+        is_ours && !before.contains_key(name)
+    };
+    let put = |name: &str, text: String| {
+        let path = case.join(name);
+        if text.is_empty() {
+            let _ = fs::remove_file(path);
+        } else {
+            fs::write(path, text).expect("written");
+        }
+    };
+    let (generated, rest): (Tree, Tree) = outcome.tree.clone().into_iter().partition(|(name, _)| is_generated(name));
+    if rest != before {
+        write(&after, &rest);
+    }
+    put("generated", generated.keys().map(|name| format!("{name}\n")).collect());
+    let ended_well = outcome.exit == 0;
+    put("exit", if ended_well { String::new() } else { format!("{}\n", outcome.exit) });
+    put("stdout", if ended_well { String::new() } else { outcome.stdout.clone() });
+    put("stderr", if ended_well { String::new() } else { outcome.stderr.clone() });
+}
+
+#[test]
+fn every_case_gives_what_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let below = |folder: &Path| -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = fs::read_dir(folder)
+            .expect("a folder")
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect();
+        folders.sort();
+        folders
+    };
+    let chosen = std::env::var("CASE").unwrap_or_default();
+    let mut failures = Vec::new();
+    let cases = below(&folder).iter().flat_map(|verb| below(verb)).collect::<Vec<_>>();
+    for case in cases.iter().filter(|case| case.to_string_lossy().contains(&chosen)) {
+        let outcome = run(case);
+        if std::env::var_os("BLESS").is_some() {
+            bless(case, &outcome);
+        }
+        for wrong in compare(case, &outcome) {
+            failures.push(format!("{}: {wrong}", case.strip_prefix(&folder).expect("below").display()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

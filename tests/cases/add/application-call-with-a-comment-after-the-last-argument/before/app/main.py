@@ -1,0 +1,9 @@
+from fastapi import FastAPI
+
+from app.config import settings
+
+app = FastAPI(
+    title=settings.name,
+    docs_url=None  # no docs, please
+    # redoc_url=None
+)

@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+from app.config import settings
+
+lifespan = "as long as it takes"
+app = FastAPI(title=settings.name)

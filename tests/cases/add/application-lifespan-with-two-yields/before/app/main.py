@@ -1,0 +1,16 @@
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.config import settings
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    if settings.name == "demo":
+        yield {"demo": True}
+    else:
+        yield
+
+
+app = FastAPI(title=settings.name, lifespan=lifespan)

@@ -1,0 +1,7 @@
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings): name: str = "demo"
+
+
+settings = Settings()

@@ -1,0 +1,12 @@
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    name: str = "demo"
+
+
+settings = Settings()
+
+
+def broken(:
+    return 1

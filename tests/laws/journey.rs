@@ -1,0 +1,215 @@
+//! One project with components coming and going, and every law on the way.
+
+use std::path::PathBuf;
+
+use paxx::component::Component;
+use paxx::edit::{self, Edit};
+use paxx::finding::Severity;
+use paxx::plan::{self, Allowances, Outcome, Plan};
+use paxx::project::discover::Discovery;
+use paxx::render::{Paths, json};
+use paxx::requirement::Assessment;
+
+use super::mutation::Dice;
+use super::tree::{Scene, Tree, difference};
+
+/// How components come to a project, and how they go.
+#[derive(Debug, Clone)]
+pub struct Journey {
+    /// Their names.
+    pub components: Vec<&'static str>,
+    /// One command for each, or one for all.
+    pub one_by_one: bool,
+    /// What decides the order.
+    pub seed: u64,
+}
+
+/// What became of adding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was refused, by these codes.
+    Refused(Vec<&'static str>),
+    /// It was done; component by component, the requirements that the lock names.
+    Added(Vec<(String, Vec<String>)>),
+}
+
+/// The component of a name that is known.
+fn component(name: &str) -> &'static Component {
+    Component::find(name).expect("a component")
+}
+
+/// Adds, checks, adds again, removes, and says which law did not hold.
+pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
+    let mut scene = Scene::new(tree);
+    let mut dice = Dice(journey.seed);
+    let mut names = journey.components.clone();
+    dice.shuffle(&mut names);
+    let portions: Vec<Vec<&str>> =
+        if journey.one_by_one { names.iter().map(|name| vec![*name]).collect() } else { vec![names.clone()] };
+    let mut present: Vec<&'static Component> = Vec::new();
+    for portion in portions {
+        let wanted: Vec<&'static Component> = portion.iter().map(|name| component(name)).collect();
+        let (discovery, plan) = add(&scene, &wanted)?;
+        if !plan.refusals.is_empty() {
+            let mut codes: Vec<&str> = plan.refusals.iter().map(|problem| problem.rule.code).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            return Ok(Verdict::Refused(codes));
+        }
+        describes_its_result(&discovery, &plan)?;
+        keeps_the_lines(&plan)?;
+        for (component, _) in &plan.components {
+            if !present.iter().any(|known| known.id() == component.id()) {
+                present.push(component);
+            }
+        }
+        scene.write(&plan);
+        is_clean(&scene, &present).map_err(|why| format!("check after add {portion:?}: {why}"))?;
+    }
+    let (_, again) = add(&scene, &present)?;
+    if !again.refusals.is_empty() || !again.is_empty() {
+        let mut words = format!("adding again changes something; refusals {:?}\n", again.refusals);
+        for file in &again.files {
+            words += &format!("{}: {:?}\n", file.path, file.changes);
+        }
+        return Err(words);
+    }
+    let lock = scene.discovery()?.lock.map_err(|problem| problem.message)?;
+    let mut facts: Vec<(String, Vec<String>)> = lock
+        .components
+        .iter()
+        .map(|entry| (entry.name.clone(), entry.requirements.iter().map(|known| known.id.clone()).collect()))
+        .collect();
+    for (_, ids) in &mut facts {
+        ids.sort();
+    }
+
+    dice.shuffle(&mut present);
+    let mut removed: Vec<&str> = Vec::new();
+    while !present.is_empty() {
+        let is_free = |component: &Component| {
+            !present.iter().any(|other| other.manifest.requires.iter().any(|name| name.0 == component.id()))
+        };
+        let leaving: Vec<&'static Component> = if journey.one_by_one || dice.roll(2) == 0 {
+            let free = present.iter().position(|component| is_free(component)).expect("one that none requires");
+            vec![present.remove(free)]
+        } else {
+            std::mem::take(&mut present)
+        };
+        removed.extend(leaving.iter().map(|component| component.id()));
+        let discovery = scene.discovery()?;
+        let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
+        let plan = plan::remove(&discovery, &lock, &leaving).map_err(|problem| problem.message)?;
+        if !plan.refusals.is_empty() {
+            return Err(format!("remove {removed:?} is refused: {:?}", plan.refusals));
+        }
+        for step in &plan.steps {
+            if let Outcome::Kept(why, _) = &step.outcome {
+                return Err(format!("remove {removed:?} keeps {}: {why}", step.id));
+            }
+        }
+        describes_its_result(&discovery, &plan)?;
+        scene.write(&plan);
+        is_clean(&scene, &present).map_err(|why| format!("check after remove {removed:?}: {why}"))?;
+    }
+    match difference(tree, &scene.tree) {
+        Some(words) => Err(format!("add, then remove {removed:?}, leaves\n{words}")),
+        None => Ok(Verdict::Added(facts)),
+    }
+}
+
+/// Plans to add components to the project as it is on disk.
+pub fn add(scene: &Scene, components: &[&'static Component]) -> Result<(Discovery, Plan), String> {
+    let discovery = scene.discovery()?;
+    let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
+    let plan = plan::add(&discovery, &lock, components, Allowances::default());
+    Ok((discovery, plan))
+}
+
+/// The JSON of a plan, applied by somebody else, gives the bytes that the plan writes.
+fn describes_its_result(discovery: &Discovery, plan: &Plan) -> Result<(), String> {
+    let paths = Paths::new(PathBuf::from("/"), PathBuf::from("/"));
+    let text = json::plan(plan, "paxx", &discovery.project, &paths);
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let files = value["files"].as_array().ok_or("no files")?;
+    if files.len() != plan.files.len() {
+        return Err("JSON has other files".to_owned());
+    }
+    for (file, planned) in files.iter().zip(&plan.files) {
+        let after = planned.after.as_ref().and_then(|file| file.text());
+        let result = match (&planned.before, file["action"].as_str()) {
+            (None, Some("create")) => file["text"].as_str().map(str::to_owned),
+            (Some(_), Some("delete")) => None,
+            (Some(before), Some("edit")) => {
+                let mut edits = Vec::new();
+                for edit in file["edits"].as_array().ok_or("no edits")? {
+                    let place = |key: &str| edit[key].as_u64().and_then(|place| usize::try_from(place).ok());
+                    let (Some(start), Some(end)) = (place("start"), place("end")) else {
+                        return Err("no range".to_owned());
+                    };
+                    edits.push(Edit::replace(start..end, edit["text"].as_str().unwrap_or_default()));
+                }
+                edit::apply(before.text().unwrap_or_default(), &edits)
+            }
+            other => return Err(format!("{}: {other:?}", planned.path)),
+        };
+        if result.as_deref() != after {
+            return Err(format!("{}: the edits in JSON do not give the result", planned.path));
+        }
+    }
+    Ok(())
+}
+
+/// Lines of the project stay, but for the few that may gain something.
+fn keeps_the_lines(plan: &Plan) -> Result<(), String> {
+    for file in plan.files.iter().filter(|file| file.path.name() != "paxx.lock") {
+        let (Some(before), Some(after)) = (&file.before, &file.after) else { continue };
+        let (before, after) = (before.text().unwrap_or_default(), after.text().unwrap_or_default());
+        for change in similar::TextDiff::from_lines(before, after).iter_all_changes() {
+            if change.tag() != similar::ChangeTag::Delete {
+                continue;
+            }
+            let line = change.value().trim_end_matches(['\n', '\r']);
+            // It gained something inside, at its end, or only its line ending.
+            let grown = after.lines().any(|other| is_grown(line, other));
+            let replaced = line.trim() == "pass" || line.contains("image:");
+            if !grown && !replaced {
+                return Err(format!("{}: the line {line:?} is gone", file.path));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Is `other` the line with text inserted at one or two places?
+fn is_grown(line: &str, other: &str) -> bool {
+    let mut rest = other.chars();
+    line.chars().all(|character| rest.any(|next| next == character))
+}
+
+fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), String> {
+    let discovery = scene.discovery()?;
+    let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
+    let mut words = String::new();
+    for (component, requirement, assessment) in plan::check(&discovery, &lock, components) {
+        if let Assessment::Missing { problem, .. }
+        | Assessment::Drifted { problem, .. }
+        | Assessment::Blocked { problem } = assessment
+            && problem.rule.severity > Severity::Information
+        {
+            words += &format!("{} {}: {} {}\n", component.id(), requirement.id(), problem.rule.code, problem.message);
+        }
+    }
+    for (path, bytes) in &scene.tree {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let valid = match path.rsplit('.').next() {
+            Some("py") => paxx::source::python::Source::parse(text).error.is_none(),
+            Some("toml" | "lock") => toml_edit::Document::parse(text.to_owned()).is_ok(),
+            _ => true,
+        };
+        if !valid {
+            words += &format!("{path} is invalid:\n{text}\n");
+        }
+    }
+    if words.is_empty() { Ok(()) } else { Err(words) }
+}
