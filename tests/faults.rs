@@ -125,7 +125,15 @@ impl Project {
     }
 
     fn round<'a>(&'a self, verb: &'static str, ways: Ways) -> Round<'a> {
-        Round { name: format!("{} {verb}", self.name), start: Start::Folder(&self.before.top), verb, ways, always: None, old: &self.old, new: &self.new }
+        Round {
+            name: format!("{} {verb}", self.name),
+            start: Start::Folder(&self.before.top),
+            verb,
+            ways,
+            always: None,
+            old: &self.old,
+            new: &self.new,
+        }
     }
 
     fn add(&self, ways: Ways, no_swap: bool) -> Round<'_> {
@@ -278,7 +286,8 @@ impl Round<'_> {
 
     /// The rules for a fault. A second rule for the same call would replace the first.
     fn rules(&self, fault: Option<(&str, String)>) -> Vec<String> {
-        let always = self.always.filter(|rule| fault.as_ref().is_none_or(|(call, _)| !rule.contains(&format!("?{call}:"))));
+        let always =
+            self.always.filter(|rule| fault.as_ref().is_none_or(|(call, _)| !rule.contains(&format!("?{call}:"))));
         always.map(str::to_owned).into_iter().chain(fault.map(|(_, rule)| rule)).collect()
     }
 
@@ -289,7 +298,13 @@ impl Round<'_> {
         let mut strace = scene.strace(&log, self.verb, &self.rules(None));
         let output = strace.stdin(Stdio::null()).output().expect("strace runs");
         let code = if self.verb == "recover" { 2 } else { 0 };
-        assert_eq!(output.status.code(), Some(code), "{}: a clean run\n{}", self.name, String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{}: a clean run\n{}",
+            self.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
         let here = scene.path.to_string_lossy().into_owned();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let mut points = Vec::new();
@@ -301,7 +316,8 @@ impl Round<'_> {
             let number = counts.entry(call.to_owned()).or_default();
             *number += 1;
             // A file that is only read is no operation; a folder that is opened is one, because it is opened to be synced.
-            let reads = call.starts_with("open") && !["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag));
+            let reads =
+                call.starts_with("open") && !["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag));
             let is_folder = || rest.split('"').nth(1).is_some_and(|path| Path::new(path).is_dir());
             let counts_here = rest.contains(&here) && (!reads || (!points.is_empty() && is_folder()));
             if counts_here && !(call == "fcntl" && !rest.contains("LK")) {
@@ -321,7 +337,9 @@ impl Round<'_> {
             faults.push((point, point.kill(), true));
             match self.ways {
                 Ways::Kill => {}
-                Ways::Every { third } if number % 3 == third => faults.push((point, point.error(ERRORS[(number / 3) % 3], false), false)),
+                Ways::Every { third } if number % 3 == third => {
+                    faults.push((point, point.error(ERRORS[(number / 3) % 3], false), false))
+                }
                 Ways::Every { .. } => {}
                 Ways::All => {
                     faults.extend(ERRORS.iter().map(|error| (point, point.error(error, false), false)));
@@ -344,7 +362,12 @@ impl Round<'_> {
         });
         let kills = faults.iter().filter(|(.., kills)| *kills).count();
         assert_eq!(kills, points.len(), "the points tried are the operations counted");
-        let tally = Tally { points: points.len(), kills, errors: faults.len() - kills, complaints: complaints.into_inner().expect("no panic") };
+        let tally = Tally {
+            points: points.len(),
+            kills,
+            errors: faults.len() - kills,
+            complaints: complaints.into_inner().expect("no panic"),
+        };
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for point in &points {
             *counts.entry(&point.call).or_default() += 1;
@@ -380,7 +403,11 @@ impl Round<'_> {
                 return Err(format!("it said that it was done, and it was not\n{}", ended.said));
             }
             Some(2) if self.verb != "recover" && !is_unfinished(&ended.said) && !is(&found, self.old) => {
-                return Err(format!("it said that nothing was done, and something was\n{}{}", ended.said, difference(self.old, &found).unwrap_or_default()));
+                return Err(format!(
+                    "it said that nothing was done, and something was\n{}{}",
+                    ended.said,
+                    difference(self.old, &found).unwrap_or_default()
+                ));
             }
             Some(0 | 2) | None => {}
             Some(code) => return Err(format!("exit {code}\n{}", ended.said)),
@@ -396,7 +423,11 @@ impl Round<'_> {
         let (is_old, is_new) = (is(&found, self.old), is(&found, self.new));
         if !is_old && !is_new {
             let (from_old, from_new) = (difference(self.old, &found), difference(self.new, &found));
-            return Err(format!("neither the old tree nor the new one\n{}or\n{}", from_old.unwrap_or_default(), from_new.unwrap_or_default()));
+            return Err(format!(
+                "neither the old tree nor the new one\n{}or\n{}",
+                from_old.unwrap_or_default(),
+                from_new.unwrap_or_default()
+            ));
         }
         if ended.code == Some(0) && !is_new && self.verb != "recover" {
             return Err("it said that it was done, and the next start took it back".to_owned());
@@ -427,5 +458,8 @@ fn is_unfinished(said: &str) -> bool {
 /// A tree without what the next start clears away: old files, and folders that became empty.
 fn only_files(tree: &Tree) -> Tree {
     let ours = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".paxx-"));
-    tree.iter().filter(|(path, entry)| **entry != Entry::Folder && !ours(path)).map(|(path, entry)| (path.clone(), entry.clone())).collect()
+    tree.iter()
+        .filter(|(path, entry)| **entry != Entry::Folder && !ours(path))
+        .map(|(path, entry)| (path.clone(), entry.clone()))
+        .collect()
 }

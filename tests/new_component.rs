@@ -86,7 +86,8 @@ async def stop_mail() -> None:
     """Stop."""
 "#;
 
-const SERVICE: &str = "mailpit:\n  image: axllent/mailpit:v1.27\n  restart: unless-stopped\n  volumes:\n    - mail_data:/data\n";
+const SERVICE: &str =
+    "mailpit:\n  image: axllent/mailpit:v1.27\n  restart: unless-stopped\n  volumes:\n    - mail_data:/data\n";
 
 /// A copy of the sources, with one more component.
 struct Crate {
@@ -192,7 +193,11 @@ fn a_folder_is_a_component() {
     made.fails_with("value = \"{mailpit}\"", "value = \"{mailbox}\"", &["environment.value", "mailbox"]);
     made.fails_with("version = 1", "version = 0", &["version"]);
     // Two at once are both named.
-    made.fails_with("version = 1\nrequires = [\"redis\"]", "version = 0\nrequires = [\"rediss\"]", &["version", "rediss"]);
+    made.fails_with(
+        "version = 1\nrequires = [\"redis\"]",
+        "version = 0\nrequires = [\"rediss\"]",
+        &["version", "rediss"],
+    );
 
     made.write("notes.txt", "not used\n");
     made.fails(&["templates/mail/component.toml", "notes.txt", "not used"]);
@@ -219,12 +224,22 @@ fn a_folder_is_a_component() {
         output(&mut command)
     };
     let listed = run(&["infra", "list"]).expect(0);
-    assert!(listed.stdout.contains("mail") && listed.stdout.contains("Mail by SMTP (requires redis)"), "{}", listed.stdout);
+    assert!(
+        listed.stdout.contains("mail") && listed.stdout.contains("Mail by SMTP (requires redis)"),
+        "{}",
+        listed.stdout
+    );
     let dry = run(&["infra", "add", "smtp", "--dry-run"]).expect(0);
     assert!(dry.stdout.contains("+++ b/app/services/mail.py"), "{}", dry.stdout);
-    run(&["infra", "add", "mail", "--yes"]).expect(0).says(&["comes along", "Next steps for mail", "docker compose up -d"]);
+    run(&["infra", "add", "mail", "--yes"]).expect(0).says(&[
+        "comes along",
+        "Next steps for mail",
+        "docker compose up -d",
+    ]);
     let after = sandbox.tree();
-    let holds = |path: &str, text: &str| assert!(sandbox.read(path).contains(text), "{path} lacks `{text}`:\n{}", sandbox.read(path));
+    let holds = |path: &str, text: &str| {
+        assert!(sandbox.read(path).contains(text), "{path} lacks `{text}`:\n{}", sandbox.read(path))
+    };
     holds("app/services/mail.py", "return {\"host\": settings.MAIL_HOST}");
     holds("app/services/cache.py", "start_redis");
     holds("app/core/config.py", "MAIL_PORT: int = Field(default=1025, ge=1)");
@@ -245,7 +260,12 @@ fn a_folder_is_a_component() {
     run(&["check"]).expect(0);
     // The program without it says what it does not know.
     let unknown = sandbox.paxx(&["check"]);
-    assert!(unknown.stdout.contains("PX802") && unknown.stdout.contains("`mail`"), "{}{}", unknown.stdout, unknown.stderr);
+    assert!(
+        unknown.stdout.contains("PX802") && unknown.stdout.contains("`mail`"),
+        "{}{}",
+        unknown.stdout,
+        unknown.stderr
+    );
     run(&["infra", "remove", "mail", "redis", "--yes"]).expect(0);
     assert_same(&before, &sandbox.tree(), "add and remove");
 }
