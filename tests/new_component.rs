@@ -238,7 +238,7 @@ fn a_folder_is_a_component() {
     ]);
     let after = sandbox.tree();
     let holds = |path: &str, text: &str| {
-        assert!(sandbox.read(path).contains(text), "{path} lacks `{text}`:\n{}", sandbox.read(path))
+        assert!(sandbox.read(path).contains(text), "{path} lacks `{text}`:\n{}", sandbox.read(path));
     };
     holds("app/services/mail.py", "return {\"host\": settings.MAIL_HOST}");
     holds("app/services/cache.py", "start_redis");
