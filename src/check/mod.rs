@@ -40,8 +40,11 @@ struct Subject<'a> {
     all: bool,
 }
 
-/// Every family: a function that says what it found, each with the component and the requirement that it is about.
-const FAMILIES: &[fn(&Subject<'_>) -> Vec<(&'static Component, String, Problem)>] = &[
+/// What a family found: the component and the requirement that it is about, and the problem.
+type Found = (&'static Component, String, Problem);
+
+/// Every family.
+const FAMILIES: &[fn(&Subject<'_>) -> Vec<Found>] = &[
     syntax::findings,
     settings::findings,
     dependencies::findings,

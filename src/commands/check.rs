@@ -38,14 +38,13 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         let options = options(global)?;
         let recorded = discover::recorded(&ui.current, &options);
         let quick = recorded.as_ref().and_then(|discovery| request.check(discovery).ok());
-        match quick.filter(is_clean) {
-            Some(checked) => vec![checked],
-            None => {
-                let discovery = find_project(ui, global)?;
-                change::report_pending(ui, &discovery)?;
-                lock_of(ui, &discovery)?;
-                vec![request.check(&discovery).unwrap_or_default()]
-            }
+        if let Some(checked) = quick.filter(is_clean) {
+            vec![checked]
+        } else {
+            let discovery = find_project(ui, global)?;
+            change::report_pending(ui, &discovery)?;
+            lock_of(ui, &discovery)?;
+            vec![request.check(&discovery).unwrap_or_default()]
         }
     } else {
         let all = request.check_all(&below, &options(global)?);

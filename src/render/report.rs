@@ -1,5 +1,7 @@
 //! What a check found, as plain data: placed in lines and columns, so that it can leave the thread that read the project.
 
+use std::fmt::Write as _;
+
 use super::{Paths, findings, github, json, sarif};
 use crate::check::Finding;
 use crate::finding::{Location, Severity};
@@ -137,7 +139,7 @@ fn full(projects: &[Checked]) -> String {
     let mut text = String::new();
     for project in projects.iter().filter(|project| !project.findings.is_empty()) {
         if projects.len() > 1 {
-            text.push_str(&format!("in `{}`:\n\n", project.path));
+            let _ = write!(text, "in `{}`:\n\n", project.path);
         }
         for placed in &project.findings {
             text.push_str(&placed.frame);
