@@ -103,7 +103,8 @@ fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     let generated = lines(&case.join("generated"));
     let after = case.join("after");
-    let expected = read(if after.exists() { &after } else { &case.join("before") });
+    let before = case.join("before");
+    let expected = read(if after.exists() { &after } else { &before });
     for name in generated.iter().filter(|name| !outcome.tree.contains_key(*name)) {
         wrong.push(format!("`{name}` was not generated"));
     }

@@ -192,7 +192,7 @@ pub fn components(names: &[String]) -> Result<Vec<&'static Component>, Error> {
 
 /// An unknown component, with the nearest name that is known. A name is never taken for a path.
 fn unknown(name: &str) -> Error {
-    let known: Vec<&str> = COMPONENTS.iter().map(|component| component.id()).collect();
+    let known: Vec<&str> = COMPONENTS.iter().map(super::component::registry::Component::id).collect();
     let all = COMPONENTS.iter().flat_map(|component| {
         std::iter::once(component.id()).chain(component.manifest.aliases.iter().map(|alias| alias.0))
     });

@@ -115,7 +115,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
             let (own, nested) = split(&base, &root, hits);
             if known_lock || own.iter().any(|hit| hit.words & FASTAPI != 0 && has_application(&base, hit)) {
                 if marked {
-                    return Ok(describe(base, top.is_some(), root, own, options));
+                    return Ok(describe(base, top.is_some(), &root, &own, options));
                 }
                 unmarked = Some((base, root, own));
             } else if folder == start {
@@ -128,7 +128,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
         }
     }
     if let Some((base, root, own)) = unmarked {
-        return Ok(describe(base, top.is_some(), root, own, options));
+        return Ok(describe(base, top.is_some(), &root, &own, options));
     }
     let base = top.unwrap_or_else(|| start.clone());
     let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
@@ -161,8 +161,10 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     };
     let base = top.unwrap_or(root).to_owned();
     let folder = to_file_path(root.strip_prefix(&base).ok()?)?;
-    let text = std::fs::read_to_string(root.join(lock::NAME)).ok()?;
-    let found = Lock::parse(&folder.child(lock::NAME), &text).ok()?.found;
+    let in_git = top.is_some();
+    let reader = Reader::new(base);
+    let lock = read_lock(&reader, &folder).ok()?;
+    let found = lock.found.clone();
     let mut hits: Vec<Hit> = found
         .iter()
         .filter_map(|place| folder.join(place.rsplit_once(':')?.0))
@@ -173,7 +175,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     if hits.is_empty() {
         return None;
     }
-    let discovery = describe(base, top.is_some(), folder, hits, options);
+    let discovery = describe_by(reader, Ok(lock), in_git, &folder, &hits, options);
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
     (is_followed && discovery.project.layout.found() == found).then_some(discovery)
@@ -350,17 +352,30 @@ fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
     }
 }
 
-fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options: &Options) -> Discovery {
+fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options: &Options) -> Discovery {
     let reader = Reader::new(base);
-    let lock_path = root.child(lock::NAME);
-    let lock = match reader.file(&lock_path) {
-        None => Ok(Lock::default()),
-        Some(file) => match file.text() {
-            Some(text) => Lock::parse(&lock_path, text),
-            None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{lock_path}` is not UTF-8 text"))
-                .at(&lock_path, 0..0)),
-        },
-    };
+    let lock = read_lock(&reader, root);
+    describe_by(reader, lock, in_git, root, hits, options)
+}
+
+/// What `paxx.lock` says; an empty one where there is none.
+fn read_lock(reader: &Reader, root: &FilePath) -> Result<Lock, Problem> {
+    let path = root.child(lock::NAME);
+    let Some(file) = reader.file(&path) else { return Ok(Lock::default()) };
+    match file.text() {
+        Some(text) => Lock::parse(&path, text),
+        None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` is not UTF-8 text")).at(&path, 0..0)),
+    }
+}
+
+fn describe_by(
+    reader: Reader,
+    lock: Result<Lock, Problem>,
+    in_git: bool,
+    root: &FilePath,
+    hits: &[Hit],
+    options: &Options,
+) -> Discovery {
     let given = [
         ("app", &options.app),
         ("settings", &options.settings),
@@ -371,7 +386,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         .iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
         .collect();
-    let mut configured = configuration(&reader, &root);
+    let mut configured = configuration(&reader, root);
     let locked = |key: &str| lock.as_ref().ok().and_then(|lock| lock.option(key)).map(str::to_owned);
     let app = options.app.clone().or(configured.app.take()).or_else(|| locked("app"));
     let settings = options.settings.clone().or(configured.settings.take()).or_else(|| locked("settings"));
@@ -384,7 +399,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     let paths = |word: u32| -> Vec<FilePath> {
         let primary: Vec<FilePath> = hits
             .iter()
-            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, &root))
+            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, root))
             .map(|hit| hit.path.clone())
             .collect();
         if primary.is_empty() && word == FASTAPI {
@@ -394,7 +409,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     };
     let fastapi_files = paths(FASTAPI);
     let found =
-        find_the_application(&reader, &root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
+        find_the_application(&reader, root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
     let (application, import_root) = match found {
         Ok((application, import_root)) => (Ok(application), import_root),
         Err(problem) => (Err(problem), root.clone()),
@@ -425,7 +440,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     }
     let settings = find_the_settings(
         &reader,
-        &root,
+        root,
         &import_roots,
         &paths(SETTINGS),
         application.as_ref().ok(),
@@ -433,20 +448,20 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     );
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
-    let services = services(&reader, &root, &import_root, application.as_ref().ok(), services_dir.as_deref());
-    let compose = find_compose(&reader, &root, application.as_ref().ok(), compose_file.as_deref());
-    let found_dependencies = dependencies::locate(&root, &read, &list);
-    let installer = dependencies::installer(&root, &read, &list, found_dependencies.as_ref().ok());
+    let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
+    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
+    let found_dependencies = dependencies::locate(root, &read, &list);
+    let installer = dependencies::installer(root, &read, &|path| reader.exists(path), found_dependencies.as_ref().ok());
     let layout = Layout {
-        name: dependencies::project_name(&root, &read).unwrap_or_else(|| folder_name(&reader, &root)),
-        line_length: dependencies::line_length(&root, &read),
-        env_example: find_env_example(&reader, &root),
+        name: dependencies::project_name(root, &read).unwrap_or_else(|| folder_name(&reader, root)),
+        line_length: dependencies::line_length(root, &read),
+        env_example: find_env_example(&reader, root),
         ignore_files: [".gitignore", ".dockerignore"]
             .iter()
             .map(|name| root.child(name))
             .filter(|path| reader.file(path).is_some())
             .collect(),
-        alembic: find_alembic(&reader, &root),
+        alembic: find_alembic(&reader, root),
         root: root.clone(),
         import_roots,
         first_party,
@@ -724,18 +739,17 @@ fn services(
     application: Option<&Application>,
     option: Option<&str>,
 ) -> Services {
-    let folder = match option.and_then(|option| root.join(option)) {
-        Some(folder) => folder,
-        None => {
-            // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
-            let package = application.and_then(|application| match application.module.split_once('.') {
-                Some((package, _)) => Some(package),
-                None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
-                None => None,
-            });
-            let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
-            parent.child("services")
-        }
+    let folder = if let Some(folder) = option.and_then(|option| root.join(option)) {
+        folder
+    } else {
+        // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
+        let package = application.and_then(|application| match application.module.split_once('.') {
+            Some((package, _)) => Some(package),
+            None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
+            None => None,
+        });
+        let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
+        parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
     Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use paxx::check;
 use paxx::component::Component;
 use paxx::edit::{self, Edit};
 use paxx::finding::Severity;
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
 use paxx::render::{Paths, json};
-use paxx::requirement::Assessment;
 
 use super::mutation::Dice;
 use super::tree::{Scene, Tree, difference};
@@ -191,13 +191,11 @@ fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), Stri
     let discovery = scene.discovery()?;
     let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
     let mut words = String::new();
-    for (component, requirement, assessment) in plan::check(&discovery, &lock, components) {
-        if let Assessment::Missing { problem, .. }
-        | Assessment::Drifted { problem, .. }
-        | Assessment::Blocked { problem } = assessment
-            && problem.rule.severity > Severity::Information
-        {
-            words += &format!("{} {}: {} {}\n", component.id(), requirement.id(), problem.rule.code, problem.message);
+    for finding in check::findings(&discovery.project, &lock, components, false) {
+        let problem = &finding.problem;
+        if problem.rule.severity > Severity::Information {
+            words +=
+                &format!("{} {}: {} {}\n", finding.component, finding.requirement, problem.rule.code, problem.message);
         }
     }
     for (path, bytes) in &scene.tree {
