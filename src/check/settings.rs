@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use super::Subject;
-use crate::component::Component;
+use super::{Found, Subject};
 use crate::finding::{INPUT_SHOWN, Location, Problem, SETTING_DEFAULT, SETTING_HIDES, SETTING_TWICE};
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
 use crate::source::dotenv;
 use crate::source::python::{Assignment, Source};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let project = subject.project;
     let Ok(settings) = &project.layout.settings else { return Vec::new() };
     let mut found = Vec::new();

@@ -1,11 +1,9 @@
 //! Python files that a component works in, and that cannot be parsed.
 
-use super::Subject;
-use crate::component::Component;
-use crate::finding::Problem;
+use super::{Found, Subject};
 use crate::project::discover::syntax_error;
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let layout = &subject.project.layout;
     let application = layout.application.as_ref().ok().map(|application| application.path.clone());
     let settings = layout.settings.as_ref().ok().map(|settings| settings.path.clone());
