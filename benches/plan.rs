@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use paxx::apply::{Contents, FileChange};
 use paxx::check;
-use paxx::check;
 use paxx::component::Component;
 use paxx::plan::{self, Allowances, Plan};
 use paxx::project::discover::{Discovery, Options, discover};
