@@ -55,7 +55,8 @@ pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
 /// Is the application of `candidate` mounted on another one in its module: by its variable, by a call of its factory, or where
 /// it is made?
 pub fn is_mounted(source: &Source, text: &str, candidate: &Candidate) -> bool {
-    let factory = candidate.factory.as_ref().filter(|_| candidate.target.is_none()).map(|factory| format!("{factory}("));
+    let factory =
+        candidate.factory.as_ref().filter(|_| candidate.target.is_none()).map(|factory| format!("{factory}("));
     source.calls.iter().filter(|call| call.callee.ends_with(".mount")).any(|call| {
         call.arguments.iter().any(|argument| {
             let value = text.get(argument.value.clone()).unwrap_or_default();

@@ -112,7 +112,11 @@ impl Import {
         };
         // A user who began to use the name himself keeps it.
         for name in &self.names {
-            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !import.range.contains(&place.start));
+            // An import for type checkers of the same name is no use of ours.
+            let is_import = |place: &std::ops::Range<usize>| {
+                source.imports.iter().any(|import| import.range.contains(&place.start))
+            };
+            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place));
             if let Some(place) = elsewhere {
                 let at = Some(Location::new(self.path.clone(), place));
                 return Retraction::Keep { at, why: format!("`{name}` is still used") };

@@ -164,8 +164,11 @@ fn describes_its_result(discovery: &Discovery, plan: &Plan) -> Result<(), String
 fn keeps_the_lines(plan: &Plan) -> Result<(), String> {
     for file in plan.files.iter().filter(|file| file.path.name() != "paxx.lock") {
         let (Some(before), Some(after)) = (&file.before, &file.after) else { continue };
-        let (before, after) = (before.text().unwrap_or_default(), after.text().unwrap_or_default());
-        for change in similar::TextDiff::from_lines(before, after).iter_all_changes() {
+        // A byte order mark stays where it is, before whatever line is the first.
+        let text =
+            |file: &'_ paxx::project::File| file.text().unwrap_or_default().trim_start_matches('\u{feff}').to_owned();
+        let (before, after) = (text(before), text(after));
+        for change in similar::TextDiff::from_lines(before.as_str(), after.as_str()).iter_all_changes() {
             if change.tag() != similar::ChangeTag::Delete {
                 continue;
             }
