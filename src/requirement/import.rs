@@ -295,7 +295,9 @@ impl Import {
         }
         let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
         let line = text::line_start(code, import.range.start);
-        if !several_lines && first_line_end - line + added > layout.line_length {
+        let length = first_line_end - line;
+        // A line that was too long already has its reasons, such as a comment.
+        if !several_lines && length <= layout.line_length && length + added > layout.line_length {
             let statement = code[import.range.clone()].to_owned();
             let mut names: Vec<String> = import.names.iter().map(|name| code[name.range.clone()].to_owned()).collect();
             names.extend(self.names.iter().cloned());

@@ -322,12 +322,14 @@ impl Setting {
             return Edit::delete(lines);
         }
         let blank = text::blank_lines_before(code, heading);
-        let first = if blank < text::line_start(code, heading) {
-            text::line_start(code, text::line_start(code, heading) - 1)
-        } else {
-            heading
-        };
-        Edit::delete(text::lines_with_ending_before(code, first..field.range.end))
+        if blank < text::line_start(code, heading) {
+            let first = text::line_start(code, text::line_start(code, heading) - 1);
+            return Edit::delete(text::lines_with_ending_before(code, first..field.range.end));
+        }
+        // What began the body is set apart from what it went before.
+        let lines = text::lines_with_ending_before(code, heading..field.range.end);
+        let is_blank = code[next..text::line_end(code, next)].trim().is_empty() && next < code.len();
+        Edit::delete(lines.start..if is_blank { text::line_end(code, next) } else { lines.end })
     }
 }
 
