@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use paxx::apply::{Contents, FileChange};
+use paxx::check;
 use paxx::component::Component;
 use paxx::plan::{self, Allowances, Plan};
 use paxx::project::discover::{Discovery, Options, discover};
@@ -67,5 +68,5 @@ fn checking(bencher: divan::Bencher) {
     let redis = Component::find("redis").expect("a component");
     let discovery = find();
     let lock = discovery.lock.clone().expect("no lock");
-    bencher.bench_local(|| plan::check(&discovery, &lock, &[redis]).len());
+    bencher.bench_local(|| check::findings(&discovery.project, &lock, &[redis], false).len());
 }

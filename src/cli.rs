@@ -65,13 +65,13 @@ pub enum Command {
         #[command(subcommand)]
         verb: Verb,
     },
-    /// Extensions: background tasks, WebSockets, PostGIS
+    /// Extensions: background tasks, `WebSockets`, PostGIS
     Ext {
         /// What to do with it.
         #[command(subcommand)]
         verb: Verb,
     },
-    /// Check whether components are installed correctly; changes nothing
+    /// Check whether components are installed correctly; changes nothing without --fix
     Check(Check),
     /// Explain what a finding means and how to mend it
     Explain {
@@ -177,8 +177,20 @@ pub struct Check {
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// The form of the findings
-    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    #[arg(long, value_name = "FORMAT", default_value = "full", conflicts_with = "fix")]
     pub format: CheckFormat,
+    /// Mend what can be mended safely: plan, show, ask, apply
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: print the diff, write nothing, ask nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
+    /// With --dry-run: exit 1 when there is something to change
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// With --fix: apply without asking
+    #[arg(short = 'y', long, requires = "fix", conflicts_with = "dry_run")]
+    pub yes: bool,
 }
 
 /// The form of a plan or a list.
@@ -199,4 +211,8 @@ pub enum CheckFormat {
     Concise,
     /// For programs.
     Json,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }

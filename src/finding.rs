@@ -148,6 +148,10 @@ rules! {
     NO_SETTINGS_CLASS = "PX103", Error, "no settings class that the application uses";
     SEVERAL_SETTINGS_CLASSES = "PX104", Error, "several settings classes";
     SETTINGS_UNREACHABLE = "PX105", Error, "no way to reach the settings was found";
+    SETTING_DEFAULT = "PX106", Information, "a default differs between the settings and the env example";
+    SETTING_TWICE = "PX107", Warning, "a setting is defined twice";
+    SETTING_HIDES = "PX108", Information, "a setting hides an inherited one";
+    INPUT_SHOWN = "PX109", Information, "the settings class shows values in its errors";
     DEPENDENCY_MISSING = "PX201", Error, "a dependency is missing";
     DEPENDENCY_BOUND = "PX202", Error, "a dependency's bound excludes what is needed";
     NO_DEPENDENCY_FILE = "PX203", Error, "no file that lists dependencies";
@@ -162,11 +166,16 @@ rules! {
     VOLUME_MISSING = "PX307", Error, "a named volume is not declared";
     IMAGE = "PX308", Error, "a service's image is not the one that is needed";
     APPLICATION_ENVIRONMENT_VALUE = "PX309", Warning, "the application's compose service has a doubtful value for a variable";
+    PORT_TWICE = "PX310", Warning, "a port of the host is published twice";
+    IMAGE_GONE = "PX311", Error, "a service's image is not published any more";
+    BIND_MOUNT_DECLARED = "PX312", Warning, "a volume is declared, but a folder is mounted";
+    HEALTH_CHECK_MISSING = "PX313", Warning, "a service that must be healthy has no health check";
     MODULE_MISSING = "PX401", Error, "a module is missing";
     MODULE_CHANGED = "PX402", Information, "a module was changed since it was written";
     MODULE_FOREIGN = "PX403", Error, "a file of a module's name is something else";
     PACKAGE_MISSING = "PX404", Error, "a package's `__init__.py` is missing";
     COMPONENT_MISSING = "PX405", Error, "a required component is missing";
+    MODULE_LEFT_OVER = "PX406", Information, "a module of a component that is not installed";
     IMPORT_MISSING = "PX501", Error, "an import is missing";
     NAME_TAKEN = "PX502", Error, "a name that is needed stands for something else";
     LIFESPAN_CALL_MISSING = "PX503", Error, "a start or stop call is missing from the lifespan";
@@ -178,6 +187,9 @@ rules! {
     APPLICATION_UNSUPPORTED = "PX509", Error, "an application that cannot be wired";
     LIFESPAN_ORDER = "PX510", Warning, "start and stop calls are in the wrong order";
     HANDLERS_IGNORED = "PX511", Warning, "`on_event` handlers beside a lifespan never run";
+    WIRED_TWICE = "PX512", Warning, "the application is wired twice with the same thing";
+    ROUTER_ELSEWHERE = "PX513", Error, "a router is included in another application";
+    WIRED_TOO_LATE = "PX514", Warning, "the application is wired when it runs already";
     ENV_MISSING = "PX601", Warning, "a variable is missing from the env example";
     IGNORE_MISSING = "PX602", Warning, "a line is missing from an ignore file";
     MIGRATION_HOOK_MISSING = "PX701", Error, "Alembic lacks what a component needs";

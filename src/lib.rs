@@ -34,7 +34,8 @@
 //! | [`error`] | what ends a command, and its exit code |
 //! | [`render`] | diff, summary, findings, JSON: the only user of `similar`, `miette` and `serde_json` |
 //! | [`apply`] | transaction, journal, recovery, undo |
-//! | [`plan`] | requirements to plan; the findings of `check` |
+//! | [`check`] | findings: requirements that do not hold, and what no single one sees, one file a family |
+//! | [`plan`] | requirements to plan |
 //! | [`requirement`] | one file a kind: does it hold, what brings it, what takes it back, and its tests |
 //! | [`project`] | discovery, snapshot, and [`project::layout`], the one place that knows where things are |
 //! | [`lock`] | `paxx.lock`: what was brought, what was found |
@@ -80,6 +81,7 @@
 //!   whose build runs this application, and by images for services that are there under another name.
 
 pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod component;

@@ -20,6 +20,8 @@ pub const NAME: &str = "paxx.lock";
 pub struct Lock {
     /// What was given by an option, so that later commands find the same: the keys of `[tool.paxx]`.
     pub options: Vec<(String, String)>,
+    /// Where the application and the settings were found (`main.py:app`), so that `check` need not search for them again.
+    pub found: Vec<String>,
     /// Components, in the order of their names.
     pub components: Vec<Component>,
     /// Shared scaffolding: what it is, who uses it, and the text that it replaced, if any.
@@ -127,6 +129,8 @@ impl Lock {
         if let Some(options) = document.get("project").and_then(toml_edit::Item::as_table_like) {
             lock.options =
                 options.iter().filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned()))).collect();
+            let found = options.get("found").and_then(toml_edit::Item::as_array).into_iter().flatten();
+            lock.found = found.filter_map(toml_edit::Value::as_str).map(str::to_owned).collect();
         }
         for table in document.get("component").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
             let name = string(table, "name").ok_or_else(|| unreadable("a component has no `name`".to_owned()))?;
@@ -165,8 +169,12 @@ impl Lock {
         let mut text = format!(
             "# What paxx added to this project. Commit this file: `paxx check`, `add` and `remove` read it.\nversion = {VERSION}\n"
         );
-        if !self.options.is_empty() {
+        if !self.options.is_empty() || !self.found.is_empty() {
             text.push_str("\n[project]\n");
+            if !self.found.is_empty() {
+                let found: Vec<String> = self.found.iter().map(|place| quoted(place)).collect();
+                let _ = writeln!(text, "found = [{}]", found.join(", "));
+            }
             for (key, value) in &self.options {
                 let _ = writeln!(text, "{key} = {}", quoted(value));
             }
@@ -290,6 +298,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let lock = Lock {
             options: vec![("app".to_owned(), "main:app".to_owned())],
+            found: vec!["main.py:app".to_owned(), "settings.py:Settings".to_owned()],
             components: vec![Component {
                 name: "redis".to_owned(),
                 version: 1,

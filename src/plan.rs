@@ -457,6 +457,9 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     }
     lock.scaffolding.retain(|scaffolding| !scaffolding.components.is_empty());
     lock.sort();
+    if !lock.components.is_empty() {
+        lock.found = discovery.project.layout.found();
+    }
     let path = discovery.project.layout.root.child(lock::NAME);
     if lock.components.is_empty() {
         draft.project.set(path.clone(), None);
@@ -593,29 +596,30 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
     Ok(plan)
 }
 
-/// What is not as the installed components need it: each requirement that does not hold, with the component it belongs to.
-pub fn check(
-    discovery: &Discovery,
-    lock: &Lock,
-    components: &[&'static Component],
-) -> Vec<(&'static Component, Requirement, Assessment)> {
+/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning.
+pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]) -> Plan {
+    let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
-    let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
-    installed.extend(components.iter().map(|component| component.id()));
-    let mut findings = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    for component in components {
-        for requirement in requirements_of(&discovery.project, component, &installed, &context, lock, false) {
-            let id = requirement.id();
-            if seen.contains(&id) {
-                continue;
-            }
-            seen.push(id);
-            let assessment = requirement.assess(&discovery.project);
-            if !matches!(assessment, Assessment::Met { .. } | Assessment::NotApplicable { .. }) {
-                findings.push((*component, requirement, assessment));
+    let installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
+    let mended: Vec<&'static Component> =
+        components.iter().copied().filter(|component| lock.component(component.id()).is_some()).collect();
+    let mut plan = Plan {
+        components: mended.iter().map(|component| (*component, None)).collect(),
+        steps: Vec::new(),
+        files: Vec::new(),
+        refusals: Vec::new(),
+        manual: Vec::new(),
+        after: discovery.project.clone(),
+    };
+    let mut next = lock.clone();
+    for component in mended {
+        for requirement in requirements_of(&draft.project, component, &installed, &context, lock, false) {
+            if matches!(requirement.assess(&draft.project), Assessment::Missing { fix, .. } if fix.safe) {
+                bring(&mut plan, &mut draft, &mut next, component, &requirement, Allowances::default());
             }
         }
     }
-    findings
+    plan.refusals.extend(draft.new_errors());
+    finish(&mut plan, draft, next, discovery, lock);
+    plan
 }

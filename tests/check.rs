@@ -20,7 +20,7 @@ fn after(path: &str, change: impl Fn(&str) -> String) -> (Sandbox, Output) {
 }
 
 /// The text without the lines that contain `needle`.
-fn without<'a>(needle: &'a str) -> impl Fn(&str) -> String + 'a {
+fn without(needle: &str) -> impl Fn(&str) -> String + '_ {
     move |text| text.split_inclusive('\n').filter(|line| !line.contains(needle)).collect()
 }
 
@@ -35,7 +35,7 @@ fn finds((sandbox, checked): &(Sandbox, Output), path: &str, code: &str, what: &
         || parts.next().and_then(|part| part.parse::<usize>().ok()).unwrap_or_else(|| panic!("no place: {line}"));
     let (row, column) = (number(), number());
     assert!(row >= 1 && column >= 1, "{line}");
-    let text = sandbox.project.join(path).exists().then(|| sandbox.read(path)).unwrap_or_default();
+    let text = if sandbox.project.join(path).exists() { sandbox.read(path) } else { String::new() };
     let rows: Vec<&str> = text.split('\n').collect();
     assert!(row <= rows.len(), "{line}: the file has {} lines", rows.len());
     assert!(column <= rows[row - 1].chars().count() + 1, "{line}: that line is `{}`", rows[row - 1]);

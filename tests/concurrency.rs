@@ -40,7 +40,7 @@ fn one_applied(sandbox: &Sandbox, arguments: &[&str], runs: usize) -> (usize, us
                 || output.stderr.contains("changed")
                 || output.stderr.contains("appeared") =>
             {
-                refused += 1
+                refused += 1;
             }
             code => panic!("exit {code}:\n{}", output.stderr),
         }

@@ -1,23 +1,28 @@
-//! Every file operation of applying fails once, and the process is killed at every one of them: afterwards there is the old
-//! tree or the new one, and the next run works.
+//! Every file operation of the program fails, and the program is killed at every one of them: afterwards there is the old tree
+//! or the new one, never a mixture, and the next run works.
 //!
-//! The faults come from outside, by `strace -e inject`, so that there is no hook for them in the program. What runs is this
-//! very program with `--child`; to test another command, change [`command`] and what [`Scene`] makes.
+//! The faults come from outside, by `strace -e inject`, so that there is no hook for them in the program. A clean run under
+//! strace tells which calls change something in the project; each of them is one point. All six components at once, on three
+//! projects: `add`, and `remove`, `undo` and the recovery after a kill on one of them. The program is killed at every point;
+//! in which way a point fails goes round. With `PAXX_FAULTS=full` every point fails in every way, also from there on for
+//! good, on every project, and where the file system cannot swap names.
 //!
-//! It has no test harness, because the child must be a process with one thread: strace counts calls thread by thread.
+//! It has no test harness, so that it can say how many points there were, and use every core.
+
+mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use paxx::apply::{ApplyError, Change, Contents, FileChange, Place, apply, recover, undo_changes};
-use paxx::project::FilePath;
+use common::{Entry, Fixture, PAXX, Sandbox, Tree, clean, components, difference, fixture, skip, temporary, tree};
 
-/// The system calls that change files, or wait for them, under the names that they have on any platform.
+/// The system calls that change files, under the names that they have on any platform.
 const CALLS: &str = "?open,?openat,?creat,?write,?pwrite64,?fsync,?fdatasync,?rename,?renameat,?renameat2,?link,?linkat,\
     ?unlink,?unlinkat,?mkdir,?mkdirat,?rmdir,?ftruncate,?chmod,?fchmod,?fchmodat,?fchmodat2,?chown,?fchown,?fchownat,\
     ?flock,?fcntl";
@@ -25,347 +30,435 @@ const CALLS: &str = "?open,?openat,?creat,?write,?pwrite64,?fsync,?fdatasync,?re
 const ERRORS: [&str; 3] = ["ENOSPC", "EACCES", "EIO"];
 
 /// A file system that cannot swap names: the way that then is taken instead has its own faults.
-const NO_SWAP: &[&str] = &["inject=?renameat2:error=EINVAL"];
+const NO_SWAP: &str = "inject=?renameat2:error=EINVAL";
+
+const FIXTURES: [&str; 3] = ["bootstrapped", "package-upper", "requirements"];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--child", verb, folder] => child(verb, Path::new(folder)),
-        _ if arguments.iter().any(|argument| argument == "--list") => {
-            println!("faults: test");
-            ExitCode::SUCCESS
-        }
-        _ => matrix(),
+    if std::env::args().any(|argument| argument == "--list") {
+        println!("faults: test");
+        return ExitCode::SUCCESS;
     }
-}
-
-/// The command under test, for one project.
-fn command(verb: &str, project: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(["--child", verb]).arg(project);
-    command
-}
-
-/// The child: 0 where it is done, 2 where nothing was done, 3 where it could not be taken back.
-fn child(verb: &str, folder: &Path) -> ExitCode {
-    let place = Place::new(folder, folder.join("backend/.paxx"));
-    let result = match verb {
-        "apply" => apply(&place, &change(), &|| false).map(drop),
-        "recover" => recover(&place).map(drop),
-        "undo" => undo_changes(&place).and_then(|change| apply(&place, &change, &|| false)).map(drop),
-        _ => return ExitCode::from(64),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::from(if matches!(error, ApplyError::Unfinished { .. }) { 3 } else { 2 })
+    let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    if !traced.is_ok_and(|status| status.success()) {
+        skip("strace that may trace");
+        return ExitCode::SUCCESS;
+    }
+    let start = Instant::now();
+    let full = std::env::var_os("PAXX_FAULTS").is_some_and(|value| value == "full");
+    let mut total = Tally::default();
+    for (number, name) in FIXTURES.iter().enumerate() {
+        let project = Project::new(fixture(name));
+        let ways = if full { Ways::All } else { Ways::Every { third: number } };
+        total.take(project.add(ways, false).run());
+        if full {
+            total.take(project.add(Ways::All, true).run());
+        }
+        if full || number == 1 {
+            let ways = if full { Ways::All } else { Ways::Kill };
+            total.take(project.remove(ways).run());
+            total.take(project.undo(ways).run());
+            for round in project.recoveries(ways) {
+                total.take(round.run());
+            }
         }
     }
+    for complaint in total.complaints.iter().take(20) {
+        println!("{complaint}\n");
+    }
+    println!(
+        "faults: {} operations, {} kills and {} errors tried, {} wrong, in {:.0} s",
+        total.points,
+        total.kills,
+        total.errors,
+        total.complaints.len(),
+        start.elapsed().as_secs_f32()
+    );
+    if total.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Two folders, two new files, three that change (one in its mode alone), one that goes with its folder.
-fn change() -> Change {
-    let file = |path: &str, before: Option<(&[u8], bool)>, after: Option<(&[u8], bool)>| FileChange {
-        path: FilePath::new(path).expect("inside"),
-        before: before.map(|(bytes, executable)| Contents { bytes: bytes.into(), executable }),
-        after: after.map(|(bytes, executable)| Contents { bytes: bytes.into(), executable }),
-    };
-    Change {
-        label: "paxx infra add redis".to_owned(),
-        root: FilePath::new("backend").expect("inside"),
-        undo: false,
-        files: vec![
-            file("backend/config.py", Some((b"a = 1\n", false)), Some((b"a = 1\nb = 2\n", false))),
-            file("compose.yml", Some((b"services:\r\n", false)), Some((b"services:\r\n  redis:", false))),
-            file("backend/run.sh", Some((b"#!/bin/sh\n", true)), Some((b"#!/bin/sh\n", false))),
-            file("backend/app/services/__init__.py", None, Some((b"", false))),
-            file("backend/app/services/cache.py", None, Some((b"cache\n", false))),
-            file("backend/old/gone.py", Some((b"gone\n", false)), None),
-        ],
+#[derive(Debug, Default)]
+struct Tally {
+    points: usize,
+    kills: usize,
+    errors: usize,
+    complaints: Vec<String>,
+}
+
+impl Tally {
+    fn take(&mut self, other: Self) {
+        self.points += other.points;
+        self.kills += other.kills;
+        self.errors += other.errors;
+        self.complaints.extend(other.complaints);
     }
 }
 
-/// A project in a folder of its own.
-struct Scene(tempfile::TempDir);
+/// In which ways the points of a round go wrong, besides that the program is killed at each.
+#[derive(Debug, Clone, Copy)]
+enum Ways {
+    /// In none.
+    Kill,
+    /// Every third point fails, in a way that goes round; the three projects together fail at each.
+    Every { third: usize },
+    /// Every point in every way, and from there on for good.
+    All,
+}
+
+/// A project as it is before `add` and after it, `.paxx` with it.
+struct Project {
+    name: String,
+    before: Sandbox,
+    after: Sandbox,
+    old: Tree,
+    new: Tree,
+}
+
+impl Project {
+    fn new(fixture: &Fixture) -> Self {
+        let (before, after) = (Sandbox::plain(fixture), Sandbox::plain(fixture));
+        let old = before.tree();
+        after.paxx(&arguments("add")).expect(0);
+        let new = after.tree();
+        assert!(difference(&old, &new).is_some());
+        Self { name: fixture.name.clone(), before, after, old, new }
+    }
+
+    fn round<'a>(&'a self, verb: &'static str, ways: Ways) -> Round<'a> {
+        Round {
+            name: format!("{} {verb}", self.name),
+            start: Start::Folder(&self.before.top),
+            verb,
+            ways,
+            always: None,
+            old: &self.old,
+            new: &self.new,
+        }
+    }
+
+    fn add(&self, ways: Ways, no_swap: bool) -> Round<'_> {
+        let mut round = self.round("add", ways);
+        if no_swap {
+            round.name += ", no swapping of names";
+            round.always = Some(NO_SWAP);
+        }
+        round
+    }
+
+    fn remove(&self, ways: Ways) -> Round<'_> {
+        Round { start: Start::Folder(&self.after.top), old: &self.new, new: &self.old, ..self.round("remove", ways) }
+    }
+
+    fn undo(&self, ways: Ways) -> Round<'_> {
+        Round { start: Start::Folder(&self.after.top), old: &self.new, new: &self.old, ..self.round("undo", ways) }
+    }
+
+    /// The next start after a kill amid the renames, at the commit mark and after it, killed in its turn.
+    fn recoveries(&self, ways: Ways) -> Vec<Round<'_>> {
+        let points = self.round("add", ways).points();
+        let of = |wanted: &str| -> Vec<Point> { points.iter().filter(|point| point.call == wanted).cloned().collect() };
+        let (swaps, renames) = (of("renameat2"), of("rename"));
+        let mut moments = Vec::new();
+        moments.extend(swaps.get(swaps.len() * 2 / 3).map(|point| ("amid the swaps", point)));
+        moments.extend(swaps.last().map(|point| ("at the last swap", point)));
+        // The journal becomes the record for `undo`.
+        moments.extend(renames.last().map(|point| ("after the commit mark", point)));
+        let mut rounds = Vec::new();
+        for (when, point) in moments {
+            let scene = Scene::copy(&self.before.top);
+            scene.run_with("add", &[point.kill()]);
+            let name = format!("{} recovery after a kill {when}", self.name);
+            rounds.push(Round { name, start: Start::Scene(scene), ..self.round("recover", ways) });
+        }
+        rounds
+    }
+}
+
+/// The command line of a verb. To recover without more is what `undo` does where it cannot ask.
+fn arguments(verb: &str) -> Vec<&str> {
+    let names = components().iter().map(String::as_str);
+    match verb {
+        "undo" => vec!["undo", "--yes"],
+        "recover" => vec!["undo"],
+        verb => ["infra", verb].into_iter().chain(names).chain(["--yes"]).collect(),
+    }
+}
+
+/// A copy of a folder, `.paxx` with it.
+struct Scene {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
 
 impl Scene {
-    fn new() -> Self {
-        // In memory, where it can be: thousands of syncs would take long. Nothing here depends on a disk.
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let scene = Self(folder.expect("a folder"));
-        for file in change().files {
-            let Some(before) = file.before else { continue };
-            let full = scene.path().join(file.path.as_str());
-            fs::create_dir_all(full.parent().expect("a parent")).expect("created");
-            fs::write(&full, &before.bytes).expect("written");
-            let mode = if before.executable { 0o750 } else { 0o640 };
-            fs::set_permissions(&full, fs::Permissions::from_mode(mode)).expect("set");
-        }
-        scene
+    fn copy(from: &Path) -> Self {
+        let folder = temporary();
+        let path = fs::canonicalize(folder.path()).expect("there").join("repository");
+        common::copy_folder(from, &path);
+        Self { _folder: folder, path }
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// The whole tree, `.paxx` aside.
     fn tree(&self) -> Tree {
-        let mut tree = Tree::new();
-        walk(self.path(), self.path(), &mut tree);
-        tree
+        tree(&self.path)
     }
 
-    fn run(&self, verb: &str) -> i32 {
-        let output = command(verb, self.path()).output().expect("the command runs");
-        output.status.code().unwrap_or(-1)
+    /// Runs a verb as it is; the exit code, and what was said.
+    fn run(&self, verb: &str) -> (i32, String) {
+        let output = common::output(&mut common::paxx(&self.path, &arguments(verb)));
+        (output.code, output.stderr)
     }
 
-    /// Runs a verb with faults.
-    fn run_with(&self, verb: &str, faults: &[String]) -> Option<i32> {
-        let mut strace = strace();
-        strace.args(["-o", "/dev/null"]);
-        for fault in faults {
-            strace.args(["-e", fault]);
+    /// Runs a verb under strace with these rules; whether one of them came into effect.
+    fn run_with(&self, verb: &str, rules: &[String]) -> Ended {
+        let log = self.path.with_file_name("strace.log");
+        let mut strace = self.strace(&log, verb, rules);
+        let output = strace.stdin(Stdio::null()).output().expect("strace runs");
+        let log = fs::read_to_string(&log).unwrap_or_default();
+        Ended {
+            code: output.status.code(),
+            killed: output.status.signal() == Some(9),
+            injected: log.contains("(INJECTED)"),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
-        let command = command(verb, self.path());
-        strace.arg(command.get_program()).args(command.get_args());
-        strace.stderr(Stdio::null()).status().expect("strace runs").code()
+    }
+
+    fn strace(&self, log: &Path, verb: &str, rules: &[String]) -> Command {
+        let mut strace = Command::new("strace");
+        clean(&mut strace);
+        strace.current_dir("/").args(["-qq", "-y", "-s", "0", "-e", &format!("trace={CALLS}"), "-o"]).arg(log);
+        for rule in rules {
+            strace.args(["-e", rule]);
+        }
+        strace.arg(PAXX).arg("-C").arg(&self.path).args(arguments(verb));
+        strace
     }
 }
 
-type Tree = BTreeMap<PathBuf, (u32, Vec<u8>)>;
-
-fn walk(top: &Path, folder: &Path, tree: &mut Tree) {
-    for entry in fs::read_dir(folder).expect("read") {
-        let path = entry.expect("an entry").path();
-        let name = path.strip_prefix(top).expect("below").to_owned();
-        let metadata = fs::symlink_metadata(&path).expect("there");
-        if !metadata.is_dir() {
-            tree.insert(name, (metadata.mode() & 0o7777, fs::read(&path).expect("read")));
-        } else if path.file_name().is_some_and(|name| name != ".paxx") {
-            tree.insert(name, (0, Vec::new()));
-            walk(top, &path, tree);
-        }
-    }
+/// How a run with a fault ended.
+struct Ended {
+    code: Option<i32>,
+    killed: bool,
+    injected: bool,
+    said: String,
 }
 
-/// How often a clean run makes each system call.
-fn count(scene: &Scene, verb: &str, always: &[&str]) -> BTreeMap<String, usize> {
-    let log = tempfile::NamedTempFile::new().expect("a file");
-    let mut strace = strace();
-    strace.args(["-e", &format!("trace={CALLS}"), "-o"]).arg(log.path());
-    for fault in always {
-        strace.args(["-e", fault]);
-    }
-    let command = command(verb, scene.path());
-    strace.arg(command.get_program()).args(command.get_args());
-    let status = strace.status().expect("strace runs");
-    assert!(status.success(), "a clean run of {verb} succeeds");
-    let mut counts = BTreeMap::new();
-    for line in fs::read_to_string(log.path()).expect("read").lines() {
-        // `12345 openat(AT_FDCWD, ...`
-        let Some((_, call)) = line.split_once(' ') else { continue };
-        let Some((name, _)) = call.trim_start().split_once('(') else { continue };
-        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            *counts.entry(name.to_owned()).or_default() += 1;
-        }
-    }
-    counts
-}
-
-/// One thing that goes wrong.
-#[derive(Debug, Clone)]
-struct Fault {
-    inject: String,
-    kills: bool,
+/// The `number`th call of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Point {
     call: String,
+    number: usize,
 }
 
-/// A kill at every call of a clean run, each of its calls failing in each way, and each failing from there on.
-fn faults(counts: &BTreeMap<String, usize>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (call, count) in counts {
-        for number in 1..=*count {
-            let mut add = |inject: String, kills| faults.push(Fault { inject, kills, call: call.clone() });
-            add(format!("inject={call}:signal=SIGKILL:when={number}"), true);
-            for error in ERRORS {
-                add(format!("inject={call}:error={error}:when={number}"), false);
-            }
-            add(format!("inject={call}:error=ENOSPC:when={number}+"), false);
-        }
+impl Point {
+    fn kill(&self) -> String {
+        format!("inject={}:signal=SIGKILL:when={}", self.call, self.number)
     }
-    faults
+
+    fn error(&self, error: &str, for_good: bool) -> String {
+        format!("inject={}:error={error}:when={}{}", self.call, self.number, if for_good { "+" } else { "" })
+    }
 }
 
-/// What is tested: `verb` with faults on a project on which `earlier` was run before, the last of it with a fault too.
+enum Start<'a> {
+    Folder(&'a Path),
+    Scene(Scene),
+}
+
+/// A verb on a project, with every fault.
 struct Round<'a> {
-    name: &'a str,
-    earlier: Vec<(&'a str, Option<String>)>,
-    verb: &'a str,
-    always: &'a [&'a str],
-    /// The tree that is there before, and the one afterwards.
+    name: String,
+    start: Start<'a>,
+    verb: &'static str,
+    ways: Ways,
+    /// A rule that always holds.
+    always: Option<&'a str>,
     old: &'a Tree,
     new: &'a Tree,
 }
 
 impl Round<'_> {
     fn scene(&self) -> Scene {
-        let scene = Scene::new();
-        for (verb, fault) in &self.earlier {
-            match fault {
-                None => assert_eq!(scene.run(verb), 0, "{verb} succeeds"),
-                Some(fault) => {
-                    let mut faults: Vec<String> = self.always.iter().map(|fault| (*fault).to_owned()).collect();
-                    faults.push(fault.clone());
-                    scene.run_with(verb, &faults);
+        match &self.start {
+            Start::Folder(folder) => Scene::copy(folder),
+            Start::Scene(scene) => Scene::copy(&scene.path),
+        }
+    }
+
+    /// The rules for a fault. A second rule for the same call would replace the first.
+    fn rules(&self, fault: Option<(&str, String)>) -> Vec<String> {
+        let always =
+            self.always.filter(|rule| fault.as_ref().is_none_or(|(call, _)| !rule.contains(&format!("?{call}:"))));
+        always.map(str::to_owned).into_iter().chain(fault.map(|(_, rule)| rule)).collect()
+    }
+
+    /// The calls of a clean run that change something in the project.
+    fn points(&self) -> Vec<Point> {
+        let scene = self.scene();
+        let log = scene.path.with_file_name("strace.log");
+        let mut strace = scene.strace(&log, self.verb, &self.rules(None));
+        let output = strace.stdin(Stdio::null()).output().expect("strace runs");
+        let code = if self.verb == "recover" { 2 } else { 0 };
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{}: a clean run\n{}",
+            self.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let here = scene.path.to_string_lossy().into_owned();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut points = Vec::new();
+        for line in fs::read_to_string(&log).expect("the log").lines() {
+            let Some((call, rest)) = line.split_once('(') else { continue };
+            if call.is_empty() || !call.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                continue;
+            }
+            let number = counts.entry(call.to_owned()).or_default();
+            *number += 1;
+            // A file that is only read is no operation; a folder that is opened is one, because it is opened to be synced.
+            let reads =
+                call.starts_with("open") && !["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag));
+            let is_folder = || rest.split('"').nth(1).is_some_and(|path| Path::new(path).is_dir());
+            let counts_here = rest.contains(&here) && (!reads || (!points.is_empty() && is_folder()));
+            if counts_here && (call != "fcntl" || rest.contains("LK")) {
+                points.push(Point { call: call.to_owned(), number: *number });
+            }
+        }
+        assert!(!points.is_empty(), "{}: a clean run changes something", self.name);
+        points
+    }
+
+    /// Tries every fault.
+    fn run(&self) -> Tally {
+        let start = Instant::now();
+        let points = self.points();
+        let mut faults: Vec<(&Point, String, bool)> = Vec::new();
+        for (number, point) in points.iter().enumerate() {
+            faults.push((point, point.kill(), true));
+            match self.ways {
+                Ways::Every { third } if number % 3 == third => {
+                    faults.push((point, point.error(ERRORS[(number / 3) % 3], false), false));
+                }
+                Ways::Kill | Ways::Every { .. } => {}
+                Ways::All => {
+                    faults.extend(ERRORS.iter().map(|error| (point, point.error(error, false), false)));
+                    faults.push((point, point.error("ENOSPC", true), false));
                 }
             }
         }
-        scene
-    }
-
-    /// Tries every fault; the number of points, and what went wrong.
-    fn run(&self) -> (usize, Vec<String>) {
-        let start = Instant::now();
-        let counts = count(&self.scene(), self.verb, self.always);
-        let faults = faults(&counts);
-        let points: usize = counts.values().sum();
-        let kills = faults.iter().filter(|fault| fault.kills).count();
-        assert_eq!(kills, points, "the points tried are the operations counted");
         let next = AtomicUsize::new(0);
-        let complaints: Vec<String> = std::thread::scope(|scope| {
-            let worker = || {
-                let mut complaints = Vec::new();
-                while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    complaints.extend(self.check(fault));
-                }
-                complaints
-            };
-            let workers: Vec<_> = (0..2).map(|_| scope.spawn(worker)).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("a worker ends")).collect()
+        let complaints = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+                scope.spawn(|| {
+                    while let Some((point, rule, kills)) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if let Err(complaint) = self.check(point, rule, *kills) {
+                            complaints.lock().expect("no panic").push(format!("{}: {rule}: {complaint}", self.name));
+                        }
+                    }
+                });
+            }
         });
+        let kills = faults.iter().filter(|(.., kills)| *kills).count();
+        assert_eq!(kills, points.len(), "the points tried are the operations counted");
+        let tally = Tally {
+            points: points.len(),
+            kills,
+            errors: faults.len() - kills,
+            complaints: complaints.into_inner().expect("no panic"),
+        };
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for point in &points {
+            *counts.entry(&point.call).or_default() += 1;
+        }
         println!(
-            "{}: {points} operations counted, {kills} kills and {} errors tried in {:.1} s ({})",
+            "{}: {} operations counted, {} kills and {} errors tried, {} wrong, in {:.0} s ({})",
             self.name,
-            faults.len() - kills,
+            tally.points,
+            tally.kills,
+            tally.errors,
+            tally.complaints.len(),
             start.elapsed().as_secs_f32(),
             counts.iter().map(|(call, count)| format!("{call} {count}")).collect::<Vec<_>>().join(", ")
         );
-        (faults.len(), complaints)
+        tally
     }
 
-    /// One fault; what is wrong afterwards.
-    fn check(&self, fault: &Fault) -> Option<String> {
+    /// One fault.
+    fn check(&self, point: &Point, rule: &str, kills: bool) -> Result<(), String> {
         let scene = self.scene();
-        let mut injected: Vec<String> = self.always.iter().map(|fault| (*fault).to_owned()).collect();
-        // A second rule for the same call would replace the first.
-        injected.retain(|rule| !rule.contains(&format!("?{}:", fault.call)));
-        injected.push(fault.inject.clone());
-        let code = scene.run_with(self.verb, &injected);
-        let wrong = |what: &str| {
-            Some(format!("{}: {}: exit {code:?}: {what}\n{:#?}", self.name, fault.inject, scene.tree().keys()))
-        };
-        let tree = scene.tree();
-        let settled = self.earlier.last().is_none_or(|(_, fault)| fault.is_none());
-        match code {
-            Some(0) if self.verb != "recover" && only_files(&tree) != only_files(self.new) => {
-                return wrong("it said that it was done, and it was not");
+        let ended = scene.run_with(self.verb, &self.rules(Some((&point.call, rule.to_owned()))));
+        if kills && !ended.killed {
+            return Err(format!("it was not killed: exit {:?}\n{}", ended.code, ended.said));
+        }
+        if !kills && !ended.injected {
+            return Err(format!("nothing failed: exit {:?}\n{}", ended.code, ended.said));
+        }
+        let is = |tree: &Tree, expected: &Tree| difference(expected, tree).is_none();
+        let found = scene.tree();
+        match ended.code {
+            // What could not be cleared away after the commit mark is cleared away by the next start.
+            Some(0) if self.verb != "recover" && !is(&only_files(&found), &only_files(self.new)) => {
+                return Err(format!("it said that it was done, and it was not\n{}", ended.said));
             }
-            Some(2) if settled && tree != *self.old => {
-                return wrong("it said that nothing was done, and something was");
+            Some(2) if self.verb != "recover" && !is_unfinished(&ended.said) && !is(&found, self.old) => {
+                return Err(format!(
+                    "it said that nothing was done, and something was\n{}{}",
+                    ended.said,
+                    difference(self.old, &found).unwrap_or_default()
+                ));
             }
-            _ => {}
+            Some(0 | 2) | None => {}
+            Some(code) => return Err(format!("exit {code}\n{}", ended.said)),
         }
-        if scene.run("recover") != 0 {
-            return wrong("the next start fails");
+        if ended.said.contains("panicked") {
+            return Err(ended.said);
         }
-        let tree = scene.tree();
-        if tree != *self.old && tree != *self.new {
-            return wrong("neither the old tree nor the new one");
+        let (code, said) = scene.run("recover");
+        if code != 2 || !(said.contains("there is no terminal") || said.contains("no applied change")) {
+            return Err(format!("the next start fails: exit {code}\n{said}"));
         }
-        if code == Some(0) && tree != *self.new {
-            return wrong("it said that it was done, and the next start took it back");
+        let found = scene.tree();
+        let (is_old, is_new) = (is(&found, self.old), is(&found, self.new));
+        if !is_old && !is_new {
+            let (from_old, from_new) = (difference(self.old, &found), difference(self.new, &found));
+            return Err(format!(
+                "neither the old tree nor the new one\n{}or\n{}",
+                from_old.unwrap_or_default(),
+                from_new.unwrap_or_default()
+            ));
+        }
+        if ended.code == Some(0) && !is_new && self.verb != "recover" {
+            return Err("it said that it was done, and the next start took it back".to_owned());
         }
         // The next run: the same again where it was taken back, else its opposite.
-        let (verb, expected) = match (self.verb, tree == *self.new) {
-            ("recover", _) => return None,
+        let (verb, expected) = match (self.verb, is_new) {
+            ("recover", false) => ("add", self.new),
             (verb, false) => (verb, self.new),
-            ("apply", true) => ("undo", self.old),
-            (_, true) => ("apply", self.old),
+            ("undo", true) => ("add", self.old),
+            (_, true) => ("undo", self.old),
         };
-        if scene.run(verb) != 0 {
-            return wrong("the next run fails");
+        let (code, said) = scene.run(verb);
+        if code != 0 {
+            return Err(format!("the next run, {verb}, exits with {code}\n{said}"));
         }
-        if scene.tree() != *expected {
-            return wrong("the next run does not do its work");
+        match difference(expected, &scene.tree()) {
+            Some(difference) => Err(format!("the next run, {verb}, does not do its work\n{difference}")),
+            None => Ok(()),
         }
-        None
     }
+}
+
+/// Does it say that it could not take all back? With a fault that stays it cannot; the next start does.
+fn is_unfinished(said: &str) -> bool {
+    said.contains("; and then: ") || said.contains("could be taken back")
 }
 
 /// A tree without what the next start clears away: old files, and folders that became empty.
 fn only_files(tree: &Tree) -> Tree {
-    let is_file = |(path, (mode, _)): &(&PathBuf, &(u32, Vec<u8>))| *mode != 0 && !is_ours(path);
-    tree.iter().filter(is_file).map(|(path, file)| (path.clone(), file.clone())).collect()
-}
-
-fn is_ours(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".paxx-"))
-}
-
-/// Strace, with none of cargo's search paths: looking through them would be most of what a child does.
-fn strace() -> Command {
-    let mut strace = Command::new("strace");
-    strace.env_remove("LD_LIBRARY_PATH").stdout(Stdio::null()).args(["-f", "-qq"]);
-    strace
-}
-
-fn matrix() -> ExitCode {
-    if Command::new("strace").arg("--version").stdout(Stdio::null()).status().is_err() {
-        println!("faults: skipped, because there is no `strace` here");
-        return if std::env::var_os("CI").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    }
-    let scene = Scene::new();
-    let old = scene.tree();
-    assert_eq!(scene.run("apply"), 0);
-    let new = scene.tree();
-    assert!(old != new && !new.keys().any(|path| is_ours(path)));
-    assert_eq!(scene.run("undo"), 0);
-    assert!(scene.tree() == old, "undo restores the old tree");
-
-    let swaps = change().files.len();
-    let killed = |call: &str, number: usize| Some(format!("inject={call}:signal=SIGKILL:when={number}"));
-    let apply = |name, always| Round { name, earlier: Vec::new(), verb: "apply", always, old: &old, new: &new };
-    let recover = |name, always, fault| Round {
-        name,
-        earlier: vec![("apply", fault)],
-        verb: "recover",
-        always,
-        old: &old,
-        new: &old,
-    };
-    let rounds = [
-        apply("apply", &[]),
-        apply("apply, no swapping of names", NO_SWAP),
-        Round { name: "undo", earlier: vec![("apply", None)], verb: "undo", always: &[], old: &new, new: &old },
-        recover("roll back after a kill amid the swaps", &[], killed("renameat2", swaps - 2)),
-        recover("roll back after a kill at the last swap", &[], killed("renameat2", swaps)),
-        recover("roll back after a kill, no swapping of names", NO_SWAP, killed("linkat", 2)),
-        Round { old: &new, new: &new, ..recover("finish after a kill", &[], killed("unlink", 2)) },
-    ];
-    let mut total = 0;
-    let mut complaints = Vec::new();
-    for round in &rounds {
-        let (tried, wrong) = round.run();
-        total += tried;
-        complaints.extend(wrong);
-    }
-    for complaint in complaints.iter().take(20) {
-        println!("{complaint}");
-    }
-    println!("faults: {total} tried, {} wrong", complaints.len());
-    if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let ours = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".paxx-"));
+    tree.iter()
+        .filter(|(path, entry)| **entry != Entry::Folder && !ours(path))
+        .map(|(path, entry)| (path.clone(), entry.clone()))
+        .collect()
 }

@@ -22,7 +22,7 @@ use proptest::prelude::*;
 use tree::{Scene, Tree, difference, fixtures, map};
 
 fn everything() -> Vec<&'static str> {
-    COMPONENTS.iter().map(|component| component.id()).collect()
+    COMPONENTS.iter().map(paxx::component::Component::id).collect()
 }
 
 /// Says at once what is wrong, because the rest may take long.

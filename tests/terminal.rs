@@ -54,7 +54,7 @@ impl Terminal {
                     return self.said;
                 }
                 Some(WaitStatus::StillAlive) if start.elapsed() < TIMEOUT => {
-                    std::thread::sleep(Duration::from_millis(10))
+                    std::thread::sleep(Duration::from_millis(10));
                 }
                 other => panic!("it ends with {other:?}\n{}", self.said),
             }

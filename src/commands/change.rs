@@ -47,17 +47,23 @@ pub fn recover(ui: &Ui, discovery: &Discovery) -> Result<bool, Error> {
 
 /// Reports what a killed run left behind, and changes nothing.
 pub fn report_pending(ui: &Ui, discovery: &Discovery) -> Result<(), Error> {
-    if let Some(pending) = apply::pending(&place(discovery))? {
-        let what = if pending.running {
-            "is being applied by another paxx right now"
-        } else if pending.committed {
-            "was interrupted after its commit mark; the next `add`, `remove` or `undo` finishes it"
-        } else {
-            "was interrupted; the next `add`, `remove` or `undo` takes it back"
-        };
-        ui.say(&format!("note: `{}` {what}", pending.label));
+    if let Some(note) = pending_note(discovery)? {
+        ui.say(&note);
     }
     Ok(())
+}
+
+/// What a killed run left behind, as a note.
+pub fn pending_note(discovery: &Discovery) -> Result<Option<String>, Error> {
+    let Some(pending) = apply::pending(&place(discovery))? else { return Ok(None) };
+    let what = if pending.running {
+        "is being applied by another paxx right now"
+    } else if pending.committed {
+        "was interrupted after its commit mark; the next `add`, `remove` or `undo` finishes it"
+    } else {
+        "was interrupted; the next `add`, `remove` or `undo` takes it back"
+    };
+    Ok(Some(format!("note: `{}` {what}", pending.label)))
 }
 
 fn say_recovered(ui: &Ui, recovered: &Recovered) {

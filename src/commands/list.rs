@@ -5,15 +5,14 @@
 use std::fmt::Write as _;
 
 use super::{Ui, find_project, lock_of};
+use crate::check;
 use crate::cli::{Global, List, PlanFormat};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::lock;
-use crate::plan;
 use crate::render::json;
-use crate::requirement::Assessment;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
@@ -47,13 +46,8 @@ fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result
         if lock.component(component.id()).is_none() {
             return "not installed";
         }
-        let found = plan::check(&discovery, &lock, &[*component]);
-        let needs_attention = found.iter().any(|(_, _, assessment)| match assessment {
-            Assessment::Missing { problem, .. }
-            | Assessment::Drifted { problem, .. }
-            | Assessment::Blocked { problem } => problem.rule.severity > Severity::Information,
-            _ => false,
-        });
+        let found = check::findings(&discovery.project, &lock, &[*component], false);
+        let needs_attention = found.iter().any(|finding| finding.problem.rule.severity > Severity::Information);
         if needs_attention { "needs attention" } else { "installed" }
     };
     Ok(components.iter().map(|component| Some(state(component))).collect())

@@ -143,8 +143,8 @@ impl Ui {
     }
 }
 
-/// Finds the project that the user is in, or named.
-pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
+/// What the user said about the project.
+pub fn options(global: &Global) -> Result<Options, Error> {
     let options = Options {
         project: global.project.clone(),
         app: global.app.clone(),
@@ -158,7 +158,12 @@ pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
         let help = "give `--services-dir` a folder inside the project, such as `app/services`";
         return Err(Error::Usage(format!("`{folder}` is no folder for generated modules"), Some(help.to_owned())));
     }
-    discover::discover(&ui.current, &options).map_err(|failure| match failure {
+    Ok(options)
+}
+
+/// Finds the project that the user is in, or named.
+pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
+    discover::discover(&ui.current, &options(global)?).map_err(|failure| match failure {
         Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
     })
 }
@@ -187,7 +192,7 @@ pub fn components(names: &[String]) -> Result<Vec<&'static Component>, Error> {
 
 /// An unknown component, with the nearest name that is known. A name is never taken for a path.
 fn unknown(name: &str) -> Error {
-    let known: Vec<&str> = COMPONENTS.iter().map(|component| component.id()).collect();
+    let known: Vec<&str> = COMPONENTS.iter().map(super::component::registry::Component::id).collect();
     let all = COMPONENTS.iter().flat_map(|component| {
         std::iter::once(component.id()).chain(component.manifest.aliases.iter().map(|alias| alias.0))
     });

@@ -154,6 +154,9 @@ pub struct Manifest {
     /// Compose services.
     #[serde(default)]
     pub service: List<Service>,
+    /// Images that cannot be pulled any more.
+    #[serde(default)]
+    pub gone: List<Gone>,
     /// Variables of the service that runs the application.
     #[serde(default)]
     pub environment: List<Environment>,
@@ -241,6 +244,16 @@ pub struct Service {
     /// The text of `template`; the build fills it in.
     #[serde(default)]
     pub body: Text,
+}
+
+/// An image that its publisher took away.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gone {
+    /// Its repository on Docker Hub.
+    pub image: Text,
+    /// Where the same image still is.
+    pub by: Text,
 }
 
 /// A variable of the compose service that runs the application.

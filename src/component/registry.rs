@@ -1,9 +1,9 @@
 //! The registry of components, made by `build.rs` from the folders under `templates/`.
 
 use super::Context;
-#[expect(clippy::enum_glob_use, reason = "the generated constants are the `Debug` form of the manifests")]
+#[allow(clippy::enum_glob_use, reason = "the generated constants are the `Debug` form of the manifests")]
 use super::manifest::Kind::*;
-#[expect(clippy::wildcard_imports, reason = "the generated constants use each type of the schema")]
+#[allow(clippy::wildcard_imports, reason = "the generated constants use each type of the schema")]
 use super::manifest::*;
 use askama::Template as _;
 

@@ -86,7 +86,7 @@ impl Pieces {
                 }
                 Piece::New { text, owner } => match changes.last_mut() {
                     Some(last) if last.owner == *owner && last.edit.range.end == position => {
-                        last.edit.text.push_str(text)
+                        last.edit.text.push_str(text);
                     }
                     _ => changes.push(Change { edit: Edit::insert(position, text.clone()), owner: *owner }),
                 },

@@ -17,7 +17,7 @@ pub fn fastapi_names(source: &Source) -> Vec<String> {
         for imported in &import.names {
             match import.from.as_deref() {
                 Some("fastapi" | "fastapi.applications") if imported.name == "FastAPI" => {
-                    names.push(imported.bound().to_owned())
+                    names.push(imported.bound().to_owned());
                 }
                 None if imported.name == "fastapi" => names.push(format!("{}.FastAPI", imported.bound())),
                 _ => {}

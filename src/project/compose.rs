@@ -3,7 +3,7 @@
 //! Pure functions: whoever calls them reads the disk. Nothing here edits.
 
 use super::FilePath;
-use crate::finding::{Problem, SEVERAL_APPLICATION_SERVICES};
+use crate::finding::{Location, Problem, SEVERAL_APPLICATION_SERVICES};
 use crate::source::yaml::{Entry, Node, Source, Value};
 
 /// The names of the base file, the first of which counts: the order of the Compose specification.
@@ -42,7 +42,7 @@ enum Runs {
     Unknown,
 }
 
-/// The service of `compose` that runs the application whose module is `app_module`, in the project at `root`.
+/// The service of `compose`, the file at `path`, that runs the application whose module is `app_module`, in the project at `root`.
 ///
 /// That is the one whose build context holds the project and whose command or Dockerfile runs a server of it; else the
 /// only one that is built from it. `read` gives the text of a file of the repository.
@@ -52,13 +52,14 @@ enum Runs {
 /// Several services may be it: a problem that names them.
 pub fn application_service(
     compose: &Source,
-    compose_folder: &FilePath,
+    path: &FilePath,
     root: &FilePath,
     app_module: &str,
     read: &dyn Fn(&FilePath) -> Option<String>,
 ) -> Result<Option<String>, Problem> {
+    let compose_folder = &path.parent().unwrap_or_else(FilePath::top);
     let Some(services) = compose.root().and_then(|root| compose.get(root, "services")) else { return Ok(None) };
-    let mut candidates: Vec<(&str, Likelihood, bool)> = Vec::new();
+    let mut candidates: Vec<(&Entry, Likelihood, bool)> = Vec::new();
     for service in compose.entries(&services.value) {
         let likelihood = match build_of(compose, services, service) {
             Some(build) => {
@@ -84,7 +85,7 @@ pub fn application_service(
                 _ => continue,
             },
         };
-        candidates.push((&service.key, likelihood, inherited(compose, services, service, "profiles").is_some()));
+        candidates.push((service, likelihood, inherited(compose, services, service, "profiles").is_some()));
     }
     let Some(best) = candidates.iter().map(|(_, likelihood, _)| *likelihood).max() else { return Ok(None) };
     candidates.retain(|(_, likelihood, _)| *likelihood == best);
@@ -94,14 +95,15 @@ pub fn application_service(
     }
     match candidates.as_slice() {
         [] => Ok(None),
-        [(name, ..)] => Ok(Some((*name).to_owned())),
-        several => {
-            let names: Vec<String> = several.iter().map(|(name, ..)| format!("`{name}`")).collect();
-            Err(Problem::new(
-                &SEVERAL_APPLICATION_SERVICES,
-                format!("several compose services may be the application: {}", names.join(", ")),
-            )
-            .help("give one of them a `command` that runs the application, or use `--compose none` and add the variables yourself"))
+        [(service, ..)] => Ok(Some(service.key.clone())),
+        [(first, ..), others @ ..] => {
+            let names: Vec<String> = candidates.iter().map(|(service, ..)| format!("`{}`", service.key)).collect();
+            let message = format!("several compose services may be the application: {}", names.join(", "));
+            let mut problem = Problem::new(&SEVERAL_APPLICATION_SERVICES, message).at(path, first.key_range.clone());
+            for (other, ..) in others {
+                problem = problem.related(Location::new(path.clone(), other.key_range.clone()), "another one");
+            }
+            Err(problem.help("give one of them a `command` that runs the application, or use `--compose none` and add the variables yourself"))
         }
     }
 }
@@ -424,7 +426,8 @@ mod tests {
         let source = Source::parse(compose).expect("it is YAML");
         let read =
             |path: &FilePath| files.iter().find(|(name, _)| *name == path.as_str()).map(|(_, text)| (*text).to_owned());
-        application_service(&source, &path(folder), &path(root), "app.main", &read).map_err(|problem| problem.message)
+        application_service(&source, &path(folder).child("compose.yml"), &path(root), "app.main", &read)
+            .map_err(|problem| problem.message)
     }
 
     type Answer = Result<Option<String>, String>;

@@ -115,7 +115,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
             let (own, nested) = split(&base, &root, hits);
             if known_lock || own.iter().any(|hit| hit.words & FASTAPI != 0 && has_application(&base, hit)) {
                 if marked {
-                    return Ok(describe(base, top.is_some(), root, own, options));
+                    return Ok(describe(base, top.is_some(), &root, &own, options));
                 }
                 unmarked = Some((base, root, own));
             } else if folder == start {
@@ -128,7 +128,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
         }
     }
     if let Some((base, root, own)) = unmarked {
-        return Ok(describe(base, top.is_some(), root, own, options));
+        return Ok(describe(base, top.is_some(), &root, &own, options));
     }
     let base = top.unwrap_or_else(|| start.clone());
     let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
@@ -143,6 +143,40 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
         problem.help(format!("there are projects below: type {}", commands.join(" or ")))
     };
     Err(Failure::NotAProject { problem, below })
+}
+
+/// Finds a project again whose `paxx.lock` says where its application and settings are, without a search over all files.
+///
+/// `None` where it does not say, or where they are not found there any more. What came since (a second application, a
+/// route that is taken) is not seen: good for "all is well", and for nothing else.
+pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
+    let given = options.project.as_ref().map(|project| start.join(project));
+    let start = std::fs::canonicalize(given.as_deref().unwrap_or(start)).ok()?;
+    let top = start.ancestors().find(|folder| folder.join(".git").exists());
+    let has_lock = |folder: &&Path| folder.join(lock::NAME).exists();
+    let root = match (&given, top) {
+        (Some(_), _) => Some(start.as_path()).filter(has_lock)?,
+        (None, Some(top)) => start.ancestors().take_while(|folder| folder.starts_with(top)).find(has_lock)?,
+        (None, None) => start.ancestors().find(has_lock)?,
+    };
+    let base = top.unwrap_or(root).to_owned();
+    let folder = to_file_path(root.strip_prefix(&base).ok()?)?;
+    let text = std::fs::read_to_string(root.join(lock::NAME)).ok()?;
+    let found = Lock::parse(&folder.child(lock::NAME), &text).ok()?.found;
+    let mut hits: Vec<Hit> = found
+        .iter()
+        .filter_map(|place| folder.join(place.rsplit_once(':')?.0))
+        .map(|path| Hit { path, words: FASTAPI | SETTINGS })
+        .collect();
+    hits.sort_by(|left, right| left.path.cmp(&right.path));
+    hits.dedup_by(|left, right| left.path == right.path);
+    if hits.is_empty() {
+        return None;
+    }
+    let discovery = describe(base, top.is_some(), &folder, &hits, options);
+    // Handlers may be registered in any module; a lifespan is followed from the application.
+    let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
+    (is_followed && discovery.project.layout.found() == found).then_some(discovery)
 }
 
 /// Folders below `start` that have a `paxx.lock`, for a check of all of them, sorted.
@@ -316,7 +350,7 @@ fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
     }
 }
 
-fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options: &Options) -> Discovery {
+fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options: &Options) -> Discovery {
     let reader = Reader::new(base);
     let lock_path = root.child(lock::NAME);
     let lock = match reader.file(&lock_path) {
@@ -337,7 +371,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
         .iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
         .collect();
-    let mut configured = configuration(&reader, &root);
+    let mut configured = configuration(&reader, root);
     let locked = |key: &str| lock.as_ref().ok().and_then(|lock| lock.option(key)).map(str::to_owned);
     let app = options.app.clone().or(configured.app.take()).or_else(|| locked("app"));
     let settings = options.settings.clone().or(configured.settings.take()).or_else(|| locked("settings"));
@@ -350,7 +384,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     let paths = |word: u32| -> Vec<FilePath> {
         let primary: Vec<FilePath> = hits
             .iter()
-            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, &root))
+            .filter(|hit| hit.words & word != 0 && !is_secondary(&hit.path, root))
             .map(|hit| hit.path.clone())
             .collect();
         if primary.is_empty() && word == FASTAPI {
@@ -360,7 +394,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     };
     let fastapi_files = paths(FASTAPI);
     let found =
-        find_the_application(&reader, &root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
+        find_the_application(&reader, root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
     let (application, import_root) = match found {
         Ok((application, import_root)) => (Ok(application), import_root),
         Err(problem) => (Err(problem), root.clone()),
@@ -391,7 +425,7 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     }
     let settings = find_the_settings(
         &reader,
-        &root,
+        root,
         &import_roots,
         &paths(SETTINGS),
         application.as_ref().ok(),
@@ -399,20 +433,20 @@ fn describe(base: PathBuf, in_git: bool, root: FilePath, hits: Vec<Hit>, options
     );
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
-    let services = services(&reader, &root, &import_root, application.as_ref().ok(), services_dir.as_deref());
-    let compose = find_compose(&reader, &root, application.as_ref().ok(), compose_file.as_deref());
-    let found_dependencies = dependencies::locate(&root, &read, &list);
-    let installer = dependencies::installer(&root, &read, &list, found_dependencies.as_ref().ok());
+    let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
+    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
+    let found_dependencies = dependencies::locate(root, &read, &list);
+    let installer = dependencies::installer(root, &read, &list, found_dependencies.as_ref().ok());
     let layout = Layout {
-        name: dependencies::project_name(&root, &read).unwrap_or_else(|| folder_name(&reader, &root)),
-        line_length: dependencies::line_length(&root, &read),
-        env_example: find_env_example(&reader, &root),
+        name: dependencies::project_name(root, &read).unwrap_or_else(|| folder_name(&reader, root)),
+        line_length: dependencies::line_length(root, &read),
+        env_example: find_env_example(&reader, root),
         ignore_files: [".gitignore", ".dockerignore"]
             .iter()
             .map(|name| root.child(name))
             .filter(|path| reader.file(path).is_some())
             .collect(),
-        alembic: find_alembic(&reader, &root),
+        alembic: find_alembic(&reader, root),
         root: root.clone(),
         import_roots,
         first_party,
@@ -690,18 +724,17 @@ fn services(
     application: Option<&Application>,
     option: Option<&str>,
 ) -> Services {
-    let folder = match option.and_then(|option| root.join(option)) {
-        Some(folder) => folder,
-        None => {
-            // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
-            let package = application.and_then(|application| match application.module.split_once('.') {
-                Some((package, _)) => Some(package),
-                None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
-                None => None,
-            });
-            let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
-            parent.child("services")
-        }
+    let folder = if let Some(folder) = option.and_then(|option| root.join(option)) {
+        folder
+    } else {
+        // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
+        let package = application.and_then(|application| match application.module.split_once('.') {
+            Some((package, _)) => Some(package),
+            None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
+            None => None,
+        });
+        let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
+        parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
     Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init }
@@ -731,10 +764,7 @@ fn find_compose(
     let path = reader.real(&path).unwrap_or(path);
     let application = match (reader.file(&path).map(|file| file.yaml()), application) {
         (Some(Ok(source)), Some(application)) => {
-            let folder = path.parent().unwrap_or_else(FilePath::top);
-            let named =
-                compose::application_service(&source, &folder, root, &application.module, &|path| reader.text(path));
-            named.map_err(|problem| if problem.at.is_none() { problem.at(&path, 0..0) } else { problem })
+            compose::application_service(&source, &path, root, &application.module, &|path| reader.text(path))
         }
         _ => Ok(None),
     };

@@ -75,7 +75,7 @@ pub fn find(
         application.is_none_or(|application| leads_to(reader, roots, &application.path, path)) && !is_circular(path)
     };
     let reach = reach(reader, roots, files, &classes, &chosen, &is_used);
-    Ok(Some(describe(reader, roots, &chosen, reach, application)))
+    Ok(Some(describe(reader, roots, &chosen, reach.as_ref(), application)))
 }
 
 /// Is the module at `path` the one at `target`, or does it import it, perhaps through others?
@@ -354,11 +354,11 @@ fn describe(
     reader: &Reader,
     roots: &[FilePath],
     class: &Candidate,
-    reach: Option<Reach>,
+    reach: Option<&Reach>,
     application: Option<&Application>,
 ) -> Settings {
     let root = roots.first().cloned().unwrap_or_else(FilePath::top);
-    let (import, expression) = match &reach {
+    let (import, expression) = match reach {
         Some(reach) => {
             let module = imported_as(reader, roots, application, reach).unwrap_or_else(|| dotted(&reach.path, &root));
             let call = if reach.is_function { "()" } else { "" };

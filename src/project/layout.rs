@@ -41,6 +41,18 @@ pub struct Layout {
     pub installer: Installer,
 }
 
+impl Layout {
+    /// Where the application and the settings were found, relative to the root: `main.py:app`, `settings.py:Settings`, and
+    /// the classes that the settings inherit from. Empty where one of them was not found.
+    pub fn found(&self) -> Vec<String> {
+        let (Ok(application), Ok(settings)) = (&self.application, &self.settings) else { return Vec::new() };
+        let name = application.factory.as_ref().or(application.variable.as_ref()).map_or("", String::as_str);
+        let own = [(&application.path, name), (&settings.path, settings.class.as_str())];
+        let bases = settings.bases.iter().map(|(path, class)| (path, class.as_str()));
+        own.into_iter().chain(bases).map(|(path, name)| format!("{}:{name}", path.relative_to(&self.root))).collect()
+    }
+}
+
 /// The package that generated modules go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Services {

@@ -40,7 +40,7 @@ impl FilePath {
         if below.starts_with('/') {
             return None;
         }
-        Self::new(&format!("{}/{below}", self.0).trim_start_matches('/').to_owned())
+        Self::new(format!("{}/{below}", self.0).trim_start_matches('/'))
     }
 
     /// The path of an entry of this folder.

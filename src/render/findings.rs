@@ -98,7 +98,7 @@ pub fn full(
     let mut result = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
     if handler.render_report(&mut result, &report).is_err() {
-        result = problem.message.clone();
+        result.clone_from(&problem.message);
     }
     result
 }

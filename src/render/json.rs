@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::report::{Checked, Region, count};
 use super::{Paths, line_and_column};
 use crate::component::Component;
 use crate::finding::{Location, Problem, Severity};
@@ -120,25 +121,48 @@ pub fn list(components: &[(&Component, Option<&str>)]) -> String {
     text(&json!({ "version": 1, "components": components }))
 }
 
-/// Findings of a check.
-pub fn findings(findings: &[(&str, String, &Problem)], project: &Project, paths: &Paths) -> String {
-    let count = |severity: Severity| findings.iter().filter(|(_, _, found)| found.rule.severity == severity).count();
-    let list: Vec<Value> = findings
+/// What a check found: `docs/check.schema.json` describes it.
+pub fn report(projects: &[Checked]) -> String {
+    let region = |region: &Region| {
+        json!({
+            "path": region.path,
+            "start": { "line": region.start.line, "column": region.start.column, "byte": region.start.byte },
+            "end": { "line": region.end.line, "column": region.end.column, "byte": region.end.byte },
+        })
+    };
+    let findings: Vec<Value> = projects
         .iter()
-        .map(|(component, id, found)| {
-            let mut value = problem(project, paths, found);
-            if let Some(object) = value.as_object_mut() {
-                object.insert("component".to_owned(), json!(component));
-                object.insert("requirement".to_owned(), json!(id));
-            }
-            value
+        .flat_map(|project| project.findings.iter().map(move |placed| (project, placed)))
+        .map(|(project, placed)| {
+            let problem = &placed.finding.problem;
+            json!({
+                "project": project.path,
+                "component": placed.finding.component,
+                "requirement": placed.finding.requirement,
+                "code": problem.rule.code,
+                "severity": problem.rule.severity.as_str(),
+                "message": problem.message,
+                "location": placed.at.as_ref().map(region),
+                "related": placed
+                    .related
+                    .iter()
+                    .map(|(at, what)| json!({ "location": region(at), "message": what }))
+                    .collect::<Vec<_>>(),
+                "help": problem.help,
+                "manual": problem.manual,
+                "fixable": placed.finding.fixable,
+            })
         })
         .collect();
     text(&json!({
         "version": 1,
-        "errors": count(Severity::Error),
-        "warnings": count(Severity::Warning),
-        "information": count(Severity::Information),
-        "findings": list,
+        "errors": count(projects, Severity::Error),
+        "warnings": count(projects, Severity::Warning),
+        "information": count(projects, Severity::Information),
+        "projects": projects
+            .iter()
+            .map(|project| json!({ "path": project.path, "components": project.components }))
+            .collect::<Vec<_>>(),
+        "findings": findings,
     }))
 }

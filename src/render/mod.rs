@@ -2,7 +2,10 @@
 
 pub mod diff;
 pub mod findings;
+pub mod github;
 pub mod json;
+pub mod report;
+pub mod sarif;
 pub mod summary;
 
 use std::path::{Path, PathBuf};

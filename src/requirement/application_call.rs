@@ -17,7 +17,7 @@ use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem, Rule};
-use crate::project::application::{self, Wiring};
+use crate::project::application::{self, Lifespan, Wiring};
 use crate::project::{FilePath, Project};
 use crate::source::python::{Call, Source, Statement, StatementKind, Usage};
 use crate::source::text::{self, LineEnding};
@@ -48,6 +48,14 @@ pub struct ApplicationCall {
     pub name: &'static str,
     /// What is done with it.
     pub role: Role,
+}
+
+/// Where a router is included that is not included in the application itself.
+enum Elsewhere<'a> {
+    /// In a router that the application includes.
+    Within(&'a Call),
+    /// In another application.
+    Other(&'a Call),
 }
 
 impl ApplicationCall {
@@ -101,11 +109,18 @@ impl ApplicationCall {
         let path = &application.path;
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
+        if let Some(problem) = self.too_late(project, &wiring) {
+            return Assessment::Drifted { problem, fix: None };
+        }
         if let Some(call) = self.find(code, source, &wiring) {
             return match self.import(project, path).assess(project) {
                 Assessment::Met { .. } => Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) },
                 other => other,
             };
+        }
+        let elsewhere = self.elsewhere(code, source, &wiring);
+        if let Some(Elsewhere::Within(call)) = elsewhere {
+            return Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) };
         }
         if let Some(problem) = self.taken_path(project) {
             return Assessment::Blocked { problem };
@@ -113,7 +128,10 @@ impl ApplicationCall {
         let statement = self.code(&wiring.variable);
         let edit = match self.insertion(code, source, &wiring) {
             Ok(edit) => edit,
-            Err(problem) => return Assessment::Blocked { problem: problem.manual(statement) },
+            Err(problem) => {
+                let problem = problem.at(path, wiring.binding.range.clone()).manual(statement);
+                return Assessment::Blocked { problem };
+            }
         };
         let mut steps = Steps::new(project, path);
         steps.take(&[edit]);
@@ -126,10 +144,19 @@ impl ApplicationCall {
             Role::Router { .. } => "is not included",
             Role::Statement { .. } => "is not called",
         };
-        let problem = Problem::new(self.rule(), format!("`{}` {what} for `{}`", self.name, wiring.variable))
-            .at(path, wiring.binding.range.clone())
-            .help(format!("add `{statement}` after it"))
-            .manual(statement.clone());
+        let problem = match elsewhere {
+            Some(Elsewhere::Other(call)) => {
+                let message = format!("`{}` is included in another application than `{}`", self.name, wiring.variable);
+                Problem::new(&finding::ROUTER_ELSEWHERE, message)
+                    .at(path, call.range.clone())
+                    .related(Location::new(path.clone(), wiring.binding.range.clone()), "the application in use")
+                    .help(format!("write `{statement}` where `{}` is wired", wiring.variable))
+            }
+            _ => Problem::new(self.rule(), format!("`{}` {what} for `{}`", self.name, wiring.variable))
+                .at(path, wiring.binding.range.clone())
+                .help(format!("add `{statement}` after it")),
+        };
+        let problem = problem.manual(statement.clone());
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
         Assessment::Missing { problem, fix }
@@ -137,28 +164,17 @@ impl ApplicationCall {
 
     /// Our call on the application in use, or on one of its names.
     fn find<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring) -> Option<&'a Call> {
-        let names = application::application_names(source, wiring);
-        let is_ours = |argument: &Range<usize>| {
-            let argument = code.get(argument.clone()).unwrap_or_default();
-            argument == self.name || argument.ends_with(&format!(".{}", self.name))
-        };
-        source.calls.iter().find(|call| {
+        self.calls(code, source, &application::application_names(source, wiring)).into_iter().next()
+    }
+
+    /// Every call of ours on what one of `names` stands for.
+    pub(crate) fn calls<'a>(&self, code: &str, source: &'a Source, names: &[String]) -> Vec<&'a Call> {
+        let is_ours = |call: &&Call| {
             let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
             let on_application = names.iter().any(|name| name == receiver);
             match self.role {
-                Role::Middleware => {
-                    on_application
-                        && method == "add_middleware"
-                        && call
-                            .first()
-                            .or(call.keyword("middleware_class"))
-                            .is_some_and(|argument| is_ours(&argument.value))
-                }
-                Role::Router { .. } => {
-                    on_application
-                        && method == "include_router"
-                        && call.first().or(call.keyword("router")).is_some_and(|argument| is_ours(&argument.value))
-                }
+                Role::Middleware => on_application && self.adds(code, call),
+                Role::Router { .. } => on_application && self.includes(code, call),
                 Role::Statement { .. } => {
                     method == self.name
                         && call.arguments.iter().any(|argument| {
@@ -166,7 +182,71 @@ impl ApplicationCall {
                         })
                 }
             }
-        })
+        };
+        source.calls.iter().filter(is_ours).collect()
+    }
+
+    fn adds(&self, code: &str, call: &Call) -> bool {
+        let added = call.first().or(call.keyword("middleware_class"));
+        call.callee.ends_with(".add_middleware") && added.is_some_and(|added| self.is_named(code, &added.value))
+    }
+
+    fn includes(&self, code: &str, call: &Call) -> bool {
+        let included = call.first().or(call.keyword("router"));
+        call.callee.ends_with(".include_router") && included.is_some_and(|router| self.is_named(code, &router.value))
+    }
+
+    fn is_named(&self, code: &str, argument: &Range<usize>) -> bool {
+        let argument = code.get(argument.clone()).unwrap_or_default();
+        argument == self.name || argument.ends_with(&format!(".{}", self.name))
+    }
+
+    /// Our call where the application runs already: in its lifespan, or in a handler of its start.
+    fn too_late(&self, project: &Project, wiring: &Wiring) -> Option<Problem> {
+        if matches!(self.role, Role::Router { .. }) {
+            return None;
+        }
+        let (path, function) = match application::lifespan(project).ok()? {
+            Lifespan::Generator { path, function, .. } => (path, function),
+            Lifespan::Handlers { startup, .. } => startup?,
+            Lifespan::Absent => return None,
+        };
+        let file = project.file(&path)?;
+        let (code, source) = (file.text()?, file.python());
+        let index = source.functions.iter().position(|known| known.range == function.range);
+        let mut names = application::application_names(source, wiring);
+        names.extend(function.parameters.iter().cloned());
+        let call = self.calls(code, source, &names).into_iter().find(|call| call.scope.function == index)?;
+        let message =
+            format!("`{}` is called in `{}`, when `{}` runs already", self.name, function.name, wiring.variable);
+        Some(
+            Problem::new(&finding::WIRED_TOO_LATE, message)
+                .at(&path, call.range.clone())
+                .help(format!("move it behind the statement that makes `{}`", wiring.variable)),
+        )
+    }
+
+    /// A router that this module includes in something else than the application in use.
+    fn elsewhere<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring) -> Option<Elsewhere<'a>> {
+        let Role::Router { .. } = self.role else { return None };
+        let names = application::application_names(source, wiring);
+        let call = source.calls.iter().find(|call| self.includes(code, call))?;
+        let (receiver, _) = call.callee.rsplit_once('.')?;
+        let is_within = source.calls.iter().any(|other| {
+            let (outer, method) = other.callee.rsplit_once('.').unwrap_or_default();
+            let included = other.first().or(other.keyword("router"));
+            method == "include_router"
+                && names.iter().any(|name| name == outer)
+                && included.is_some_and(|router| code.get(router.value.clone()) == Some(receiver))
+        });
+        if is_within {
+            return Some(Elsewhere::Within(call));
+        }
+        let applications = application::application_calls(source);
+        let is_other = applications.iter().any(|made| {
+            made.range != wiring.call.range && matches!(&made.usage, Usage::Assigned(target) if target == receiver)
+        });
+        is_other.then_some(Elsewhere::Other(call))
     }
 
     /// Who has a path of ours already, in any module that was read.

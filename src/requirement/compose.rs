@@ -18,7 +18,7 @@ use crate::source::text::{self, LineEnding};
 use crate::source::yaml::{Entry, Item, Node, Source, Style, Value};
 
 /// The compose file, opened for questions and edits.
-pub(super) struct Document<'p> {
+pub(crate) struct Document<'p> {
     pub path: &'p FilePath,
     pub source: Rc<Source>,
     ending: LineEnding,
@@ -26,13 +26,13 @@ pub(super) struct Document<'p> {
 
 /// Edits, and the scaffolding that they make: its name, and the text that was replaced for it, if any.
 #[derive(Debug, Default)]
-pub(super) struct Addition {
+pub(crate) struct Addition {
     pub edits: Vec<Edit>,
     pub scaffolding: Vec<(String, Option<String>)>,
 }
 
 /// Opens the compose file; `None` where the project has none.
-pub(super) fn open(project: &Project) -> Result<Option<Document<'_>>, Problem> {
+pub(crate) fn open(project: &Project) -> Result<Option<Document<'_>>, Problem> {
     let compose = match &project.layout.compose {
         Ok(Some(compose)) => compose,
         Ok(None) => return Ok(None),
@@ -55,7 +55,7 @@ pub(super) fn open(project: &Project) -> Result<Option<Document<'_>>, Problem> {
 }
 
 /// The compose service that runs the application; `None` where no service does.
-pub(super) fn application(project: &Project) -> Result<Option<&str>, Problem> {
+pub(crate) fn application(project: &Project) -> Result<Option<&str>, Problem> {
     match &project.layout.compose {
         Ok(Some(compose)) => compose.application.as_ref().map(Option::as_deref).map_err(Clone::clone),
         Ok(None) => Ok(None),
@@ -517,7 +517,7 @@ pub(super) mod testing {
     pub fn project(compose: &str) -> Project {
         let path = FilePath::top().child("docker-compose.yml");
         let application = match Source::parse(compose) {
-            Ok(source) => application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &|_| None),
+            Ok(source) => application_service(&source, &path, &FilePath::top(), "app.main", &|_| None),
             Err(_) => Ok(None),
         };
         let none = || Problem::new(&NO_APPLICATION, "not looked for");

@@ -21,7 +21,7 @@ pub struct Image {
 
 /// The parts of an image's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(crate) struct Reference {
     /// `ghcr.io` of `ghcr.io/owner/name:tag`.
     pub registry: Option<String>,
     /// `owner/name`

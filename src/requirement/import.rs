@@ -259,13 +259,12 @@ impl Import {
                 && !import.names.is_empty()
                 && import.from.as_deref() == Some(self.module.as_str())
         });
-        match extendable {
-            Some(import) => self.extension(&project.layout, code, import),
-            None => {
-                let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
-                let first = uses.map(|place| place.start).min().unwrap_or(code.len());
-                (vec![self.new_line(&project.layout, code, source, first)], None)
-            }
+        if let Some(import) = extendable {
+            self.extension(&project.layout, code, import)
+        } else {
+            let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+            let first = uses.map(|place| place.start).min().unwrap_or(code.len());
+            (vec![self.new_line(&project.layout, code, source, first)], None)
         }
     }
 
@@ -360,8 +359,8 @@ impl Import {
         }
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
-        let names: String = names.iter().map(|name| format!("    {name},{ending}")).collect();
-        format!("from {} import ({ending}{names})", self.module)
+        let names = names.join(&format!(",{ending}    "));
+        format!("from {} import ({ending}    {names},{ending})", self.module)
     }
 
     /// Takes a statement away with the blank lines that came with it: those without which it would be inserted just here.

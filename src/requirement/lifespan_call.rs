@@ -135,9 +135,20 @@ impl LifespanCall {
         source: &'a Source,
         function: &Function,
     ) -> Option<&'a Call> {
+        self.calls(project, path, source, function).into_iter().next()
+    }
+
+    /// Every call of ours in a function; `push_async_callback` of an exit stack counts as one.
+    pub(crate) fn calls<'a>(
+        &self,
+        project: &Project,
+        path: &FilePath,
+        source: &'a Source,
+        function: &Function,
+    ) -> Vec<&'a Call> {
         let index = source.functions.iter().position(|known| known.range == function.range);
         let names = self.names(source);
-        source.calls.iter().find(|call| {
+        let is_ours = |call: &&Call| {
             let is_pushed = call.callee.ends_with(".push_async_callback")
                 && call.first().is_some_and(|argument| {
                     project
@@ -146,7 +157,8 @@ impl LifespanCall {
                         .is_some_and(|code| names.iter().any(|name| name == code))
                 });
             call.scope.function == index && (names.contains(&call.callee) || is_pushed)
-        })
+        };
+        source.calls.iter().filter(is_ours).collect()
     }
 
     /// The names that the callee goes by: as we write it, and through the alias or module that the user imports it by.
@@ -436,11 +448,11 @@ impl LifespanCall {
                     let at = Some(Location::new(path.clone(), call.range.clone()));
                     return Retraction::Keep { at, why: format!("the call of `{}` was changed", self.callee) };
                 }
-                let made = self.scaffold_of(code, &function, call, recorded);
+                let made = Self::scaffold_of(code, &function, call, recorded);
                 match made {
                     Some(Scaffold::Handler(range)) => steps.take(&[Edit::delete(range)]),
                     Some(Scaffold::Lifespan) => {
-                        self.take_lifespan_back(&mut steps, &function, recorded);
+                        Self::take_lifespan_back(&mut steps, &function, recorded);
                         let standard = [("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator")];
                         for (module, name) in standard {
                             let import =
@@ -460,7 +472,7 @@ impl LifespanCall {
     }
 
     /// What was made for the calls and holds nothing but this one.
-    fn scaffold_of(&self, code: &str, function: &Function, call: &Call, recorded: &Recorded) -> Option<Scaffold> {
+    fn scaffold_of(code: &str, function: &Function, call: &Call, recorded: &Recorded) -> Option<Scaffold> {
         let mut others = application::without_docstring(&function.body, code)
             .iter()
             .filter(|statement| statement.range != call.statement)
@@ -474,7 +486,7 @@ impl LifespanCall {
         (is_ours && others.all(|statement| statement == "yield")).then_some(Scaffold::Lifespan)
     }
 
-    fn take_lifespan_back(&self, steps: &mut Steps, function: &Function, recorded: &Recorded) {
+    fn take_lifespan_back(steps: &mut Steps, function: &Function, recorded: &Recorded) {
         let code = steps.text.clone();
         let ending = LineEnding::of(&code).as_str();
         let Ok(wiring) = application::wiring(steps.project) else { return };
@@ -568,14 +580,11 @@ fn with_argument(code: &str, call: &Call, name: &str, line_length: usize, ending
     let length = code[line..text::line_end(code, call.range.end)].chars().count();
     if length + argument.len() + 2 > line_length {
         let indentation = text::indentation(code, call.range.start);
-        let arguments: String = call
-            .arguments
-            .iter()
-            .map(|argument| &code[argument.range.clone()])
-            .chain(std::iter::once(argument.as_str()))
-            .map(|argument| format!("{ending}{indentation}    {argument},"))
-            .collect();
-        return Edit::replace(inner, format!("{arguments}{ending}{indentation}"));
+        let present = call.arguments.iter().map(|argument| &code[argument.range.clone()]);
+        let arguments: Vec<&str> = present.chain(std::iter::once(argument.as_str())).collect();
+        let step = format!("{ending}{indentation}    ");
+        let arguments = arguments.join(&format!(",{step}"));
+        return Edit::replace(inner, format!("{step}{arguments},{ending}{indentation}"));
     }
     Edit::insert(last.range.end, format!(", {argument}"))
 }

@@ -313,7 +313,8 @@ pub fn skip(what: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with all there is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("created");
     for entry in fs::read_dir(from).expect("read") {
         let entry = entry.expect("an entry");

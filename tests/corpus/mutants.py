@@ -70,8 +70,9 @@ if done.returncode == 0 and "add" in sys.argv and "--yes" in sys.argv:
         os.chmod(path, 0o755)
     else:
         data = open(path, newline="").read() if old is not None else ""
-        if old is not None and old not in data and (new == "" or new not in data):
+        if old is not None and old not in data and not os.path.exists({once!r}):
             sys.exit(77)
+        open({once!r}, "w").close()
         open(path, "w", newline="").write(data.replace(old, new, 1) if old is not None else new)
 sys.exit(done.returncode)
 """
@@ -82,11 +83,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="verdict-mutants-") as scratch:
         stand_in = Path(scratch) / "paxx"
         for name, component, path, old, new in MUTANTS:
-            stand_in.write_text(STAND_IN.format(python=sys.executable, binary=BINARY, path=path, old=old, new=new))
+            once = Path(scratch) / "once"
+            once.unlink(missing_ok=True)
+            stand_in.write_text(STAND_IN.format(python=sys.executable, binary=BINARY, once=str(once), path=path, old=old, new=new))
             stand_in.chmod(0o755)
             command = [sys.executable, str(HERE / "verdict.py"), folder, "plain", "--components", component]
             done = subprocess.run(command, env={**os.environ, "PAXX_BIN": str(stand_in)}, capture_output=True, text=True, check=False)
-            lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("    ")]
+            lines = [line.strip() for line in done.stdout.partition("\n\n")[2].splitlines() if line.startswith("    ")]
             # what any change by a third hand brings is no merit of the judge
             own = [line for line in lines if not line.startswith(("the diff gives", "second add", "remove", "add after remove", "undo", "check", "dry run after", "git status"))]
             verdict = "survived" if done.returncode == 0 or not own else own[0]

@@ -500,7 +500,7 @@ else:
 
 settings = Settings()
 """,
-    {**{name: "refused PX104" for name in READS}, "*": "perfect"},
+    {**{name: "either PX104" for name in READS}, "*": "perfect"},
 )
 
 config(
@@ -557,7 +557,7 @@ settings = Settings()
 
 config("settings-other-type", SETTINGS.replace("debug: bool = False", "debug: bool = False\n    redis_url: int = 0"), refused("PX102", ["redis", "arq", "all"]))
 config("settings-redis-dsn", SETTINGS.replace("debug: bool = False", 'debug: bool = False\n    redis_url: RedisDsn = RedisDsn("redis://localhost")').replace("from pydantic_s", "from pydantic import RedisDsn\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
-config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), refused("PX102", ["redis", "arq", "all"]))
+config("settings-property-url", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> URL:\n        return URL("redis://localhost")\n').replace("from pydantic_s", "from yarl import URL\nfrom pydantic_s", 1), {name: "either PX102" for name in ["redis", "arq", "all"]} | {"*": "perfect"})
 config("settings-property-str", SETTINGS.replace("debug: bool = False\n", 'debug: bool = False\n\n    @property\n    def redis_url(self) -> str:\n        return "redis://localhost"\n'))
 
 config("settings-tabs", SETTINGS.replace("    ", "\t"))
@@ -782,7 +782,7 @@ main_module("app-mounted", PLAIN % 'admin = FastAPI(title="admin")\napp = FastAP
 main_module("app-several", PLAIN % 'public = FastAPI(title="public")\nprivate = FastAPI(title=settings.app_name)\n', {"*": "refused PX003", "postgis": "either PX003"}, files={"Dockerfile": DOCKERFILE.replace('"uvicorn", "app.main:app", "--host", "0.0.0.0"', '"./start"'), "docker-compose.yml": COMPOSE.replace("    command: uvicorn app.main:app --host 0.0.0.0\n", "")})
 main_module("app-several-option", PLAIN % 'public = FastAPI(title="public")\nprivate = FastAPI(title=settings.app_name)\n', files={"Dockerfile": DOCKERFILE.replace('"uvicorn", "app.main:app", "--host", "0.0.0.0"', '"./start"'), "docker-compose.yml": COMPOSE.replace("    command: uvicorn app.main:app --host 0.0.0.0\n", "")}, call=1, options=["--app", "app.main:private"])
 main_module("app-routers-in-loop", PLAIN.replace("import settings", "import settings\nfrom app.routes import router") % "app = FastAPI(title=settings.app_name)\nfor item in [router]:\n    app.include_router(item, prefix=\"/v1\")\n", files=ROUTES)
-main_module("app-routers-in-helper", PLAIN.replace("import settings", "import settings\nfrom app.setup import setup") % "app = FastAPI(title=settings.app_name)\nsetup(app)\n", files={**ROUTES, "app/setup.py": "from fastapi import FastAPI\n\nfrom app.routes import router\n\n\ndef setup(app: FastAPI) -> None:\n    app.include_router(router)\n"})
+main_module("app-routers-in-helper", PLAIN.replace("import settings", "import settings\nfrom app.setup import setup") % "app = FastAPI(title=settings.app_name)\nsetup(app)\n", files={**ROUTES, "app/setup.py": "from fastapi import FastAPI\n\nfrom app.routes import router\n\n\ndef setup(app: FastAPI) -> None:\n    app.include_router(router)\n"}, root=".")
 main_module("app-mount-root", PLAIN.replace("import FastAPI", "import FastAPI\nfrom fastapi.staticfiles import StaticFiles") % 'app = FastAPI(title=settings.app_name)\napp.mount("/", StaticFiles(directory="static", html=True), name="static")\n')
 main_module("app-catch-all", PLAIN % 'app = FastAPI(title=settings.app_name)\n\n\n@app.get("/{full_path:path}")\nasync def single_page(full_path: str):\n    return {}\n')
 main_module("app-kwargs", PLAIN % 'app = FastAPI(**{"title": settings.app_name})\n', {name: "either PX504 PX509" for name in LIFE} | {"*": "perfect"})

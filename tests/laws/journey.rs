@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use paxx::check;
 use paxx::component::Component;
 use paxx::edit::{self, Edit};
 use paxx::finding::Severity;
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
 use paxx::render::{Paths, json};
-use paxx::requirement::Assessment;
 
 use super::mutation::Dice;
 use super::tree::{Scene, Tree, difference};
@@ -175,7 +175,7 @@ fn keeps_the_lines(plan: &Plan) -> Result<(), String> {
             let line = change.value().trim_end_matches(['\n', '\r']);
             // It gained something inside, at its end, or only its line ending.
             let grown = after.lines().any(|other| is_grown(line, other));
-            let replaced = line.trim() == "pass" || line.contains("image:") || is_import(line);
+            let replaced = line.trim() == "pass" || line.contains("image:") || may_wrap(line);
             if !grown && !replaced {
                 return Err(format!("{}: the line {line:?} is gone", file.path));
             }
@@ -184,9 +184,9 @@ fn keeps_the_lines(plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
-/// An import is written over lines where it grows too long.
-fn is_import(line: &str) -> bool {
-    line.starts_with("from ") && line.contains(" import ")
+/// Imports and the call that makes the application are written over lines where they grow too long.
+fn may_wrap(line: &str) -> bool {
+    (line.starts_with("from ") && line.contains(" import ")) || line.contains("FastAPI(")
 }
 
 /// Is `other` the line with text inserted at one or two places?
@@ -199,13 +199,11 @@ fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), Stri
     let discovery = scene.discovery()?;
     let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
     let mut words = String::new();
-    for (component, requirement, assessment) in plan::check(&discovery, &lock, components) {
-        if let Assessment::Missing { problem, .. }
-        | Assessment::Drifted { problem, .. }
-        | Assessment::Blocked { problem } = assessment
-            && problem.rule.severity > Severity::Information
-        {
-            words += &format!("{} {}: {} {}\n", component.id(), requirement.id(), problem.rule.code, problem.message);
+    for finding in check::findings(&discovery.project, &lock, components, false) {
+        let problem = &finding.problem;
+        if problem.rule.severity > Severity::Information {
+            words +=
+                &format!("{} {}: {} {}\n", finding.component, finding.requirement, problem.rule.code, problem.message);
         }
     }
     for (path, bytes) in &scene.tree {

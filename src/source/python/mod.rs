@@ -471,10 +471,8 @@ impl Reader<'_> {
                     scope.function = self.function_ids.iter().position(|id| *id == parent.id());
                     return scope;
                 }
-                "class_definition" => {
-                    if scope.class.is_none() {
-                        scope.class = self.class_ids.iter().position(|id| *id == parent.id());
-                    }
+                "class_definition" if scope.class.is_none() => {
+                    scope.class = self.class_ids.iter().position(|id| *id == parent.id());
                 }
                 "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement"
                 | "match_statement"
