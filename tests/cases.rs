@@ -8,6 +8,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use paxx::component::registry::with_required;
+use paxx::component::{COMPONENTS, Component};
+
 /// What a file is: its bytes, or where a link leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
@@ -57,16 +60,27 @@ struct Outcome {
     stdout: String,
     stderr: String,
     exit: i32,
+    /// What is wrong with what later commands make of it.
+    later: Vec<String>,
+}
+
+fn paxx(current: &Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paxx"));
+    command.args(arguments).current_dir(current).env_remove("NO_COLOR").output().expect("a run")
 }
 
 fn run(case: &Path) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     let project = fs::canonicalize(folder.path()).expect("a path").join("project");
     fs::create_dir_all(project.join(".git")).expect("created");
-    write(&project, &read(&case.join("before")));
-    let mut outcome = Outcome { tree: Tree::new(), stdout: String::new(), stderr: String::new(), exit: 0 };
+    let before = read(&case.join("before"));
+    write(&project, &before);
+    let mut outcome =
+        Outcome { tree: Tree::new(), stdout: String::new(), stderr: String::new(), exit: 0, later: Vec::new() };
     let mut current = project.clone();
-    for line in lines(&case.join("command")) {
+    let commands = lines(&case.join("command"));
+    let mut last: Vec<&str> = Vec::new();
+    for line in &commands {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["cd", path] => current = project.join(path),
@@ -79,12 +93,8 @@ fn run(case: &Path) -> Outcome {
                 fs::write(project.join(path), format!("{old}{text}\n")).expect("written");
             }
             ["paxx", arguments @ ..] => {
-                let output = Command::new(env!("CARGO_BIN_EXE_paxx"))
-                    .args(arguments)
-                    .current_dir(&current)
-                    .env_remove("NO_COLOR")
-                    .output()
-                    .expect("a run");
+                last = arguments.to_vec();
+                let output = paxx(&current, arguments);
                 let text =
                     |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*project.to_string_lossy(), "[project]");
                 outcome.stdout = text(&output.stdout);
@@ -95,7 +105,49 @@ fn run(case: &Path) -> Outcome {
         }
     }
     outcome.tree = read(&project);
+    if outcome.exit == 0 && last.contains(&"add") {
+        let reversible = !case.join("one-way").exists();
+        outcome.later = afterwards(&project, &current, &last, &outcome.tree, Some(&before).filter(|_| reversible));
+    }
     outcome
+}
+
+/// After an `add`: the same again changes nothing, `check` is clean, and `remove` leads back.
+fn afterwards(project: &Path, current: &Path, add: &[&str], after: &Tree, before: Option<&Tree>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !paxx(current, add).status.success() || read(project) != *after {
+        wrong.push("the same command again changes something".to_owned());
+    }
+    let check = paxx(current, &["check"]);
+    if !check.status.success() {
+        wrong.push(format!("`check` finds\n{}", String::from_utf8_lossy(&check.stdout)));
+    }
+    let named =
+        add.iter().skip_while(|word| **word != "add").filter_map(|name| Component::find(name)).collect::<Vec<_>>();
+    let all = with_required(&named);
+    let names = all.iter().map(|(component, _)| component.id());
+    let remove: Vec<&str> = ["infra", "remove", "--yes"].into_iter().chain(names).collect();
+    let removed = paxx(current, &remove);
+    let Some(before) = before else { return wrong };
+    let left = read(project);
+    for name in left.keys().chain(before.keys().filter(|name| !left.contains_key(*name))) {
+        let (old, new) = (before.get(name), left.get(name));
+        if old != new {
+            let [old, new] = [old, new].map(|entry| entry.map(words).unwrap_or_default());
+            wrong.push(format!("after `remove`, `{name}` is not as it was:\n{}", difference(&old, &new)));
+        }
+    }
+    if !removed.status.success() {
+        wrong.push(format!("`remove` fails: {}", String::from_utf8_lossy(&removed.stderr)));
+    }
+    wrong
+}
+
+fn words(entry: &Entry) -> String {
+    match entry {
+        Entry::File(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Entry::Link(target) => format!("-> {}", target.display()),
+    }
 }
 
 /// What is not as the case says, in words.
@@ -103,8 +155,7 @@ fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     let generated = lines(&case.join("generated"));
     let after = case.join("after");
-    let before = case.join("before");
-    let expected = read(if after.exists() { &after } else { &before });
+    let expected = read(&if after.exists() { after } else { case.join("before") });
     for name in generated.iter().filter(|name| !outcome.tree.contains_key(*name)) {
         wrong.push(format!("`{name}` was not generated"));
     }
@@ -114,11 +165,7 @@ fn compare(case: &Path, outcome: &Outcome) -> Vec<String> {
             (None, Some(_)) => wrong.push(format!("`{name}` is not expected")),
             (Some(_), None) => wrong.push(format!("`{name}` is missing")),
             (Some(left), Some(right)) if left != right => {
-                let text = |entry: &Entry| match entry {
-                    Entry::File(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                    Entry::Link(target) => format!("-> {}", target.display()),
-                };
-                wrong.push(format!("`{name}`:\n{}", difference(&text(left), &text(right))));
+                wrong.push(format!("`{name}`:\n{}", difference(&words(left), &words(right))));
             }
             _ => {}
         }
@@ -153,7 +200,7 @@ fn bless(case: &Path, outcome: &Outcome) {
     let is_generated = |name: &str| {
         let is_ours = name.ends_with("/__init__.py")
             || name.ends_with("paxx.lock")
-            || paxx::component::COMPONENTS.iter().any(|component| {
+            || COMPONENTS.iter().any(|component| {
                 component.manifest.module.iter().any(|module| name.ends_with(&format!("services/{}", module.path)))
             });
         is_ours && !before.contains_key(name)
@@ -198,7 +245,7 @@ fn every_case_gives_what_it_says() {
         if std::env::var_os("BLESS").is_some() {
             bless(case, &outcome);
         }
-        for wrong in compare(case, &outcome) {
+        for wrong in compare(case, &outcome).iter().chain(&outcome.later) {
             failures.push(format!("{}: {wrong}", case.strip_prefix(&folder).expect("below").display()));
         }
     }

@@ -5,7 +5,7 @@
 //! strace tells which calls change something in the project; each of them is one point. All six components at once, on three
 //! projects: `add`, and `remove`, `undo` and the recovery after a kill on one of them. The program is killed at every point;
 //! in which way a point fails goes round. With `PAXX_FAULTS=full` every point fails in every way, also from there on for
-//! good, on every project, and where the file system cannot swap names.
+//! good, on every project, and where the file system cannot swap names. `PAXX_ONLY` names the projects to try.
 //!
 //! It has no test harness, so that it can say how many points there were, and use every core.
 
@@ -47,7 +47,11 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let full = std::env::var_os("PAXX_FAULTS").is_some_and(|value| value == "full");
     let mut total = Tally::default();
+    let only = std::env::var("PAXX_ONLY").ok();
     for (number, name) in FIXTURES.iter().enumerate() {
+        if only.as_ref().is_some_and(|only| !only.split(',').any(|wanted| wanted == *name)) {
+            continue;
+        }
         let project = Project::new(fixture(name));
         let ways = if full { Ways::All } else { Ways::Every { third: number } };
         total.take(project.add(ways, false).run());
@@ -319,8 +323,8 @@ impl Round<'_> {
             let reads =
                 call.starts_with("open") && !["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag));
             let is_folder = || rest.split('"').nth(1).is_some_and(|path| Path::new(path).is_dir());
-            let counts_here = rest.contains(&here) && (!reads || (!points.is_empty() && is_folder()));
-            if counts_here && (call != "fcntl" || rest.contains("LK")) {
+            let changes = if call == "fcntl" { rest.contains("LK") } else { !reads };
+            if rest.contains(&here) && (changes || (reads && !points.is_empty() && is_folder())) {
                 points.push(Point { call: call.to_owned(), number: *number });
             }
         }

@@ -293,7 +293,7 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
 fn has_application(base: &Path, hit: &Hit) -> bool {
     // Bytes: that a file is not UTF-8 is reported where it is read.
     std::fs::read(base.join(hit.path.as_str())).is_ok_and(|bytes| {
-        [&b"FastAPI("[..], b"(FastAPI"].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
+        [&b"FastAPI("[..], b"(FastAPI", b"FastAPI as "].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
     })
 }
 

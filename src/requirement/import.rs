@@ -112,7 +112,11 @@ impl Import {
         };
         // A user who began to use the name himself keeps it.
         for name in &self.names {
-            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !import.range.contains(&place.start));
+            // An import for type checkers of the same name is no use of ours.
+            let is_import = |place: &std::ops::Range<usize>| {
+                source.imports.iter().any(|import| import.range.contains(&place.start))
+            };
+            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place));
             if let Some(place) = elsewhere {
                 let at = Some(Location::new(self.path.clone(), place));
                 return Retraction::Keep { at, why: format!("`{name}` is still used") };
@@ -290,7 +294,9 @@ impl Import {
         }
         let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
         let line = text::line_start(code, import.range.start);
-        if !several_lines && first_line_end - line + added > layout.line_length {
+        let length = first_line_end - line;
+        // A line that was too long already has its reasons, such as a comment.
+        if !several_lines && length <= layout.line_length && length + added > layout.line_length {
             let statement = code[import.range.clone()].to_owned();
             let mut names: Vec<String> = import.names.iter().map(|name| code[name.range.clone()].to_owned()).collect();
             names.extend(self.names.iter().cloned());

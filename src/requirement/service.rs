@@ -314,7 +314,11 @@ fn networks_of_application(document: &Document<'_>, project: &Project) -> Vec<St
 /// An entry's lines with its key at column 0, and `\n` between them.
 pub(super) fn dedented(text: &str, entry: &Entry) -> String {
     let column = entry.key_range.start - text::line_start(text, entry.key_range.start);
-    let written = text.get(entry.range()).unwrap_or_default().replace("\r\n", "\n");
+    let range = entry.range();
+    let behind = range.end..text::line_end(text, range.end);
+    let is_comment = text.get(behind.clone()).is_some_and(|behind| behind.trim_start().starts_with('#'));
+    let end = if is_comment { behind.end } else { range.end };
+    let written = text.get(range.start..end).unwrap_or_default().replace("\r\n", "\n");
     let lines: Vec<&str> = written
         .split('\n')
         .map(|line| {

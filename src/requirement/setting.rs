@@ -293,33 +293,25 @@ impl Setting {
         recorded: &Recorded,
     ) -> Edit {
         // The last statement of a body that was `pass`, or that stood on the line of its header, gives that back.
-        if let [only] = class.body.statements.as_slice()
-            && only.range == field.range
-        {
-            let first = text::line_start(code, class.body.range.start);
-            let heading = heading_above(code, field.range.start, self.heading).unwrap_or(first);
-            let above = code[..heading].trim_end().len();
-            return match recorded.scaffolding(BODY).flatten() {
-                Some(replaced) if replaced.starts_with(':') => {
-                    Edit::replace(code[..above].rfind(':').unwrap_or(above)..class.body.range.end, replaced)
-                }
-                Some(replaced) => Edit::replace(above..class.body.range.end, replaced),
-                None => {
-                    let (ending, indentation) =
-                        (LineEnding::of(code).as_str(), text::indentation(code, field.range.start));
-                    Edit::replace(above..class.body.range.end, format!("{ending}{indentation}pass"))
-                }
-            };
-        }
-        // So does the last one beside what stood on that line.
-        if let [first, .., last] = class.body.statements.as_slice()
+        if let [.., last] = class.body.statements.as_slice()
             && last.range == field.range
-            && let Some(Some(replaced)) = recorded.scaffolding(BODY).map(|replaced| replaced?.strip_prefix(':'))
         {
-            let heading = heading_above(code, field.range.start, self.heading).unwrap_or(field.range.start);
-            if same_code(&code[first.range.start..heading], replaced) {
-                let header = code[..first.range.start].trim_end().len();
-                return Edit::replace(header..field.range.end, replaced);
+            let heading = heading_above(code, field.range.start, self.heading)
+                .unwrap_or_else(|| text::line_start(code, field.range.start));
+            let theirs = code.get(class.body.range.start..heading).unwrap_or_default().trim();
+            let first = heading.min(text::line_start(code, class.body.range.start));
+            let (above, end) = (code[..first].trim_end().len(), text::line_end(code, field.range.end));
+            let replaced = recorded.scaffolding(BODY).flatten();
+            if let Some((header, replaced, body)) = replaced.and_then(|replaced| inline_body(code, above, replaced))
+                && (theirs.is_empty() || same_code(theirs, body))
+            {
+                return Edit::replace(header..end, replaced);
+            }
+            if theirs.is_empty() {
+                let indentation = text::indentation(code, field.range.start);
+                let pass = || format!("{}{indentation}pass", LineEnding::of(code).as_str());
+                let replaced = replaced.filter(|replaced| !replaced.starts_with(':'));
+                return Edit::replace(above..end, replaced.map_or_else(pass, str::to_owned));
             }
         }
         let lines = text::lines_with_ending_before(code, field.range.clone());
@@ -330,13 +322,25 @@ impl Setting {
             return Edit::delete(lines);
         }
         let blank = text::blank_lines_before(code, heading);
-        let first = if blank < text::line_start(code, heading) {
-            text::line_start(code, text::line_start(code, heading) - 1)
-        } else {
-            heading
-        };
-        Edit::delete(text::lines_with_ending_before(code, first..field.range.end))
+        if blank < text::line_start(code, heading) {
+            let first = text::line_start(code, text::line_start(code, heading) - 1);
+            return Edit::delete(text::lines_with_ending_before(code, first..field.range.end));
+        }
+        // What began the body is set apart from what it went before.
+        let lines = text::lines_with_ending_before(code, heading..field.range.end);
+        let is_blank = code[next..text::line_end(code, next)].trim().is_empty() && next < code.len();
+        Edit::delete(lines.start..if is_blank { text::line_end(code, next) } else { lines.end })
     }
+}
+
+/// Where a class statement ends whose body was on its line, what stood behind its colon, and the body alone; `replaced` is the
+/// colon with all that. A comment at its end still stands there, before `above`.
+fn inline_body<'a>(code: &str, above: usize, replaced: &'a str) -> Option<(usize, &'a str, &'a str)> {
+    let replaced = replaced.strip_prefix(':')?;
+    (0..=replaced.len()).find_map(|length| {
+        let header = code[..above].strip_suffix(replaced.get(length..)?.trim_end())?;
+        header.ends_with(':').then_some((header.len(), replaced, &replaced[..length]))
+    })
 }
 
 /// The scaffolding that a class body without fields is.
@@ -367,7 +371,10 @@ impl Place {
         let body = &class.body;
         let step = indentation_step(code, source);
         let outer = text::indentation(code, class.range.start);
-        if body.inline || body.statements.iter().all(|statement| is_placeholder(code, statement)) {
+        // A comment beside `pass` would go with it.
+        let behind = &code[body.range.end..text::line_end(code, body.range.end)];
+        let is_empty = body.statements.iter().all(|statement| is_placeholder(code, statement));
+        if body.inline || (is_empty && behind.trim().is_empty()) {
             let indentation = if body.inline {
                 format!("{outer}{step}")
             } else {
@@ -417,6 +424,7 @@ impl Place {
             }
             Self::Instead { indentation } => {
                 let lines = format!("# {heading}{ending}{indentation}{statement}");
+                let end = text::line_end(code, body.range.end);
                 if body.inline {
                     let header = code[..body.range.start].trim_end().len();
                     let kept = if body.statements.iter().all(|statement| is_placeholder(code, statement)) {
@@ -424,9 +432,11 @@ impl Place {
                     } else {
                         format!("{ending}{indentation}{}{ending}", &code[body.range.clone()])
                     };
-                    vec![Edit::replace(header..body.range.end, format!("{kept}{ending}{indentation}{lines}"))]
+                    // A comment stays on the line of the class statement.
+                    let comment = &code[body.range.end..end];
+                    vec![Edit::replace(header..end, format!("{comment}{kept}{ending}{indentation}{lines}"))]
                 } else {
-                    vec![Edit::replace(body.range.clone(), lines)]
+                    vec![Edit::replace(body.range.start..end, lines)]
                 }
             }
         }
@@ -438,7 +448,7 @@ impl Place {
         // With what is between the class statement and its body.
         let header = code[..body.start].trim_end().len();
         let colon = if class.body.inline { ":" } else { "" };
-        Some((BODY, format!("{colon}{}", &code[header..body.end])))
+        Some((BODY, format!("{colon}{}", &code[header..text::line_end(code, body.end)])))
     }
 }
 

@@ -5,11 +5,11 @@
 
 use super::compose::{self, Document};
 use super::service::{dedented, lines_of, list_block, retract_service, same_service, separated};
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::Project;
 use crate::project::compose::{command_words, is_server, words_of};
-use crate::source::yaml::{Entry, Style, Value};
+use crate::source::yaml::{Entry, Source, Style, Value};
 
 /// A worker service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,11 +133,17 @@ impl Worker {
         };
         let application = compose::application(project).ok().flatten().and_then(|name| document.service(name));
         let now = application.map(|application| self.block(&document, project, application));
-        let is_now = now
-            .as_deref()
-            .zip(document.service(&self.name))
-            .is_some_and(|(now, service)| same_service(now, lines_of(&document, service), service.flow));
-        let expected = if is_now { now.as_deref() } else { recorded.record.text.as_deref() };
+        let current = document.service(&self.name).map(|service| (lines_of(&document, service), service.flow));
+        let written = recorded.record.text.as_deref();
+        let expected = match (now.as_deref(), current) {
+            (Some(now), Some((current, is_flow))) if same_service(now, current, is_flow) => Some(now),
+            (Some(now), Some((current, false)))
+                if is_same_but_for_comments(now, current, written.unwrap_or_default()) =>
+            {
+                Some(current)
+            }
+            _ => written,
+        };
         retract_service(&document, &self.name, recorded, expected)
     }
 
@@ -227,6 +233,15 @@ impl Worker {
         }
         command.join(" ")
     }
+}
+
+/// Is it the same service but for comments, all of which came with the text that was written?
+///
+/// A comment is copied with the lines of the application that it stands among, which come and go.
+fn is_same_but_for_comments(now: &str, current: &str, written: &str) -> bool {
+    let (Ok(now), Ok(current)) = (Source::parse(now), Source::parse(current)) else { return false };
+    let ((now, _), (current, comments)) = (now.without_comments(), current.without_comments());
+    same_code(&now, &current) && comments.iter().all(|comment| written.contains(comment))
 }
 
 /// Is `word` the program or module `wanted`, perhaps with a folder before it?
@@ -367,6 +382,31 @@ mod tests {
             "    build: .\n    entrypoint: [uvicorn, \"app.main:app\"]\n    networks:\n      back:\n        ipv4_address: 10.0.0.2\n",
             &format!("    build: .\n{COMMAND}    networks:\n      - back\n{RESTART}"),
         );
+    }
+
+    #[test]
+    fn a_comment_that_was_copied_is_not_the_users() {
+        let before = "services:
+  app: # it
+    build: . # here
+    environment: # see below
+      - A=1 # one
+      - B=2 # two
+      # the last
+    restart: always # always
+";
+        let (added, fix) = testing::add(&want(), &testing::project(before));
+        let text = testing::compose_text(&added);
+        assert!(
+            text.contains("worker:\n    build: . # here\n") && text.ends_with("restart: always # always\n"),
+            "{text}"
+        );
+        let recorded = Recorded { record: fix.record, scaffolding: Vec::new() };
+        let gone = text.replacen("      - B=2 # two\n", "", 1);
+        let removed = testing::remove(&want(), &testing::project(&gone), &recorded);
+        assert_eq!(testing::compose_text(&removed), before.replace("      - B=2 # two\n", ""));
+        let theirs = format!("{}# mine\n", text.trim_end_matches("# always\n"));
+        assert!(matches!(worker().retract(&testing::project(&theirs), &recorded), Retraction::Keep { .. }));
     }
 
     #[test]

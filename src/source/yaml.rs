@@ -343,6 +343,20 @@ impl Source {
         end
     }
 
+    /// The text without its comments, and the comments.
+    pub fn without_comments(&self) -> (String, Vec<&str>) {
+        let mut code = String::with_capacity(self.text.len());
+        let mut comments = Vec::new();
+        let mut end = 0;
+        for comment in &self.comments {
+            code.push_str(&self.text[end..comment.start]);
+            comments.push(self.text[comment.clone()].trim());
+            end = comment.end;
+        }
+        code.push_str(&self.text[end..]);
+        (code, comments)
+    }
+
     /// Does the value end in a text that keeps the empty lines after it (`|+`)?
     pub fn keeps_lines_after(&self, node: &Node) -> bool {
         match &node.value {

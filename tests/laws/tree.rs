@@ -81,7 +81,8 @@ pub fn difference(left: &Tree, right: &Tree) -> Option<String> {
 
 /// A project on disk.
 pub struct Scene {
-    folder: tempfile::TempDir,
+    _temporary: tempfile::TempDir,
+    folder: PathBuf,
     start: PathBuf,
     /// Its files, as they are on disk.
     pub tree: Tree,
@@ -90,16 +91,18 @@ pub struct Scene {
 impl Scene {
     /// Writes a project.
     pub fn new(tree: &Tree) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir(folder.path().join(".git")).expect("created");
+        let temporary = tempfile::tempdir().expect("a folder");
+        // A project may be called by its folder.
+        let folder = temporary.path().join("project");
+        fs::create_dir_all(folder.join(".git")).expect("created");
         for (path, bytes) in tree {
-            put(&folder.path().join(path), bytes);
+            put(&folder.join(path), bytes);
         }
-        let start = match discover(folder.path(), &Options::default()) {
-            Err(Failure::NotAProject { below, .. }) if below.len() == 1 => folder.path().join(&below[0]),
-            _ => folder.path().to_owned(),
+        let start = match discover(&folder, &Options::default()) {
+            Err(Failure::NotAProject { below, .. }) if below.len() == 1 => folder.join(&below[0]),
+            _ => folder.clone(),
         };
-        Self { folder, start, tree: tree.clone() }
+        Self { _temporary: temporary, folder, start, tree: tree.clone() }
     }
 
     /// Reads it.
@@ -110,7 +113,7 @@ impl Scene {
     /// Carries a plan out.
     pub fn write(&mut self, plan: &Plan) {
         for file in &plan.files {
-            let path = self.folder.path().join(file.path.as_str());
+            let path = self.folder.join(file.path.as_str());
             if let Some(after) = &file.after {
                 put(&path, after.bytes());
                 self.tree.insert(file.path.as_str().to_owned(), after.bytes().to_vec());

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from app.config import settings
+from app.services.cache import start_redis, stop_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import asynccontextmanager
+
+    from app.services.cache import start_redis
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start and stop what the application uses."""
+    await start_redis()
+    yield
+    await stop_redis()
+
+
+app = FastAPI(title=settings.name, lifespan=lifespan)

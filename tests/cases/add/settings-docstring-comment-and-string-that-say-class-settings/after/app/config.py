@@ -1,0 +1,31 @@
+"""How to add a setting:
+
+class Settings(BaseSettings):
+    debug: bool = False
+"""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+# class Settings(BaseSettings):
+#     old: int = 1
+
+TEMPLATE = """
+class Settings(BaseSettings):
+    name: str
+"""
+
+
+class Settings(BaseSettings):
+    """class Settings(BaseSettings): the one in use."""
+
+    name: str = "demo"
+
+    # Redis
+    redis_url: str = "redis://localhost:6379/0"
+    redis_max_connections: int = Field(default=50, ge=1)
+    cache_key_prefix: str = ""
+    cache_fail_open: bool = False
+
+
+settings = Settings()

@@ -1,0 +1,16 @@
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    name: str = "demo"
+    redis_url: str  # where the cache is
+    port: int = 8000
+
+    # Redis
+    redis_max_connections: int = Field(default=50, ge=1)
+    cache_key_prefix: str = ""
+    cache_fail_open: bool = False
+
+
+settings = Settings()

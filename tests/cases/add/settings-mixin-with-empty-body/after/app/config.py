@@ -1,0 +1,23 @@
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class WithName(BaseSettings):
+    name: str = "demo"
+
+
+class WithDebug(BaseSettings):
+    debug: bool = False
+
+
+class Settings(WithName, WithDebug):
+    """All of them."""
+
+    # Redis
+    redis_url: str = "redis://localhost:6379/0"
+    redis_max_connections: int = Field(default=50, ge=1)
+    cache_key_prefix: str = ""
+    cache_fail_open: bool = False
+
+
+settings = Settings()
