@@ -10,9 +10,8 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for component in subject.components {
         let uses_settings = !component.manifest.setting.is_empty();
-        let modules = component.manifest.module.iter().map(|module| layout.services.folder.child(&module.path));
         let files = application.iter().cloned().chain(settings.iter().filter(|_| uses_settings).cloned());
-        for path in files.chain(modules) {
+        for path in files {
             let error = subject.project.file(&path).and_then(|file| file.python().error.clone());
             found.extend(error.map(|error| (*component, String::new(), syntax_error(&path, error))));
         }
