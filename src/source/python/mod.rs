@@ -449,7 +449,34 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        self.end_with_code(&mut source);
         source
+    }
+
+    /// The grammar lets a compound statement end behind the carriage return of its last line.
+    fn end_with_code(&self, source: &mut Source) {
+        let end = |range: &mut Range<usize>| {
+            let code = self.text.get(range.clone()).unwrap_or_default();
+            range.end = range.start + code.trim_end().len();
+        };
+        let end_block = |block: &mut Block| {
+            end(&mut block.range);
+            block.statements.iter_mut().for_each(|statement| end(&mut statement.range));
+        };
+        source.body.iter_mut().for_each(|statement| end(&mut statement.range));
+        for function in &mut source.functions {
+            end(&mut function.range);
+            end_block(&mut function.body);
+        }
+        for class in &mut source.classes {
+            end(&mut class.range);
+            end_block(&mut class.body);
+        }
+        source.calls.iter_mut().for_each(|call| end(&mut call.statement));
+        for found in &mut source.yields {
+            end(&mut found.statement);
+            found.finally.iter_mut().for_each(|(_, block)| end_block(block));
+        }
     }
 
     fn text_of(&self, node: Node) -> String {
@@ -827,6 +854,22 @@ mod tests {
         let decorator = source.calls.iter().find(|call| call.callee == "x").expect("the decorator");
         assert_eq!(decorator.usage, Usage::Decorator);
         assert!(decorator.scope.is_module());
+    }
+
+    #[test]
+    fn nothing_ends_behind_a_carriage_return() {
+        let text = "class A:\r\n    def f(self):\r\n        return 1  # one\r\n\n    class B:\r\n        c = 1  # two\r\n\n\nd = 1\r\n";
+        let source = Source::of(text);
+        let bodies = source
+            .classes
+            .iter()
+            .map(|class| &class.body)
+            .chain(source.functions.iter().map(|function| &function.body));
+        let ranges = bodies.map(|body| &body.range).chain(source.body.iter().map(|statement| &statement.range));
+        for range in ranges {
+            let code = &text[range.clone()];
+            assert_eq!(code, code.trim_end());
+        }
     }
 
     #[test]
