@@ -75,20 +75,18 @@ pub fn yaml(code: &str) {
         source.scalars(node);
         source.keeps_lines_after(node);
         if let Some(mapping) = node.mapping() {
-            at(code, &mapping.range());
             source.separated(mapping);
             for entry in source.entries(node) {
-                at(code, &entry.range);
-                source.end_with_comments(&entry.range);
+                at(code, &entry.range());
+                source.end_with_comments(&entry.range());
                 if depth < 20 {
                     walk(code, source, &entry.value, depth + 1);
                 }
             }
         }
         if let Some(sequence) = node.sequence() {
-            at(code, &sequence.range());
             for item in &sequence.items {
-                at(code, &item.range);
+                at(code, &item.range());
                 if depth < 20 {
                     walk(code, source, &item.value, depth + 1);
                 }
