@@ -65,7 +65,7 @@ pub enum Command {
         #[command(subcommand)]
         verb: Verb,
     },
-    /// Extensions: background tasks, `WebSockets`, PostGIS
+    /// Extensions: background tasks, WebSockets, PostGIS
     Ext {
         /// What to do with it.
         #[command(subcommand)]

@@ -387,6 +387,7 @@ fn bring(
         record.text = fix.record.text.or(record.text);
         record.replaced = record.replaced.or(fix.record.replaced);
         for (name, replaced) in fix.record.scaffolding {
+            let name = portable(&name, &draft.project.layout.root);
             if !lock.scaffolding.iter().any(|known| known.name == name) {
                 lock.scaffolding.push(Scaffolding { name, components: Vec::new(), replaced });
             }
@@ -473,6 +474,18 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     plan.after = draft.project;
 }
 
+/// The name of a scaffolding as the lock has it: with a path from the project's root, so that the project can be moved inside
+/// its repository.
+fn portable(name: &str, root: &FilePath) -> String {
+    if root.as_str().is_empty() { name.to_owned() } else { name.replace(&format!(":{}/", root.as_str()), ":./") }
+}
+
+/// The name of a scaffolding from the lock, with a path from the top of the repository.
+fn here(name: &str, root: &FilePath) -> String {
+    let folder = if root.as_str().is_empty() { String::new() } else { format!("{}/", root.as_str()) };
+    name.replace(":./", &format!(":{folder}"))
+}
+
 /// Is a shared scaffolding one that the component uses?
 fn uses(component: &Component, scaffolding: &str) -> bool {
     let manifest = &component.manifest;
@@ -513,6 +526,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
                 .help(format!("remove both: `paxx infra remove {needed} {}`", stays.id())));
         }
     }
+    let root = &discovery.project.layout.root;
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let before: Vec<&'static Component> =
@@ -554,7 +568,10 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
             continue;
         }
         done.push(id.clone());
-        let Some(recorded) = lock.recorded(&id) else { continue };
+        let Some(mut recorded) = lock.recorded(&id) else { continue };
+        for (name, _) in &mut recorded.scaffolding {
+            *name = here(name, root);
+        }
         let number = plan.steps.len();
         let title = requirement.title(&draft.project);
         let outcome = match requirement.retract(&draft.project, &recorded) {
@@ -563,7 +580,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
             Retraction::Remove(fix) => match draft.take(&fix.changes, number) {
                 Ok(()) => {
                     for (name, _) in &fix.record.scaffolding {
-                        next.scaffolding.retain(|known| known.name != *name);
+                        next.scaffolding.retain(|known| known.name != portable(name, root));
                     }
                     Outcome::Removed
                 }

@@ -113,8 +113,8 @@ impl Case {
 }
 
 fn cases(names: &[Vec<&'static str>]) -> Vec<Case> {
-    let of = |fixture| names.iter().map(move |names| Case { fixture, names: names.clone() });
-    fixtures().iter().flat_map(of).collect()
+    let of = |fixture: &'static Fixture| names.iter().map(move |names| Case { fixture, names: names.clone() });
+    fixtures().into_iter().flat_map(of).collect()
 }
 
 fn all() -> Vec<&'static str> {

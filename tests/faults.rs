@@ -4,8 +4,8 @@
 //! The faults come from outside, by `strace -e inject`, so that there is no hook for them in the program. A clean run under
 //! strace tells which calls change something in the project; each of them is one point. All six components at once, on three
 //! projects: `add`, and `remove`, `undo` and the recovery after a kill on one of them. The program is killed at every point;
-//! in which way a point fails goes round. With `PAXX_FAULTS=full` every point fails in every way, also from there on for
-//! good, on every project, and where the file system cannot swap names.
+//! in which way a point fails goes round, and at some of them it gets a SIGTERM. With `PAXX_FAULTS=full` every point fails in every way, also from there on for
+//! good, on every project, and where the file system cannot swap names. `PAXX_ONLY` names the projects to try.
 //!
 //! It has no test harness, so that it can say how many points there were, and use every core.
 
@@ -47,7 +47,11 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let full = std::env::var_os("PAXX_FAULTS").is_some_and(|value| value == "full");
     let mut total = Tally::default();
+    let only = std::env::var("PAXX_ONLY").ok();
     for (number, name) in FIXTURES.iter().enumerate() {
+        if only.as_ref().is_some_and(|only| !only.split(',').any(|wanted| wanted == *name)) {
+            continue;
+        }
         let project = Project::new(fixture(name));
         let ways = if full { Ways::All } else { Ways::Every { third: number } };
         total.take(project.add(ways, false).run());
@@ -217,7 +221,7 @@ impl Scene {
         Ended {
             code: output.status.code(),
             killed: output.status.signal() == Some(9),
-            injected: log.contains("(INJECTED)"),
+            injected: log.contains("(INJECTED)") || log.contains("--- SIGTERM"),
             said: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
@@ -252,6 +256,10 @@ struct Point {
 impl Point {
     fn kill(&self) -> String {
         format!("inject={}:signal=SIGKILL:when={}", self.call, self.number)
+    }
+
+    fn terminate(&self) -> String {
+        format!("inject={}:signal=SIGTERM:when={}", self.call, self.number)
     }
 
     fn error(&self, error: &str, for_good: bool) -> String {
@@ -319,8 +327,8 @@ impl Round<'_> {
             let reads =
                 call.starts_with("open") && !["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag));
             let is_folder = || rest.split('"').nth(1).is_some_and(|path| Path::new(path).is_dir());
-            let counts_here = rest.contains(&here) && (!reads || (!points.is_empty() && is_folder()));
-            if counts_here && (call != "fcntl" || rest.contains("LK")) {
+            let changes = if call == "fcntl" { rest.contains("LK") } else { !reads };
+            if rest.contains(&here) && (changes || (reads && !points.is_empty() && is_folder())) {
                 points.push(Point { call: call.to_owned(), number: *number });
             }
         }
@@ -338,11 +346,15 @@ impl Round<'_> {
             match self.ways {
                 Ways::Every { third } if number % 3 == third => {
                     faults.push((point, point.error(ERRORS[(number / 3) % 3], false), false));
+                    if number % 2 == 0 {
+                        faults.push((point, point.terminate(), false));
+                    }
                 }
                 Ways::Kill | Ways::Every { .. } => {}
                 Ways::All => {
                     faults.extend(ERRORS.iter().map(|error| (point, point.error(error, false), false)));
                     faults.push((point, point.error("ENOSPC", true), false));
+                    faults.push((point, point.terminate(), false));
                 }
             }
         }
@@ -408,7 +420,10 @@ impl Round<'_> {
                     difference(self.old, &found).unwrap_or_default()
                 ));
             }
-            Some(0 | 2) | None => {}
+            Some(143) if self.verb != "recover" && !is(&found, self.old) => {
+                return Err(format!("it said that it was interrupted, and something was done\n{}", ended.said));
+            }
+            Some(0 | 2 | 143) | None => {}
             Some(code) => return Err(format!("exit {code}\n{}", ended.said)),
         }
         if ended.said.contains("panicked") {

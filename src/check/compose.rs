@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Subject;
-use crate::component::{COMPONENTS, Component};
+use super::{Found, Subject};
+use crate::component::COMPONENTS;
 use crate::finding::{BIND_MOUNT_DECLARED, HEALTH_CHECK_MISSING, IMAGE_GONE, PORT_TWICE, Problem};
 use crate::project::compose::with_defaults;
 use crate::requirement::compose::{self, Document};
@@ -11,7 +11,7 @@ use crate::requirement::image::Reference;
 use crate::requirement::service;
 use crate::source::yaml::{Entry, Node, Value};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     // A file that cannot be read is the answer of the requirements.
     let Ok(Some(document)) = compose::open(subject.project) else { return Vec::new() };
     let mut found = Vec::new();

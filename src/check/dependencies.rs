@@ -1,12 +1,11 @@
 //! A package of ours that one list names twice.
 
-use super::Subject;
-use crate::component::Component;
+use super::{Found, Subject};
 use crate::finding::{DEPENDENCY_TWICE, Problem};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::dependency::{Listed, Use, listed};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     // A file that cannot be read is the answer of the requirements.
     let Ok(listed) = listed(subject.project) else { return Vec::new() };
     let mut found = Vec::new();

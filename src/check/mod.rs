@@ -40,11 +40,11 @@ struct Subject<'a> {
     all: bool,
 }
 
-/// What a family of checks finds: the component that it is about, the requirement, and the problem.
-type Family = fn(&Subject<'_>) -> Vec<(&'static Component, String, Problem)>;
+/// What a family found: the component and the requirement that it is about, and the problem.
+type Found = (&'static Component, String, Problem);
 
 /// Every family.
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[fn(&Subject<'_>) -> Vec<Found>] = &[
     syntax::findings,
     settings::findings,
     dependencies::findings,

@@ -1,11 +1,11 @@
 //! Components as a whole: one that another one requires and that is not installed, one that left a module behind.
 
-use super::Subject;
-use crate::component::{COMPONENTS, Component};
+use super::{Found, Subject};
+use crate::component::COMPONENTS;
 use crate::finding::{COMPONENT_MISSING, MODULE_LEFT_OVER, Problem};
 use crate::{lock, plan};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = missing(subject);
     if subject.all && !subject.components.is_empty() {
         found.extend(left_over(subject));
@@ -13,7 +13,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String
     found
 }
 
-fn missing(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+fn missing(subject: &Subject<'_>) -> Vec<Found> {
     let path = subject.project.layout.root.child(lock::NAME);
     let text = subject.project.text(&path).unwrap_or_default();
     let mut found = Vec::new();
@@ -36,7 +36,7 @@ fn missing(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> 
 }
 
 /// Modules exactly as we write them, of components that are not installed. A module that the user changed is his.
-fn left_over(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+fn left_over(subject: &Subject<'_>) -> Vec<Found> {
     let folder = &subject.project.layout.services.folder;
     let mut found = Vec::new();
     for component in COMPONENTS.iter().filter(|component| subject.lock.component(component.id()).is_none()) {

@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use super::Subject;
-use crate::component::Component;
+use super::{Found, Subject};
 use crate::finding::{INPUT_SHOWN, Location, Problem, SETTING_DEFAULT, SETTING_HIDES, SETTING_TWICE};
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
 use crate::source::dotenv;
 use crate::source::python::{Assignment, Source};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let project = subject.project;
     let Ok(settings) = &project.layout.settings else { return Vec::new() };
     let mut found = Vec::new();
@@ -20,9 +19,8 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String
             let problems = [twice(project, settings, variable), hides(project, settings, variable)];
             let name = settings.environment(variable);
             // What stood in the env example before is what the user wants there.
-            let is_his = subject.lock.component(component.id()).is_some()
-                && !subject.lock.requirement(&format!("env:{name}")).is_some_and(|known| known.created);
-            let differs = if is_his { None } else { differs(project, settings, variable, &name) };
+            let is_ours = subject.lock.requirement(&format!("env:{name}")).is_some_and(|known| known.created);
+            let differs = if is_ours { differs(project, settings, variable, &name) } else { None };
             let all = problems.into_iter().flatten().chain(differs);
             found.extend(all.map(|problem| (*component, format!("setting:{variable}"), problem)));
         }

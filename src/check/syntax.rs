@@ -1,20 +1,17 @@
 //! Python files that a component works in, and that cannot be parsed.
 
-use super::Subject;
-use crate::component::Component;
-use crate::finding::Problem;
+use super::{Found, Subject};
 use crate::project::discover::syntax_error;
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let layout = &subject.project.layout;
     let application = layout.application.as_ref().ok().map(|application| application.path.clone());
     let settings = layout.settings.as_ref().ok().map(|settings| settings.path.clone());
     let mut found = Vec::new();
     for component in subject.components {
         let uses_settings = !component.manifest.setting.is_empty();
-        let modules = component.manifest.module.iter().map(|module| layout.services.folder.child(&module.path));
         let files = application.iter().cloned().chain(settings.iter().filter(|_| uses_settings).cloned());
-        for path in files.chain(modules) {
+        for path in files {
             let error = subject.project.file(&path).and_then(|file| file.python().error.clone());
             found.extend(error.map(|error| (*component, String::new(), syntax_error(&path, error))));
         }

@@ -1,6 +1,6 @@
 //! The application as it is wired: handlers that never run, calls in the wrong order, things that are there twice.
 
-use super::Subject;
+use super::{Found, Subject};
 use crate::component::Component;
 use crate::finding::{HANDLERS_IGNORED, LIFESPAN_ORDER, Location, Problem, WIRED_TWICE};
 use crate::project::application::{self, Lifespan, Wiring};
@@ -9,7 +9,7 @@ use crate::requirement::application_call::{ApplicationCall, Role};
 use crate::requirement::lifespan_call::{LifespanCall, Side};
 use crate::source::python::{Call, Function, Source};
 
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<(&'static Component, String, Problem)> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let project = subject.project;
     let (Ok(wiring), Ok(application)) = (application::wiring(project), &project.layout.application) else {
         return Vec::new();

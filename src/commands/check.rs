@@ -135,15 +135,15 @@ struct One {
 
 impl Request<'_> {
     fn check(&self, discovery: &Discovery) -> Result<Checked, Problem> {
-        let lock = discovery.lock.clone()?;
+        let lock = discovery.lock.as_ref().map_err(Clone::clone)?;
         let paths = self.ui.paths(discovery);
-        let wanted = wanted(self.named, &lock);
+        let wanted = wanted(self.named, lock);
         let mut found = Vec::new();
-        for name in installed(&lock).1.into_iter().filter(|_| self.named.is_empty()) {
+        for name in installed(lock).1.into_iter().filter(|_| self.named.is_empty()) {
             let problem = unknown_in_lock(&name);
             found.push(Finding { component: name, requirement: String::new(), problem, fixable: false });
         }
-        found.extend(check::findings(&discovery.project, &lock, &wanted, self.named.is_empty()));
+        found.extend(check::findings(&discovery.project, lock, &wanted, self.named.is_empty()));
         let findings = found.into_iter().map(|finding| self.place(&discovery.project, &paths, finding)).collect();
         let path = shown(&paths, discovery);
         let components = wanted.iter().map(|component| component.id().to_owned()).collect();
@@ -180,7 +180,7 @@ impl Request<'_> {
         let options = Options { project: Some(folder.to_owned()), ..options.clone() };
         // A component that was named and is not installed here is not missing here.
         let check = |discovery: &Discovery| {
-            let lock = discovery.lock.clone()?;
+            let lock = discovery.lock.as_ref().map_err(Clone::clone)?;
             let named: Vec<&'static Component> =
                 self.named.iter().copied().filter(|component| lock.component(component.id()).is_some()).collect();
             if !self.named.is_empty() && named.is_empty() {

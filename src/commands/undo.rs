@@ -3,7 +3,7 @@
 use super::change::{self, place};
 use super::interrupt::Interrupt;
 use super::{Ui, find_project, prompt};
-use crate::apply;
+use crate::apply::{self, ApplyError};
 use crate::cli::{Global, Undo};
 use crate::error::Error;
 use crate::render::diff;
@@ -18,7 +18,14 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     } else {
         change::recover(ui, &discovery)?;
     }
-    let undone = apply::undo_changes(&place)?;
+    let undone = apply::undo_changes(&place).map_err(|error| match error {
+        // Planning anew, which helps elsewhere, does not help here.
+        ApplyError::Conflict(_) => {
+            let help = "take your own change back first, or use `paxx infra remove`, which keeps it".to_owned();
+            Error::Usage(error.to_string(), Some(help))
+        }
+        error => Error::Apply(error),
+    })?;
     ui.note(&format!("undo of `{}`: {} file(s)", undone.label, undone.files.len()));
     if arguments.confirmation.dry_run {
         ui.out(&diff::unified(&undone.files, ui.colour_out));

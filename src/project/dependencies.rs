@@ -146,7 +146,12 @@ pub fn line_length(root: &FilePath, read: Read) -> usize {
 }
 
 /// What installs the project's dependencies: by its lock file, else by its tables; uv where nothing says it.
-pub fn installer(root: &FilePath, read: Read, list: List, dependencies: Option<&Dependencies>) -> Installer {
+pub fn installer(
+    root: &FilePath,
+    read: Read,
+    exists: &dyn Fn(&FilePath) -> bool,
+    dependencies: Option<&Dependencies>,
+) -> Installer {
     match dependencies.map(|dependencies| dependencies.format) {
         Some(DependencyFormat::Requirements) => return Installer::Pip,
         Some(DependencyFormat::Poetry) => return Installer::Poetry,
@@ -154,9 +159,8 @@ pub fn installer(root: &FilePath, read: Read, list: List, dependencies: Option<&
     }
     // The lock of a workspace lies above its members.
     for folder in std::iter::successors(Some(root.clone()), FilePath::parent) {
-        let names = list(&folder);
         let locks = [("uv.lock", Installer::Uv), ("poetry.lock", Installer::Poetry), ("pdm.lock", Installer::Pdm)];
-        if let Some((_, installer)) = locks.iter().find(|(lock, _)| names.iter().any(|name| name == lock)) {
+        if let Some((_, installer)) = locks.iter().find(|(lock, _)| exists(&folder.child(lock))) {
             return *installer;
         }
     }
@@ -674,7 +678,7 @@ mod tests {
     fn the_tool_that_installs() {
         let of = |files: &[(&str, &str)]| {
             let found = with(files, |read, list| locate(&FilePath::top(), read, list)).ok();
-            with(files, |read, list| installer(&FilePath::top(), read, list, found.as_ref()))
+            with(files, |read, _| installer(&FilePath::top(), read, &|path| read(path).is_some(), found.as_ref()))
         };
         let project = ("pyproject.toml", "[project]\ndependencies = [\"a\"]\n");
         assert_eq!(of(&[project]), Installer::Uv);

@@ -161,8 +161,10 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     };
     let base = top.unwrap_or(root).to_owned();
     let folder = to_file_path(root.strip_prefix(&base).ok()?)?;
-    let text = std::fs::read_to_string(root.join(lock::NAME)).ok()?;
-    let found = Lock::parse(&folder.child(lock::NAME), &text).ok()?.found;
+    let in_git = top.is_some();
+    let reader = Reader::new(base);
+    let lock = read_lock(&reader, &folder).ok()?;
+    let found = lock.found.clone();
     let mut hits: Vec<Hit> = found
         .iter()
         .filter_map(|place| folder.join(place.rsplit_once(':')?.0))
@@ -173,7 +175,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     if hits.is_empty() {
         return None;
     }
-    let discovery = describe(base, top.is_some(), &folder, &hits, options);
+    let discovery = describe_by(reader, Ok(lock), in_git, &folder, &hits, options);
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
     (is_followed && discovery.project.layout.found() == found).then_some(discovery)
@@ -291,7 +293,7 @@ fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePat
 fn has_application(base: &Path, hit: &Hit) -> bool {
     // Bytes: that a file is not UTF-8 is reported where it is read.
     std::fs::read(base.join(hit.path.as_str())).is_ok_and(|bytes| {
-        [&b"FastAPI("[..], b"(FastAPI"].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
+        [&b"FastAPI("[..], b"(FastAPI", b"FastAPI as "].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
     })
 }
 
@@ -352,15 +354,28 @@ fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
 
 fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options: &Options) -> Discovery {
     let reader = Reader::new(base);
-    let lock_path = root.child(lock::NAME);
-    let lock = match reader.file(&lock_path) {
-        None => Ok(Lock::default()),
-        Some(file) => match file.text() {
-            Some(text) => Lock::parse(&lock_path, text),
-            None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{lock_path}` is not UTF-8 text"))
-                .at(&lock_path, 0..0)),
-        },
-    };
+    let lock = read_lock(&reader, root);
+    describe_by(reader, lock, in_git, root, hits, options)
+}
+
+/// What `paxx.lock` says; an empty one where there is none.
+fn read_lock(reader: &Reader, root: &FilePath) -> Result<Lock, Problem> {
+    let path = root.child(lock::NAME);
+    let Some(file) = reader.file(&path) else { return Ok(Lock::default()) };
+    match file.text() {
+        Some(text) => Lock::parse(&path, text),
+        None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` is not UTF-8 text")).at(&path, 0..0)),
+    }
+}
+
+fn describe_by(
+    reader: Reader,
+    lock: Result<Lock, Problem>,
+    in_git: bool,
+    root: &FilePath,
+    hits: &[Hit],
+    options: &Options,
+) -> Discovery {
     let given = [
         ("app", &options.app),
         ("settings", &options.settings),
@@ -436,7 +451,7 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
     let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
     let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
     let found_dependencies = dependencies::locate(root, &read, &list);
-    let installer = dependencies::installer(root, &read, &list, found_dependencies.as_ref().ok());
+    let installer = dependencies::installer(root, &read, &|path| reader.exists(path), found_dependencies.as_ref().ok());
     let layout = Layout {
         name: dependencies::project_name(root, &read).unwrap_or_else(|| folder_name(&reader, root)),
         line_length: dependencies::line_length(root, &read),

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::source::{python, text::LineEnding, yaml};
+use crate::source::{python, text::LineEnding, toml, yaml};
 
 /// An immutable file. An edit makes another one.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub struct File {
     pub executable: bool,
     python: OnceCell<Rc<python::Source>>,
     yaml: OnceCell<Result<Rc<yaml::Source>, yaml::Unsupported>>,
+    toml: OnceCell<Result<Rc<toml::Source>, toml::SyntaxError>>,
 }
 
 impl File {
@@ -56,5 +57,14 @@ impl File {
     /// Why it cannot be edited: a syntax error, or more than one document.
     pub fn yaml(&self) -> Result<Rc<yaml::Source>, yaml::Unsupported> {
         self.yaml.get_or_init(|| yaml::Source::parse(self.text().unwrap_or_default()).map(Rc::new)).clone()
+    }
+
+    /// The file as TOML.
+    ///
+    /// # Errors
+    ///
+    /// A syntax error.
+    pub fn toml(&self) -> Result<Rc<toml::Source>, toml::SyntaxError> {
+        self.toml.get_or_init(|| toml::Source::parse(self.text().unwrap_or_default()).map(Rc::new)).clone()
     }
 }

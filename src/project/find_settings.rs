@@ -59,6 +59,18 @@ pub fn find(
         }
         None => choose(reader, roots, files, &classes, application)?,
     };
+    if let Some(file) = reader.file(&chosen.path) {
+        let same = file.python().classes.iter().filter(|class| class.scope.is_module() && class.name == chosen.name);
+        if let [first, second, ..] = same.collect::<Vec<_>>().as_slice() {
+            return Err(Problem::new(
+                &finding::SEVERAL_SETTINGS_CLASSES,
+                format!("`{}` is defined twice", chosen.name),
+            )
+            .at(&chosen.path, first.name_range.clone())
+            .related(Location::new(chosen.path.clone(), second.name_range.clone()), "and here")
+            .help("define it once, so that a new setting has one place"));
+        }
+    }
     let is_circular =
         |path: &FilePath| application.is_some_and(|application| leads_to(reader, roots, path, &application.path));
     if is_circular(&chosen.path) {

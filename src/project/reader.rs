@@ -3,7 +3,7 @@
 //! Nothing else in the program reads a project. Symbolic links are followed where they stay inside the repository.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -25,6 +25,8 @@ pub struct Reader {
     pub base: PathBuf,
     files: RefCell<BTreeMap<FilePath, Option<Rc<File>>>>,
     links: RefCell<BTreeMap<FilePath, FilePath>>,
+    /// Folders that are no symbolic links, and are below none.
+    plain: RefCell<BTreeSet<FilePath>>,
 }
 
 impl Files for Reader {
@@ -41,7 +43,7 @@ impl Files for Reader {
 impl Reader {
     /// A reader below the absolute folder `base`.
     pub fn new(base: PathBuf) -> Self {
-        Self { base, files: RefCell::default(), links: RefCell::default() }
+        Self { base, files: RefCell::default(), links: RefCell::default(), plain: RefCell::default() }
     }
 
     fn read(&self, path: &FilePath) -> Option<Rc<File>> {
@@ -89,9 +91,38 @@ impl Reader {
 
     /// The path behind symbolic links; `None` where it leaves the repository or is not there.
     pub fn real(&self, path: &FilePath) -> Option<FilePath> {
+        if !self.has_links(path)? {
+            return Some(path.clone());
+        }
         let target = fs::canonicalize(self.base.join(path.as_str())).ok()?;
         let below = target.strip_prefix(&self.base).ok()?;
         to_file_path(below)
+    }
+
+    /// Is it a symbolic link, or below one? Each folder is asked once. `None` where there is no such path.
+    fn has_links(&self, path: &FilePath) -> Option<bool> {
+        let is_link =
+            |path: &FilePath| fs::symlink_metadata(self.base.join(path.as_str())).map(|found| found.is_symlink());
+        let mut folder = path.parent();
+        while let Some(present) = folder.filter(|folder| !folder.as_str().is_empty()) {
+            // What is above a plain folder was asked before.
+            if self.plain.borrow().contains(&present) {
+                break;
+            }
+            if is_link(&present).ok()? {
+                return Some(true);
+            }
+            folder = present.parent();
+        }
+        let is_link = is_link(path).ok()?;
+        let mut plain = self.plain.borrow_mut();
+        let folders = std::iter::successors(path.parent(), FilePath::parent);
+        for folder in folders.filter(|folder| !folder.as_str().is_empty()) {
+            if !plain.insert(folder) {
+                break;
+            }
+        }
+        Some(is_link)
     }
 
     /// Everything that was read, and where paths with symbolic links in them lead.

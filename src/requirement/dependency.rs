@@ -164,7 +164,7 @@ impl Dependency {
         if !is_toml(path) {
             return self.retract_line(path, text, recorded);
         }
-        let source = match Source::parse(text) {
+        let source = match file.toml() {
             Ok(source) => source,
             Err(error) => {
                 let at = Some(Location::new(path.clone(), error.range));
@@ -218,7 +218,7 @@ impl Dependency {
                 note: format!("no list of development dependencies: install `{}` where you develop", self.requirement),
             };
         };
-        let Some(text) = project.text(path) else {
+        let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
             return self.blocked(unreadable(path));
         };
         let shown = path.relative_to(&project.layout.root);
@@ -242,7 +242,7 @@ impl Dependency {
             let fix = Fix::edit(path, vec![edit]).text(self.requirement).safe();
             return Assessment::Missing { problem: problem.at(path, place), fix };
         }
-        let source = match Source::parse(text) {
+        let source = match file.toml() {
             Ok(source) => source,
             Err(error) => return self.blocked(syntax_error(path, &error)),
         };
@@ -433,14 +433,14 @@ pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
             continue;
         }
         seen.push(path);
-        let Some(text) = project.text(path) else {
+        let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
             if project.file(path).is_some() || *path == dependencies.path {
                 return Err(unreadable(path));
             }
             continue;
         };
         if is_toml(path) {
-            let source = Source::parse(text).map_err(|error| syntax_error(path, &error))?;
+            let source = file.toml().map_err(|error| syntax_error(path, &error))?;
             list_toml(path, &source, dependencies, &mut found);
         } else {
             let main = *path == dependencies.path || dependencies.includes.contains(path);

@@ -21,7 +21,7 @@ pub struct IgnoreLine {
 impl IgnoreLine {
     /// A stable name for `paxx.lock` and reports.
     pub fn id(&self) -> String {
-        format!("ignore:{}:{}", self.file, self.line)
+        format!("ignore:{}:{}", self.file.name(), self.line)
     }
 
     /// A phrase for the summary: what, and where.

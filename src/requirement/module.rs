@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Assessment, Change, Fix, Recorded, Retraction};
 use crate::finding::{self, Location, Problem};
+use crate::project::discover::syntax_error;
 use crate::project::{FilePath, Project};
 
 /// A generated module.
@@ -106,6 +107,9 @@ impl Module {
                 Assessment::Met { at: Some(Location::file(path)) }
             }
             Some(_) => {
+                if let Some(error) = file.python().error.clone() {
+                    return Assessment::Drifted { problem: syntax_error(&path, error), fix: None };
+                }
                 let problem =
                     Problem::new(&finding::MODULE_CHANGED, format!("`{path}` was changed since it was written"))
                         .at(&path, 0..0)

@@ -101,14 +101,22 @@ pub fn fixtures_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Every project of every fixture, found by walking, sorted. Where there is none at the top, the program names those below.
-pub fn fixtures() -> &'static [Fixture] {
+/// Every project of every fixture, found by walking, sorted; only those of `PAXX_ONLY`, if that is set.
+pub fn fixtures() -> Vec<&'static Fixture> {
+    let only = env::var("PAXX_ONLY").ok();
+    let wanted = |fixture: &&Fixture| only.as_ref().is_none_or(|only| only.split(',').any(|name| name == fixture.name));
+    let found: Vec<&Fixture> = every_fixture().iter().filter(wanted).collect();
+    assert!(!found.is_empty(), "there are fixtures");
+    found
+}
+
+/// All of them. Where there is no project at the top of a folder, the program names those below.
+fn every_fixture() -> &'static [Fixture] {
     static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
         let more = env::var_os("PAXX_FIXTURES").unwrap_or_default();
-        let folders = std::iter::once(fixtures_folder())
-            .chain(env::split_paths(&more).filter(|path| !path.as_os_str().is_empty()));
+        let more = env::split_paths(&more).filter(|path| !path.as_os_str().is_empty());
         let mut found = Vec::new();
-        for folder in folders {
+        for folder in std::iter::once(fixtures_folder()).chain(more) {
             for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
                 let folder = entry.expect("an entry").path();
                 if folder.is_dir() {
@@ -117,10 +125,6 @@ pub fn fixtures() -> &'static [Fixture] {
             }
         }
         found.sort_by(|left, right| left.name.cmp(&right.name));
-        if let Ok(only) = env::var("PAXX_ONLY") {
-            found.retain(|fixture| only.split(',').any(|name| name == fixture.name));
-        }
-        assert!(!found.is_empty(), "there are fixtures");
         found
     });
     &FIXTURES
@@ -129,7 +133,10 @@ pub fn fixtures() -> &'static [Fixture] {
 /// The fixture of this name.
 #[track_caller]
 pub fn fixture(name: &str) -> &'static Fixture {
-    fixtures().iter().find(|fixture| fixture.name == name).unwrap_or_else(|| panic!("there is no fixture `{name}`"))
+    every_fixture()
+        .iter()
+        .find(|fixture| fixture.name == name)
+        .unwrap_or_else(|| panic!("there is no fixture `{name}`"))
 }
 
 fn projects(folder: &Path) -> Vec<Fixture> {

@@ -4,6 +4,7 @@ Each is added, checked, linted, formatted, typed, imported and removed again; wh
 `tests/live/run --subsets` calls this; a part of the subsets alone: `subsets.py lower`, or `subsets.py upper redis,arq`.
 """
 
+import signal
 import sys
 import tempfile
 import time
@@ -49,4 +50,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the trees are taken away
     sys.exit(main(sys.argv[1:]))

@@ -101,7 +101,9 @@ fn every_command_of_the_readme_runs() {
             (folder.path().join("bookshop"), (*command).to_owned())
         };
         // There is nobody to ask in a test.
-        let asks = ["paxx infra add ", "paxx infra remove ", "paxx undo"].iter().any(|start| line.starts_with(start));
+        let asks = ["paxx infra add ", "paxx infra remove ", "paxx check --fix", "paxx undo"]
+            .iter()
+            .any(|start| line.starts_with(start));
         let answered = line.contains("--yes") || line.contains("--dry-run");
         let line = if asks && !answered { format!("{line} --yes") } else { line };
         let output =
