@@ -80,7 +80,8 @@ pub fn yaml(code: &str) {
         source.keeps_lines_after(node);
         if let Some(mapping) = node.mapping() {
             source.separated(mapping);
-            for entry in source.entries(node) {
+            source.entries(node);
+            for entry in &mapping.entries {
                 at(code, &entry.range());
                 source.end_with_comments(&entry.range());
                 if depth < 20 {

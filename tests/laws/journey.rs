@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use paxx::check;
 use paxx::component::Component;
 use paxx::edit::{self, Edit};
-use paxx::finding::Severity;
+use paxx::finding::{Problem, Severity};
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
 use paxx::render::{Paths, json};
@@ -204,9 +204,14 @@ fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), Stri
     let discovery = scene.discovery()?;
     let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
     let mut words = String::new();
+    // A file that nothing of ours went into may have been broken before.
+    let was_broken = |problem: &Problem| {
+        let path = problem.at.as_ref().map(|at| at.path.as_str());
+        problem.rule.code == "PX005" && path.is_some_and(|path| scene.original.get(path) == scene.tree.get(path))
+    };
     for finding in check::findings(&discovery.project, &lock, components, false) {
         let problem = &finding.problem;
-        if problem.rule.severity > Severity::Information {
+        if !was_broken(problem) && problem.rule.severity > Severity::Information {
             words +=
                 &format!("{} {}: {} {}\n", finding.component, finding.requirement, problem.rule.code, problem.message);
         }
