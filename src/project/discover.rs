@@ -448,6 +448,11 @@ fn describe_by(
     );
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
+    // What was read from a file with a syntax error is a guess, also where nothing in it must change.
+    let settings = settings.and_then(|settings| {
+        let error = reader.file(&settings.path).and_then(|file| file.python().error.clone());
+        error.map_or(Ok(settings.clone()), |error| Err(syntax_error(&settings.path, error)))
+    });
     let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
     let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
     let found_dependencies = dependencies::locate(root, &read, &list);

@@ -142,6 +142,7 @@ impl Worker {
             {
                 Some(current)
             }
+            (Some(now), Some((current, true))) if same_service(now, &without_empty(current), true) => Some(current),
             _ => written,
         };
         retract_service(&document, &self.name, recorded, expected)
@@ -242,6 +243,16 @@ fn is_same_but_for_comments(now: &str, current: &str, written: &str) -> bool {
     let (Ok(now), Ok(current)) = (Source::parse(now), Source::parse(current)) else { return false };
     let ((now, _), (current, comments)) = (now.without_comments(), current.without_comments());
     same_code(&now, &current) && comments.iter().all(|comment| written.contains(comment))
+}
+
+/// A service in flow style without the collections that what was copied into it has left: braces that the application has not
+/// any more.
+fn without_empty(service: &str) -> String {
+    COPIED.iter().fold(service.to_owned(), |text, key| {
+        ["{}", "[]"].iter().fold(text, |text, empty| {
+            text.replace(&format!(", {key}: {empty}"), "").replace(&format!(", \"{key}\": {empty}"), "")
+        })
+    })
 }
 
 /// Is `word` the program or module `wanted`, perhaps with a folder before it?

@@ -84,6 +84,8 @@ pub struct Scene {
     _temporary: tempfile::TempDir,
     folder: PathBuf,
     start: PathBuf,
+    /// Its files, as they were.
+    pub original: Tree,
     /// Its files, as they are on disk.
     pub tree: Tree,
 }
@@ -102,7 +104,7 @@ impl Scene {
             Err(Failure::NotAProject { below, .. }) if below.len() == 1 => folder.join(&below[0]),
             _ => folder.clone(),
         };
-        Self { _temporary: temporary, folder, start, tree: tree.clone() }
+        Self { _temporary: temporary, folder, start, original: tree.clone(), tree: tree.clone() }
     }
 
     /// Reads it.
