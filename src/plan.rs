@@ -225,9 +225,7 @@ impl Draft {
             } else if name.ends_with(".yml") || name.ends_with(".yaml") {
                 before.yaml().is_ok() && after.yaml().is_err()
             } else if name.ends_with(".toml") {
-                let parses =
-                    |file: &File| toml_edit::Document::parse(file.text().unwrap_or_default().to_owned()).is_ok();
-                parses(before) && !parses(after)
+                before.toml().is_ok() && after.toml().is_err()
             } else {
                 false
             };

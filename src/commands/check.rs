@@ -38,7 +38,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         let options = options(global)?;
         let recorded = discover::recorded(&ui.current, &options);
         let quick = recorded.as_ref().and_then(|discovery| request.check(discovery).ok());
-        if let Some(checked) = quick.filter(is_clean) {
+        if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
             vec![checked]
         } else {
             let discovery = find_project(ui, global)?;
@@ -74,10 +74,6 @@ fn format(format: CheckFormat) -> Format {
 
 fn has_problems(checked: &Checked) -> bool {
     checked.findings.iter().any(|placed| placed.finding.problem.rule.severity > Severity::Information)
-}
-
-fn is_clean(checked: &Checked) -> bool {
-    checked.findings.is_empty()
 }
 
 /// One line about all of it.
@@ -190,7 +186,7 @@ impl Request<'_> {
             Request { named: &named, ..*self }.check(discovery)
         };
         let quick = discover::recorded(folder, &options).and_then(|discovery| check(&discovery).ok());
-        if let Some(checked) = quick.filter(is_clean) {
+        if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
             return One { checked, note: None, failed: false };
         }
         match discover::discover(folder, &options) {

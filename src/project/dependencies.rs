@@ -3,6 +3,7 @@
 //! Pure: it sees the disk only through `read` and `list`, and it chooses only where the project itself has chosen.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::layout::{Dependencies, DependencyFormat, Installer};
 use super::path::FilePath;
@@ -108,7 +109,7 @@ pub fn locate(root: &FilePath, read: Read, list: List) -> Result<Dependencies, P
 
 /// The name that the project gives itself: `[project] name`, or Poetry's.
 pub fn project_name(root: &FilePath, read: Read) -> Option<String> {
-    let source = Source::parse(&read(&root.child("pyproject.toml"))?).ok()?;
+    let source = Source::of(&read(&root.child("pyproject.toml"))?).ok()?;
     let name = source.string(&["project", "name"]).or_else(|| source.string(&["tool", "poetry", "name"]))?;
     (!name.trim().is_empty()).then(|| name.trim().to_owned())
 }
@@ -117,7 +118,7 @@ pub fn project_name(root: &FilePath, read: Read) -> Option<String> {
 pub fn line_length(root: &FilePath, read: Read) -> usize {
     const DEFAULT: usize = 88;
     let folders = || std::iter::successors(Some(root.clone()), FilePath::parent);
-    let toml = |path: FilePath| read(&path).and_then(|text| Source::parse(&text).ok());
+    let toml = |path: FilePath| read(&path).and_then(|text| Source::of(&text).ok());
     let length = |source: &Source, keys: &[&str]| {
         source
             .integer(keys)
@@ -164,7 +165,7 @@ pub fn installer(
             return *installer;
         }
     }
-    let source = read(&root.child("pyproject.toml")).and_then(|text| Source::parse(&text).ok());
+    let source = read(&root.child("pyproject.toml")).and_then(|text| Source::of(&text).ok());
     let Some(source) = source else { return Installer::Uv };
     let backend = source.string(&["build-system", "build-backend"]).unwrap_or_default();
     if source.has(&["tool", "uv"]) {
@@ -178,9 +179,9 @@ pub fn installer(
     }
 }
 
-fn parse(path: &FilePath, read: Read) -> Result<Source, Problem> {
+fn parse(path: &FilePath, read: Read) -> Result<Rc<Source>, Problem> {
     let text = read(path).ok_or_else(|| unreadable(path))?;
-    Source::parse(&text).map_err(|error| syntax_error(path, &error))
+    Source::of(&text).map_err(|error| syntax_error(path, &error))
 }
 
 /// The lists of what only development needs that a `pyproject.toml` has, by their keys, the customary one first.

@@ -4,8 +4,9 @@
 //! project here" ends discovery itself.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use toml_edit::{Document, Item};
+use ignore::WalkState;
 
 use super::application;
 use super::compose;
@@ -183,18 +184,29 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
 
 /// Folders below `start` that have a `paxx.lock`, for a check of all of them, sorted.
 pub fn locked_projects(start: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = ignore::WalkBuilder::new(start)
+    let found = Mutex::new(Vec::new());
+    let walker = ignore::WalkBuilder::new(start)
         .require_git(false)
         .git_global(false)
+        .threads(2)
         .filter_entry(|entry| {
             let name = entry.file_name().to_str().unwrap_or_default();
             !matches!(name, "node_modules" | "site-packages" | "__pycache__" | "venv")
         })
-        .build()
-        .flatten()
-        .filter(|entry| entry.file_name() == lock::NAME)
-        .filter_map(|entry| entry.path().parent().map(Path::to_owned))
-        .collect();
+        .build_parallel();
+    walker.run(|| {
+        Box::new(|entry| {
+            if let Ok(entry) = entry
+                && entry.file_name() == lock::NAME
+                && let Some(folder) = entry.path().parent()
+                && let Ok(mut found) = found.lock()
+            {
+                found.push(folder.to_owned());
+            }
+            WalkState::Continue
+        })
+    });
+    let mut found = found.into_inner().unwrap_or_default();
     found.sort();
     found
 }
@@ -334,15 +346,9 @@ struct Configuration {
 }
 
 fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
-    let Some(text) = reader.text(&root.child("pyproject.toml")) else { return Configuration::default() };
-    let Ok(document) = Document::parse(text.as_str()) else { return Configuration::default() };
-    let value = |path: &[&str]| {
-        let mut item: &Item = document.as_item();
-        for key in path {
-            item = item.get(key)?;
-        }
-        item.as_str().map(str::to_owned)
-    };
+    let file = reader.file(&root.child("pyproject.toml"));
+    let Some(source) = file.and_then(|file| file.toml().ok()) else { return Configuration::default() };
+    let value = |path: &[&str]| source.string(path).map(str::to_owned);
     Configuration {
         app: value(&["tool", "paxx", "app"]),
         settings: value(&["tool", "paxx", "settings"]),

@@ -65,6 +65,6 @@ impl File {
     ///
     /// A syntax error.
     pub fn toml(&self) -> Result<Rc<toml::Source>, toml::SyntaxError> {
-        self.toml.get_or_init(|| toml::Source::parse(self.text().unwrap_or_default()).map(Rc::new)).clone()
+        self.toml.get_or_init(|| toml::Source::of(self.text().unwrap_or_default())).clone()
     }
 }

@@ -27,6 +27,8 @@ pub struct Reader {
     links: RefCell<BTreeMap<FilePath, FilePath>>,
     /// Folders that are no symbolic links, and are below none.
     plain: RefCell<BTreeSet<FilePath>>,
+    /// Names in the folders that were listed, sorted.
+    names: RefCell<BTreeMap<FilePath, Vec<String>>>,
 }
 
 impl Files for Reader {
@@ -43,10 +45,19 @@ impl Files for Reader {
 impl Reader {
     /// A reader below the absolute folder `base`.
     pub fn new(base: PathBuf) -> Self {
-        Self { base, files: RefCell::default(), links: RefCell::default(), plain: RefCell::default() }
+        Self {
+            base,
+            files: RefCell::default(),
+            links: RefCell::default(),
+            plain: RefCell::default(),
+            names: RefCell::default(),
+        }
     }
 
     fn read(&self, path: &FilePath) -> Option<Rc<File>> {
+        if self.is_known_absent(path) {
+            return None;
+        }
         let absolute = self.base.join(path.as_str());
         let metadata = fs::metadata(&absolute).ok().filter(fs::Metadata::is_file)?;
         // Through whatever links lead there: a file that lies outside is not read.
@@ -72,21 +83,46 @@ impl Reader {
 
     /// Names in a folder, sorted; empty where it is none.
     pub fn list(&self, folder: &FilePath) -> Vec<String> {
+        if let Some(known) = self.names.borrow().get(folder) {
+            return known.clone();
+        }
+        if self.is_known_absent(folder) {
+            return Vec::new();
+        }
         let Ok(entries) = fs::read_dir(self.base.join(folder.as_str())) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
+        self.names.borrow_mut().insert(folder.clone(), names.clone());
         names
+    }
+
+    /// Does the list of a folder say that there is no such path? Most names that are looked for are not there, and the list of a
+    /// folder costs as much as asking for a few of them.
+    fn is_known_absent(&self, path: &FilePath) -> bool {
+        // Some file systems take names that differ in case, or in how their letters are composed, for the same.
+        let is_missing = |names: &Vec<String>, name: &str| {
+            name.is_ascii() && !names.iter().any(|known| known.eq_ignore_ascii_case(name))
+        };
+        let names = self.names.borrow();
+        let mut path = path.clone();
+        while let Some(folder) = path.parent() {
+            if names.get(&folder).is_some_and(|names| is_missing(names, path.name())) {
+                return true;
+            }
+            path = folder;
+        }
+        false
     }
 
     /// Is it a folder?
     pub fn is_folder(&self, path: &FilePath) -> bool {
-        self.base.join(path.as_str()).is_dir()
+        !self.is_known_absent(path) && self.base.join(path.as_str()).is_dir()
     }
 
     /// Is anything there?
     pub fn exists(&self, path: &FilePath) -> bool {
-        fs::symlink_metadata(self.base.join(path.as_str())).is_ok()
+        !self.is_known_absent(path) && fs::symlink_metadata(self.base.join(path.as_str())).is_ok()
     }
 
     /// The path behind symbolic links; `None` where it leaves the repository or is not there.

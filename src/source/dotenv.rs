@@ -3,7 +3,9 @@
 //! What a value means (quotes, escapes, references) is not read here; only how far it reaches.
 
 use std::ops::Range;
+use std::rc::Rc;
 
+use super::memory::Memory;
 use super::text;
 
 /// A variable of an env file.
@@ -19,8 +21,17 @@ pub struct Variable {
     pub export: bool,
 }
 
+thread_local! {
+    /// Each variable of a component asks for all that are there.
+    static READ: Memory<Rc<Vec<Variable>>> = Memory::default();
+}
+
 /// The variables of an env file, in order.
-pub fn variables(text: &str) -> Vec<Variable> {
+pub fn variables(text: &str) -> Rc<Vec<Variable>> {
+    READ.with(|read| read.get_or_insert_with(text, || Rc::new(read_all(text))))
+}
+
+fn read_all(text: &str) -> Vec<Variable> {
     let mut found = Vec::new();
     let mut start = text::bom_length(text);
     while start < text.len() {
@@ -86,7 +97,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(String, bool)> {
-        variables(text).into_iter().map(|variable| (variable.name, variable.commented)).collect()
+        read_all(text).into_iter().map(|variable| (variable.name, variable.commented)).collect()
     }
 
     fn only(name: &str, commented: bool) -> Vec<(String, bool)> {
@@ -116,7 +127,7 @@ mod tests {
     fn a_quoted_value_may_span_lines() {
         let text = "A=\"one\nB=2 \\\"\nC\" # end\nD='x\nE=1'\nF=\"open\nG=1\n";
         let found: Vec<(String, &str)> =
-            variables(text).into_iter().map(|variable| (variable.name, &text[variable.range])).collect();
+            read_all(text).into_iter().map(|variable| (variable.name, &text[variable.range])).collect();
         let expected = [("A", "A=\"one\nB=2 \\\"\nC\" # end"), ("D", "D='x\nE=1'"), ("F", "F=\"open"), ("G", "G=1")];
         assert_eq!(found, expected.map(|(name, text)| (name.to_owned(), text)));
     }

@@ -1,6 +1,7 @@
 //! Text with a syntax: where things stand in it, by name. Nothing here changes anything, and nothing does I/O.
 
 pub mod dotenv;
+pub mod memory;
 pub mod python;
 pub mod requirements;
 pub mod text;

@@ -3,8 +3,11 @@
 //! `toml_edit` locates only: it must never write, because it normalises line endings and moves comments.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use toml_edit::{Item, TableLike, Value};
+
+use super::memory::Memory;
 
 /// Where a file stops being TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,20 @@ pub struct Entry {
     pub direct: bool,
 }
 
+thread_local! {
+    static PARSED: Memory<Result<Rc<Source>, SyntaxError>> = Memory::default();
+}
+
 impl Source {
+    /// The text parsed, from memory where it was parsed before.
+    ///
+    /// # Errors
+    ///
+    /// The first place that is no TOML.
+    pub fn of(text: &str) -> Result<Rc<Self>, SyntaxError> {
+        PARSED.with(|parsed| parsed.get_or_insert_with(text, || Self::parse(text).map(Rc::new)))
+    }
+
     /// Parses `text`.
     ///
     /// # Errors

@@ -6,6 +6,13 @@ use std::str::FromStr;
 
 use pep508_rs::pep440_rs::{VersionSpecifiers, release_specifiers_to_ranges};
 
+use crate::source::memory::Memory;
+
+thread_local! {
+    /// Each requirement of a component asks this of every entry.
+    static NAMED: Memory<Option<(String, Bound)>> = Memory::default();
+}
+
 /// The versions that an entry allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
@@ -99,6 +106,10 @@ pub fn canonical(name: &str) -> String {
 ///
 /// A URL has a name where it says so: `#egg=name`, or the file name of a wheel.
 pub fn name_and_bound(text: &str) -> Option<(String, Bound)> {
+    NAMED.with(|named| named.get_or_insert_with(text, || take_apart(text)))
+}
+
+fn take_apart(text: &str) -> Option<(String, Bound)> {
     if let Some(specifier) = Specifier::parse(text) {
         return Some((canonical(specifier.name), specifier.bound()));
     }

@@ -6,7 +6,6 @@
 pub mod stdlib;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -14,6 +13,7 @@ use std::sync::LazyLock;
 use streaming_iterator::StreamingIterator;
 use tree_sitter::{Language, Node, Parser, Query, QueryCursor, Tree};
 
+use super::memory::Memory;
 use super::text;
 
 /// Compiling a query costs more than running it over a file, and several apart cost more than one of all patterns.
@@ -326,36 +326,31 @@ pub struct Return {
 }
 
 thread_local! {
-    /// What was parsed last: discovery, each step of a plan and the check of its result ask for the same texts.
-    static PARSED: RefCell<HashMap<String, Rc<Source>>> = RefCell::default();
+    static PARSED: Memory<Rc<Source>> = Memory::default();
+    /// One for all files: it keeps the memory that it has.
+    static PARSER: RefCell<Parser> = RefCell::new(parser());
 }
 
-/// More texts than this are not kept.
-const MOST_PARSED: usize = 128;
+fn parser() -> Parser {
+    let mut parser = Parser::new();
+    // Fails for a grammar of another version only; then nothing is parsed, and the tests say so.
+    let _ = parser.set_language(&language());
+    parser
+}
+
+fn tree(text: &str) -> Option<Tree> {
+    PARSER.with_borrow_mut(|parser| parser.parse(text, None))
+}
 
 impl Source {
     /// The text parsed, from memory where it was parsed before.
     pub fn of(text: &str) -> Rc<Self> {
-        if let Some(known) = PARSED.with_borrow(|parsed| parsed.get(text).cloned()) {
-            return known;
-        }
-        let source = Rc::new(Self::parse(text));
-        PARSED.with_borrow_mut(|parsed| {
-            if parsed.len() >= MOST_PARSED {
-                parsed.clear();
-            }
-            parsed.insert(text.to_owned(), Rc::clone(&source));
-        });
-        source
+        PARSED.with(|parsed| parsed.get_or_insert_with(text, || Rc::new(Self::parse(text))))
     }
 
     /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
     pub fn parse(text: &str) -> Self {
-        let mut parser = Parser::new();
-        if parser.set_language(&language()).is_err() {
-            return Self::default();
-        }
-        let (Some(tree), Some(query)) = (parser.parse(text, None), QUERY.as_ref()) else {
+        let (Some(tree), Some(query)) = (tree(text), QUERY.as_ref()) else {
             return Self::default();
         };
         Reader { text, function_ids: Vec::new(), class_ids: Vec::new() }.read(&tree, query)
@@ -406,6 +401,50 @@ impl Source {
     }
 }
 
+/// A node and those around it, outermost first: asking a node for its parent walks down from the root each time.
+#[derive(Clone, Copy)]
+struct Place<'tree, 'path> {
+    node: Node<'tree>,
+    around: &'path [Node<'tree>],
+}
+
+impl<'tree> Place<'tree, '_> {
+    /// Each node around this one with its child on the way here, innermost first.
+    fn upwards(self) -> impl Iterator<Item = (Node<'tree>, Node<'tree>)> {
+        let children = std::iter::once(self.node).chain(self.around.iter().rev().copied());
+        self.around.iter().rev().copied().zip(children)
+    }
+
+    /// The definition with its decorators.
+    fn decorated(self) -> Self {
+        match self.around.split_last() {
+            Some((parent, around)) if parent.kind() == "decorated_definition" => Self { node: *parent, around },
+            _ => self,
+        }
+    }
+
+    /// The statement of a block or of the module that it belongs to.
+    fn statement(self) -> Node<'tree> {
+        let mut upwards = self.upwards();
+        upwards.find(|(parent, _)| matches!(parent.kind(), "block" | "module")).map_or(self.node, |(_, child)| child)
+    }
+}
+
+/// Makes `around`, which leads to the node before in the order of the text, lead to `node`.
+fn lead_to<'tree>(around: &mut Vec<Node<'tree>>, root: Node<'tree>, node: Node<'tree>) {
+    while around.last().is_some_and(|last| last.end_byte() < node.end_byte()) {
+        around.pop();
+    }
+    let mut last = around.last().copied().unwrap_or(root);
+    if around.is_empty() {
+        around.push(root);
+    }
+    while let Some(child) = last.child_with_descendant(node).filter(|child| *child != node) {
+        around.push(child);
+        last = child;
+    }
+}
+
 /// Reads the facts from the syntax tree.
 struct Reader<'a> {
     text: &'a str,
@@ -433,18 +472,21 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        let mut around = Vec::new();
         for (name, node) in nodes {
+            lead_to(&mut around, root, node);
+            let place = Place { node, around: &around };
             match name {
-                "function" => source.functions.push(self.function(node)),
-                "class" => source.classes.push(self.class(node)),
-                "import" => source.imports.push(self.import(node)),
-                "call" => source.calls.extend(self.call(node)),
-                "assignment" => source.assignments.extend(self.assignment(node)),
-                "yield" => source.yields.push(self.yield_(node)),
+                "function" => source.functions.push(self.function(place)),
+                "class" => source.classes.push(self.class(place)),
+                "import" => source.imports.push(self.import(place)),
+                "call" => source.calls.extend(self.call(place)),
+                "assignment" => source.assignments.extend(self.assignment(place)),
+                "yield" => source.yields.push(self.yield_(place)),
                 "return" => source.returns.push(Return {
                     range: node.byte_range(),
                     value: node.named_child(0).map(|value| self.text_of(value)),
-                    scope: self.scope(node),
+                    scope: self.scope(place),
                 }),
                 _ => {}
             }
@@ -487,10 +529,9 @@ impl Reader<'_> {
         node.child_by_field_name(field).map(|child| self.text_of(child))
     }
 
-    fn scope(&self, node: Node) -> Scope {
+    fn scope(&self, place: Place) -> Scope {
         let mut scope = Scope::default();
-        let mut child = node;
-        while let Some(parent) = child.parent() {
+        for (parent, child) in place.upwards() {
             match parent.kind() {
                 // Decorators, defaults and bases belong to the scope around a definition.
                 "function_definition" | "class_definition" if parent.child_by_field_name("body") != Some(child) => {}
@@ -513,13 +554,12 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            child = parent;
         }
         scope
     }
 
-    fn function(&self, node: Node) -> Function {
-        let outer = decorated(node);
+    fn function(&self, place: Place) -> Function {
+        let (node, outer) = (place.node, place.decorated());
         let mut parameters = Vec::new();
         if let Some(list) = node.child_by_field_name("parameters") {
             for parameter in named_children(list) {
@@ -534,9 +574,9 @@ impl Reader<'_> {
         Function {
             name: self.field_text(node, "name").unwrap_or_default(),
             name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
-            range: outer.byte_range(),
+            range: outer.node.byte_range(),
             is_async: node.child(0).is_some_and(|child| child.kind() == "async"),
-            decorators: self.decorators(outer),
+            decorators: self.decorators(outer.node),
             parameters,
             returns: self.field_text(node, "return_type"),
             body: block(node, "body"),
@@ -544,8 +584,8 @@ impl Reader<'_> {
         }
     }
 
-    fn class(&self, node: Node) -> Class {
-        let outer = decorated(node);
+    fn class(&self, place: Place) -> Class {
+        let (node, outer) = (place.node, place.decorated());
         let mut bases = Vec::new();
         let mut keywords = Vec::new();
         if let Some(list) = node.child_by_field_name("superclasses") {
@@ -563,7 +603,7 @@ impl Reader<'_> {
         Class {
             name: self.field_text(node, "name").unwrap_or_default(),
             name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
-            range: outer.byte_range(),
+            range: outer.node.byte_range(),
             bases,
             keywords,
             body: block(node, "body"),
@@ -578,7 +618,8 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn import(&self, node: Node) -> Import {
+    fn import(&self, place: Place) -> Import {
+        let node = place.node;
         let from = match node.kind() {
             "import_from_statement" => self.field_text(node, "module_name").map(|name| without_blanks(&name)),
             "future_import_statement" => Some("__future__".to_owned()),
@@ -608,12 +649,17 @@ impl Reader<'_> {
             names,
             parenthesised: kinds.contains(&"("),
             wildcard: kinds.contains(&"wildcard_import"),
-            scope: self.scope(node),
+            scope: self.scope(place),
         }
     }
 
-    fn call(&self, node: Node) -> Option<Call> {
-        let callee = without_blanks(&self.field_text(node, "function")?);
+    fn call(&self, place: Place) -> Option<Call> {
+        let node = place.node;
+        let function = node.child_by_field_name("function")?;
+        if !matches!(function.kind(), "identifier" | "attribute") {
+            return None;
+        }
+        let callee = without_blanks(&self.text_of(function));
         let list = node.child_by_field_name("arguments")?;
         if list.kind() != "argument_list" {
             return None;
@@ -632,17 +678,16 @@ impl Reader<'_> {
             callee,
             arguments_range: list.byte_range(),
             arguments,
-            statement: statement_of(node).byte_range(),
-            usage: self.usage(node),
-            scope: self.scope(node),
+            statement: place.statement().byte_range(),
+            usage: self.usage(place),
+            scope: self.scope(place),
         })
     }
 
-    fn usage(&self, node: Node) -> Usage {
-        let mut child = node;
-        while let Some(parent) = child.parent() {
+    fn usage(&self, place: Place) -> Usage {
+        for (parent, child) in place.upwards() {
             match parent.kind() {
-                "await" | "parenthesized_expression" => child = parent,
+                "await" | "parenthesized_expression" => {}
                 "expression_statement" if parent.named_child_count() == 1 => return Usage::Statement,
                 "assignment" if parent.child_by_field_name("right") == Some(child) => {
                     return Usage::Assigned(self.field_text(parent, "left").unwrap_or_default());
@@ -655,7 +700,8 @@ impl Reader<'_> {
         Usage::Part
     }
 
-    fn assignment(&self, node: Node) -> Option<Assignment> {
+    fn assignment(&self, place: Place) -> Option<Assignment> {
+        let node = place.node;
         let annotation = node.child_by_field_name("type");
         Some(Assignment {
             range: node.byte_range(),
@@ -663,16 +709,15 @@ impl Reader<'_> {
             annotation: annotation.map(|annotation| self.text_of(annotation)),
             annotation_range: annotation.map(|annotation| annotation.byte_range()),
             value: node.child_by_field_name("right").map(|value| value.byte_range()),
-            scope: self.scope(node),
+            scope: self.scope(place),
         })
     }
 
-    fn yield_(&self, node: Node) -> Yield {
-        let statement = statement_of(node);
+    fn yield_(&self, place: Place) -> Yield {
+        let (node, statement) = (place.node, place.statement());
         let mut finally = None;
         let mut withs = Vec::new();
-        let mut child = node;
-        while let Some(parent) = child.parent() {
+        for (parent, child) in place.upwards() {
             match parent.kind() {
                 "function_definition" | "lambda" => break,
                 "try_statement" if finally.is_none() && parent.child_by_field_name("body") == Some(child) => {
@@ -685,7 +730,6 @@ impl Reader<'_> {
                 "with_statement" => withs.push(self.with_items(parent)),
                 _ => {}
             }
-            child = parent;
         }
         Yield {
             range: node.byte_range(),
@@ -693,7 +737,7 @@ impl Reader<'_> {
             alone: statement.byte_range() == node.byte_range(),
             finally,
             withs,
-            scope: self.scope(node),
+            scope: self.scope(place),
         }
     }
 
@@ -718,23 +762,6 @@ fn named_children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     // By a cursor: asking for each child by its number is quadratic in the length of the list.
     let mut cursor = node.walk();
     node.named_children(&mut cursor).collect::<Vec<_>>().into_iter()
-}
-
-/// The definition with its decorators.
-fn decorated(node: Node) -> Node {
-    node.parent().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(node)
-}
-
-/// The ancestor that is a statement of a block or of the module.
-fn statement_of(node: Node) -> Node {
-    let mut child = node;
-    while let Some(parent) = child.parent() {
-        if matches!(parent.kind(), "block" | "module") {
-            return child;
-        }
-        child = parent;
-    }
-    child
 }
 
 fn statements(block: Node) -> Vec<Statement> {
@@ -785,11 +812,7 @@ fn without_blanks(code: &str) -> String {
 
 /// The places where `name` is used as an identifier of its own: not as an attribute, a keyword, or in a string or comment.
 pub fn uses_of(text: &str, name: &str) -> Vec<Range<usize>> {
-    let mut parser = Parser::new();
-    if parser.set_language(&language()).is_err() {
-        return Vec::new();
-    }
-    let Some(tree) = parser.parse(text, None) else { return Vec::new() };
+    let Some(tree) = tree(text) else { return Vec::new() };
     let mut uses = Vec::new();
     for (offset, _) in text.match_indices(name) {
         let Some(node) = tree.root_node().descendant_for_byte_range(offset, offset + name.len()) else { continue };
