@@ -176,6 +176,7 @@ rules! {
     PACKAGE_MISSING = "PX404", Error, "a package's `__init__.py` is missing";
     COMPONENT_MISSING = "PX405", Error, "a required component is missing";
     MODULE_LEFT_OVER = "PX406", Information, "a module of a component that is not installed";
+    SETTING_UNKNOWN = "PX407", Error, "a module reads a setting that the settings class does not have";
     IMPORT_MISSING = "PX501", Error, "an import is missing";
     NAME_TAKEN = "PX502", Error, "a name that is needed stands for something else";
     LIFESPAN_CALL_MISSING = "PX503", Error, "a start or stop call is missing from the lifespan";

@@ -1,12 +1,16 @@
-//! Components as a whole: one that another one requires and that is not installed, one that left a module behind.
+//! Components as a whole: one that another one requires and that is not installed, one that left a module behind, one whose
+//! module reads settings by names that they do not have.
 
 use super::{Found, Subject};
 use crate::component::COMPONENTS;
-use crate::finding::{COMPONENT_MISSING, MODULE_LEFT_OVER, Problem};
+use crate::finding::{COMPONENT_MISSING, MODULE_LEFT_OVER, Problem, SETTING_UNKNOWN};
+use crate::requirement::setting;
+use crate::source::python;
 use crate::{lock, plan};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = missing(subject);
+    found.extend(unknown_settings(subject));
     if subject.all && !subject.components.is_empty() {
         found.extend(left_over(subject));
     }
@@ -30,6 +34,48 @@ fn missing(subject: &Subject<'_>) -> Vec<Found> {
             .at(&path, start..end)
             .help(format!("add it: `paxx infra add {required}`"));
             found.push((*component, format!("component:{required}"), problem));
+        }
+    }
+    found
+}
+
+/// Settings that a module reads in capitals where the class has them in small letters, or the other way round: Python tells them
+/// apart, and the module fails with the first call.
+fn unknown_settings(subject: &Subject<'_>) -> Vec<Found> {
+    let project = subject.project;
+    let mut found = Vec::new();
+    for component in subject.components {
+        let settings = component.manifest.setting.iter().filter_map(|setting| {
+            let field = match setting::provision(project, &setting.name) {
+                setting::Provision::Field { field, .. } => field.target,
+                setting::Provision::Property { name, .. } => name.0,
+                setting::Provision::Absent => return None,
+            };
+            Some((setting.name.to_lowercase(), setting.name.to_uppercase(), field))
+        });
+        let wrong: Vec<(String, String)> = settings
+            .flat_map(|(lower, upper, field)| [(lower, field.clone()), (upper, field)])
+            .filter(|(name, field)| name != field)
+            .collect();
+        for module in &component.manifest.module {
+            let path = project.layout.services.folder.child(&module.path);
+            let Some(text) = project.text(&path) else { continue };
+            for (name, field) in &wrong {
+                let read = format!("settings.{name}");
+                if !text.contains(&read) {
+                    continue;
+                }
+                let is_whole = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+                let first = python::uses_of(text, "settings").into_iter().find(|place| {
+                    text.get(place.start..).and_then(|code| code.strip_prefix(&read)).is_some_and(is_whole)
+                });
+                let Some(place) = first else { continue };
+                let message = format!("`{path}` reads `{read}`, and the settings class has `{field}`");
+                let problem = Problem::new(&SETTING_UNKNOWN, message)
+                    .at(&path, place.start..place.start + read.len())
+                    .help(format!("read `settings.{field}`"));
+                found.push((*component, format!("module:{}", module.path), problem));
+            }
         }
     }
     found

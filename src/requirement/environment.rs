@@ -195,6 +195,7 @@ impl Environment {
                     format!("the service `{}` has no variable `{variable}`", first.key),
                 )
                 .at(document.path, place.clone())
+                .help(format!("add `{variable}={value}` to its `environment`"))
                 .manual(manual);
                 let mut fix = Fix::edit(document.path, addition.edits).text(format!("{variable}={value}")).safe();
                 fix.record.scaffolding = addition.scaffolding;
@@ -408,6 +409,7 @@ impl DependsOn {
                     format!("the service `{}` does not depend on `{name}`", first.key),
                 )
                 .at(document.path, place.clone())
+                .help(format!("add `{name}` with `condition: {condition}` to its `depends_on`"))
                 .manual(manual);
                 let mut fix = Fix::edit(document.path, addition.edits).text(format!("{name}: {condition}")).safe();
                 fix.record.scaffolding = addition.scaffolding;

@@ -153,6 +153,7 @@ fn what_the_older_tool_left_is_named() {
     found("PX305", "redis");
     found("PX311", "minio/minio");
     found("PX403", "services/cache.py");
+    found("PX407", "settings.REDIS_URL");
     found("PX503", "start_redis");
     found("PX505", "MetricsMiddleware");
     found("PX506", "metrics_router");

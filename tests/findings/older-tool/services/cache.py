@@ -10,7 +10,7 @@ _redis: redis.Redis | None = None
 async def get_redis() -> redis.Redis:
     global _redis
     if _redis is None:
-        _redis = redis.from_url(settings.redis_url)
+        _redis = redis.from_url(settings.REDIS_URL)
     return _redis
 
 
