@@ -59,6 +59,23 @@ async def endpoint(websocket: WebSocket, client_id: str, room: str = ""):
         manager.disconnect(client_id)
 
 
+@app.websocket("/timeout/{client_id}")
+async def endpoint_with_a_timeout(websocket: WebSocket, client_id: str):
+    await manager.connect(websocket, client_id)
+    while True:
+        try:
+            received.append(await asyncio.wait_for(websocket.receive_text(), 0.002))
+        except asyncio.TimeoutError:
+            pass
+
+
+@app.websocket("/task/{client_id}")
+async def endpoint_with_a_task(websocket: WebSocket, client_id: str):
+    await manager.connect(websocket, client_id)
+    received.append(await asyncio.create_task(websocket.receive_text()))
+    raise ValueError
+
+
 @app.post("/call/{name}")
 async def call(name: str, body: dict):
     if isinstance(body.get("exclude"), list):
@@ -350,12 +367,32 @@ async def test_closed_while_the_endpoint_works(project: Path, serve: Serve) -> N
     assert "Traceback" not in server.stop()
 
 
-async def test_endpoint_fails(project: Path, serve: Serve) -> None:
+@pytest.mark.parametrize("path", ["/ws/me?room=r", "/task/me"])
+async def test_endpoint_fails(project: Path, serve: Serve, path: str) -> None:
     """An endpoint that ends by an error, without `disconnect`, leaves no client behind."""
-    server = serve(project, "live_app:app")
-    async with ws(server, "/ws/me?room=r") as client:
+    server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="0")
+    async with ws(server, path) as client:
         await client.send("fail")
         await until(server, lambda s: s["received"] == ["fail"] and not s["clients"] and not s["rooms"])
+
+
+async def test_endpoint_with_a_timeout(project: Path, serve: Serve) -> None:
+    """An endpoint that gives up waiting again and again hears every message, in order; and silence is noticed there too:
+    "[closed is] one that has ever answered a ping and falls silent"."""
+    server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="1")
+    async with ws(server, "/timeout/me") as client:
+        sent = [str(number) for number in range(500)]
+        for number, text in enumerate(sent):
+            await client.send(text)
+            await asyncio.sleep(number % 7 / 2000)
+        now = await until(server, lambda s: len(s["received"]) >= len(sent))
+        assert now["received"] == sent
+        assert json.loads(await client.recv()) == {"type": "ping"}
+        await client.send('{"type": "pong"}')
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await asyncio.wait_for(client.recv(), 8)
+        assert client.close_code == 1011
 
 
 @pytest.mark.parametrize("implementation", ["websockets-sansio", "websockets"])
