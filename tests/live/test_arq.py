@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import logging
 import os
 import pickle
 import signal
@@ -372,18 +373,34 @@ async def test_redis_down(lonely: Any, redis_server: RedisServer, caplog: pytest
     await lonely.stop_arq()
 
 
-async def test_a_queue_that_hangs(lonely: Any, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """arq sets no time limit on an answer: `enqueue()` has one, so that no request waits for ever."""
+@pytest.mark.parametrize("started", [True, False], ids=["after the start", "at the start"])
+async def test_a_queue_that_hangs(
+    lonely: Any,
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    started: bool,
+) -> None:
+    """arq sets no time limit on an answer: `start_arq()` and `enqueue()` have one, so that neither the application's start
+    nor a request waits for ever."""
     monkeypatch.setattr(lonely, "ENQUEUE_TIMEOUT", 0.3)
-    await lonely.start_arq()
+    if started:
+        await lonely.start_arq()
     assert redis_server.process
     os.kill(redis_server.process.pid, signal.SIGSTOP)
     try:
+        if not started:
+            await asyncio.wait_for(lonely.start_arq(), 5)
+            assert "ARQ_REDIS_URL: no connection" in caplog.text
+        began = time.monotonic()
         with pytest.raises(asyncio.TimeoutError):
-            await lonely.enqueue("send_welcome_email", 1)
+            await asyncio.wait_for(lonely.enqueue("send_welcome_email", 1), 5)
+        assert time.monotonic() - began < 3
     finally:
         os.kill(redis_server.process.pid, signal.SIGCONT)
+    assert await lonely.enqueue("send_welcome_email", 1)
     await lonely.stop_arq()
+    assert clients(redis_server) == []
 
 
 def test_no_client_is_left_after_the_application_stops(
@@ -426,6 +443,30 @@ async def test_a_wrong_url_names_the_variable_and_no_password(project: Path, url
             await module.start_arq()
         assert caught.value.__suppress_context__
         assert PASSWORD not in str(caught.value)
+
+
+async def test_a_refused_password_is_not_shown(
+    project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Issue 3, security: "no password in an error or log line of a module"; neither the application's nor the worker's."""
+    caplog.set_level(logging.DEBUG)
+    server = protected_server(tmp_path, "another")
+    env = {"ARQ_REDIS_URL": f"redis://:{PASSWORD}@127.0.0.1:{server.port}/1"}
+    try:
+        with imported(project, "services.arq", **env) as module:
+            await module.start_arq()
+            with pytest.raises(RedisConnectionError) as caught:
+                await module.enqueue("send_welcome_email", 1)
+        worker = await asyncio.to_thread(
+            subprocess.run,
+            [str(Path(sys.executable).parent / "arq"), "services.tasks.WorkerSettings"],
+            cwd=project, env={**os.environ, **env}, capture_output=True, text=True, timeout=60,
+        )
+    finally:
+        server.stop()
+    assert "ARQ_REDIS_URL: no connection" in caplog.text
+    assert worker.returncode != 0 and "AuthenticationError" in worker.stderr
+    assert PASSWORD not in caplog.text + repr(caught.value) + worker.stdout + worker.stderr
 
 
 async def test_user_password_and_tls_of_the_url(project: Path, tmp_path: Path) -> None:
