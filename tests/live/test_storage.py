@@ -377,6 +377,27 @@ async def test_broken_upload_local(storage: Any, tmp_path: Path) -> None:
     assert files(root) == ["broken/file.bin"]
 
 
+@only_local
+async def test_cancelled_while_the_file_is_made(storage: Any, tmp_path: Path) -> None:
+    """'a broken upload leaves nothing', even if it is cancelled while its temporary file is being opened"""
+    loop = asyncio.get_running_loop()
+    opened = []
+
+    def cancel_then(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and str(arguments[0]).startswith(str(tmp_path)) and not opened:
+            opened.append(arguments[0])
+            loop.call_soon_threadsafe(task.cancel)
+            time.sleep(0.2)
+
+    sys.addaudithook(cancel_then)
+    task = asyncio.create_task(storage.upload("cancelled", b"x" * PART))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.4)  # for what a thread might still do
+    assert opened
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
 @only_s3
 async def test_broken_upload_s3(storage: Any, s3: S3, module: ModuleType) -> None:
     """'a broken upload leaves nothing': no object and no part of a multipart upload"""
