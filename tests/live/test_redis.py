@@ -186,7 +186,10 @@ async def test_an_unserialisable_value_raises(cache: Any, redis_server: RedisSer
     await cache.stop_redis()
 
 
-@pytest.mark.parametrize(("raw", "back"), [("hello world", "hello world"), ("{broken", "{broken"), ("42", 42)])
+@pytest.mark.parametrize(
+    ("raw", "back"),
+    [("hello world", "hello world"), ("{broken", "{broken"), ("42", 42), ("\udc80\udcff", "\udc80\udcff")],
+)
 async def test_a_foreign_value_comes_back_as_text(cache: Any, redis_server: RedisServer, raw: str, back: Any) -> None:
     """COMPONENTS.md: "a foreign non-JSON value comes back as text"."""
     redis_server.cli("set", "foreign", raw)
@@ -479,6 +482,15 @@ async def test_subscriptions_wait_longer_than_a_command(cache: Any, monkeypatch:
     for value in ("123", None, [1]):
         assert await cache.publish("news", value) == 4
     assert await asyncio.gather(*tasks) == [["123", None, [1]]] * 4
+    await cache.stop_redis()
+
+
+async def test_a_foreign_message_does_not_end_a_subscription(cache: Any, redis_server: RedisServer) -> None:
+    """What is no JSON, or not even text, comes as text; what is sent after it comes as well."""
+    async with cache.subscribe("news") as messages:
+        for raw in ("{broken", "\udc80\udcff", '"last"'):
+            redis_server.cli("publish", "news", raw)
+        assert [message async for message, _ in _limited(messages, 3)] == ["{broken", "\udc80\udcff", "last"]
     await cache.stop_redis()
 
 
