@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import COMPONENTS, ROOT, SHAPES, Projects, RedisServer, Uvicorn
+import websockets.sync.client
+from conftest import COMPONENTS, ROOT, SHAPES, Projects, RedisServer, Uvicorn, add
 from otlp_receiver import OtlpReceiver
 from postgis_support import Cluster
 from redis_support import clients
@@ -59,9 +60,9 @@ def interpreter(version: str) -> str:
     return str(found[-1]) if found else version
 
 
-def environment(project: Path, combination: Combination) -> str:
+def environment(project: Path, combination: Combination, declared_in: str = "pyproject.toml") -> str:
     """The interpreter of an environment with what the project declares, in these versions."""
-    declared = (project / "pyproject.toml").read_bytes()
+    declared = (project / declared_in).read_bytes()
     # "The newest" is looked for anew each week.
     week = time.strftime("%G-%V") if not combination.pins else ""
     key = hashlib.sha256(declared + repr((combination, EXTRA, week)).encode()).hexdigest()[:16]
@@ -76,7 +77,7 @@ def environment(project: Path, combination: Combination) -> str:
     options = ["--resolution", "lowest-direct"] if combination.lowest else []
     for command in (
         [uv, "venv", "--quiet", "--no-project", "--python", interpreter(combination.python), str(folder)],
-        [uv, "pip", "install", "--quiet", "--python", str(python), *options, "-r", "pyproject.toml", *EXTRA, *combination.pins],
+        [uv, "pip", "install", "--quiet", "--python", str(python), *options, "-r", declared_in, *EXTRA, *combination.pins],
     ):
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=170)
         assert done.returncode == 0, done.stderr
@@ -127,3 +128,65 @@ def test_versions(
         assert wrong_labels(server.url) == []
         assert scrape(server.url)[("http_requests_in_progress",)] == 0
         server.stop()
+
+
+WITH_PYDANTIC_1 = """\
+from typing import Any
+
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel
+
+from app.main import app
+from app.services.arq import enqueue
+from app.services.cache import cache_get, cache_set
+from app.services.storage import get_storage
+from app.services.ws import manager
+
+
+class Episode(BaseModel):
+    number: int
+
+
+@app.get("/episodes/{number}")
+async def episode(number: int) -> Any:
+    await cache_set("episode", Episode(number=number))
+    assert await enqueue("send_welcome_email", user_id=Episode(number=number))
+    await get_storage().upload("episode", str(number).encode())
+    return [await cache_get("episode"), int(await get_storage().download("episode"))]
+
+
+@app.websocket("/ws/{client_id}")
+async def ws(websocket: WebSocket, client_id: str) -> None:
+    await manager.connect(websocket, client_id)
+    try:
+        await manager.broadcast(Episode(number=int(await websocket.receive_text())))
+    except WebSocketDisconnect:
+        manager.disconnect(client_id)
+"""
+
+
+@pytest.mark.timeout(400)
+def test_pydantic_1(
+    projects: Projects, serve: Callable[..., Uvicorn], redis_server: RedisServer, cluster: Cluster
+) -> None:
+    """COMPONENTS.md: "Pydantic v1 projects"; the fixture with FastAPI 0.95 and pydantic 1, with all six."""
+    project = projects.fresh("add-event-handler")
+    add(project, *COMPONENTS)
+    python = environment(project, Combination("3.11", COMPONENTS, (), {}), "requirements.txt")
+    (project / "live.py").write_text(WITH_PYDANTIC_1)
+    env = {
+        "DATABASE_URL": cluster.url(cluster.database()).replace("+asyncpg", ""),
+        "REDIS_URL": redis_server.url(0),
+        "ARQ_REDIS_URL": redis_server.url(1),
+        "WS_REDIS_URL": redis_server.url(2),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "",
+    }
+    server = serve(project, "live:app", python=python, **env)
+    assert httpx.get(f"{server.url}/episodes/7").json() == [{"number": 7}, 7]
+    with websockets.sync.client.connect(f"ws://127.0.0.1:{server.port}/ws/me") as client:
+        client.send("8")
+        assert json.loads(client.recv(5)) == {"number": 8}
+    shown = httpx.get(f"{server.url}/metrics").text
+    assert 'http_requests_total{method="GET",path="/episodes/{number}",status="200"} 1.0' in shown
+    quiet(server.stop())
+    assert clients(redis_server) == []
