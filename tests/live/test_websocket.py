@@ -473,7 +473,8 @@ def test_needs_redis_for_several_instances(project: Path) -> None:
         import asyncio, sys, traceback
         from services.ws import manager, settings
         bad = "http://:hunter2@localhost redis://:hun#ter2@localhost redis://:hunter2@localhost:hunter2"
-        for url in [*bad.split(), "redis://localhost"]:
+        # A password that begins like a port: the log of a lost connection would name it.
+        for url in [*bad.split(), "redis://me:4711#hunter2@localhost", "redis://localhost"]:
             if "hun" not in url:
                 sys.modules["redis.asyncio"] = None
             settings.ws_redis_url = url
@@ -483,9 +484,9 @@ def test_needs_redis_for_several_instances(project: Path) -> None:
                 traceback.print_exc(file=sys.stdout)
     """
     said = run_python(project, textwrap.dedent(code))
-    assert said.count("ValueError: WS_REDIS_URL is not a valid Redis URL") == 3
+    assert said.count("ValueError: WS_REDIS_URL is not a valid Redis URL") == 4
     assert said.count("RuntimeError: WS_REDIS_URL needs the package redis") == 1
-    assert "hun" not in said, said
+    assert "hun" not in said and "4711" not in said, said
 
 
 def test_stop(project: Path, redis_server: RedisServer) -> None:
@@ -503,8 +504,10 @@ def test_stop(project: Path, redis_server: RedisServer) -> None:
             await other.start_pubsub()
             fake = Fake()
             await other.connect(fake, "a")
+            kept = []  # so that no connection is closed by its deletion
             for number in range(3):
                 await manager.start_pubsub()
+                kept += manager._relays.values()
                 assert len(await redis.client_list()) >= 3
                 for _ in range(100):
                     await manager.send_personal("a", str(number))
