@@ -724,6 +724,26 @@ print([t.name for t in threading.enumerate() if "Otel" in t.name])
     assert receiver.spans() == []
 
 
+@pytest.mark.parametrize(
+    "wrong", ["OTEL_EXPORTER_OTLP_COMPRESSION=zip", "OTEL_EXPORTER_OTLP_TIMEOUT=x", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=9999"]
+)
+def test_wrong_variable_of_opentelemetry(project: Path, receiver: OtlpReceiver, wrong: str) -> None:
+    """What OpenTelemetry refuses is logged, once: no request and no SQL statement fails because of it."""
+    code = """
+import logging, sys
+logging.basicConfig(stream=sys.stdout)
+from fastapi.testclient import TestClient
+import live_app
+with TestClient(live_app.app) as client:
+    print([client.get("/sql/sync/1").status_code for _ in range(3)])
+"""
+    name, value = wrong.split("=")
+    shown = run_python(project, code, **{**quick(receiver.endpoint), name: value})
+    assert "[200, 200, 200]" in shown
+    assert shown.count("Traces are not sent") == shown.count("Traceback") == 1
+    assert receiver.spans() == []
+
+
 def test_password_in_the_endpoint(project: Path) -> None:
     """Security: no URL with its password in an error or a log line; the error names the variable."""
     code = """
