@@ -348,15 +348,18 @@ def test_two_event_loops(lonely: Any) -> None:
 
 
 async def test_start_and_stop(lonely: Any, redis_server: RedisServer) -> None:
-    """Brief: stopping what never started is harmless, start after stop works again."""
+    """COMPONENTS.md: "Stopping what never started is harmless"; start after stop works again."""
     await lonely.stop_arq()
+    kept = []  # so that no connection is closed by its deletion
     for _ in range(2):
         await lonely.start_arq()
+        kept.append(await lonely.get_pool())
         assert clients(redis_server)
         assert await lonely.enqueue("send_welcome_email", 1)
         await lonely.stop_arq()
         assert clients(redis_server) == []
     await lonely.stop_arq()
+    assert kept[0] is not kept[1]
 
 
 async def test_redis_down(lonely: Any, redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -402,13 +402,15 @@ async def test_stop_closes_a_running_subscription(cache: Any, redis_server: Redi
 
 
 async def test_start_and_stop(cache: Any, redis_server: RedisServer) -> None:
-    """Brief: stopping what never started is harmless, start after stop works again."""
+    """COMPONENTS.md: "Stopping what never started is harmless"; start after stop works again."""
     await cache.stop_redis()
     await cache.start_redis()
+    kept = await cache.get_redis()  # so that no connection is closed by its deletion
     assert len(clients(redis_server)) == 1
     await cache.stop_redis()
     await cache.stop_redis()
     assert await eventually(none_left(redis_server), True)
+    assert await cache.get_redis() is not kept
     await cache.start_redis()
     await cache.cache_set("key", 1)
     assert await cache.cache_get("key") == 1
