@@ -224,6 +224,7 @@ mod tests {
         check_add("A=1\n\n\n", &all(), &format!("A=1\n\n{BOTH}\n\n\n"));
         check_add("# only a comment\n", &all(), &format!("# only a comment\n\n{BOTH}\n"));
         check_add("A=1\n  \n", &all(), &format!("A=1\n\n{BOTH}\n  \n"));
+        check_add("A=1\r\r", &all(), &format!("A=1\n\n{BOTH}\r\r"));
     }
 
     #[test]

@@ -49,12 +49,13 @@ pub fn line_start(text: &str, offset: usize) -> usize {
 /// The end of the line that holds the byte at `offset`, before its line ending: where text can be appended to it.
 pub fn line_end(text: &str, offset: usize) -> usize {
     let bytes = text.as_bytes();
-    match memchr::memchr(b'\n', &bytes[offset..]) {
-        Some(at) if offset + at > 0 && bytes[offset + at - 1] == b'\r' => offset + at - 1,
-        Some(at) => offset + at,
-        // A lone `\r` at the end of the file is an ending too: nothing of ours goes behind it on the same line.
-        None => text.len() - usize::from(bytes.ends_with(b"\r") && offset < text.len()),
+    let mut end = memchr::memchr(b'\n', &bytes[offset..]).map_or(text.len(), |at| offset + at);
+    // Every `\r` there belongs to the ending, also where no `\n` follows: what is put between two of them would take the
+    // first one along when it goes.
+    while end > 0 && bytes[end - 1] == b'\r' && (end > offset || end < text.len()) {
+        end -= 1;
     }
+    end
 }
 
 /// The start of the line after the one that holds the byte at `offset`; the end of the text on the last line.
@@ -134,6 +135,11 @@ mod tests {
         assert_eq!(line_end("ab\r\ncd", 4), 6);
         assert_eq!(line_end("\r\n", 0), 0);
         assert_eq!(line_end("\n", 0), 0);
+        assert_eq!(line_end("ab\r\r\ncd", 0), 2);
+        assert_eq!(line_end("ab\r\r", 0), 2);
+        assert_eq!(line_end("\r\r", 0), 0);
+        assert_eq!(line_end("ab\rcd", 0), 5);
+        assert_eq!(line_end("ab\r", 3), 3);
     }
 
     #[test]

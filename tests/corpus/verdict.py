@@ -515,7 +515,8 @@ def import_roots(facts: Facts) -> list[Path]:
     """Where absolute imports start, the application's own first."""
     roots = [facts.import_root] if facts.import_root else []
     for base in (facts.root, facts.root / "src"):
-        if base.is_dir() and base not in roots:
+        # A `src` that is a package is imported from, and no place to start at.
+        if base.is_dir() and base not in roots and (base == facts.root or not (base / "__init__.py").exists()):
             roots.append(base)
     return roots
 
@@ -990,7 +991,13 @@ class Judge:
                 path = self.folder / module["path"]
                 up = parents(self.code.tree(path))
                 for node in up:
-                    if isinstance(node, ast.Attribute) and node.attr == name and dotted(getattr(up[node], "func", None)) != setting["type"]:
+                    if not isinstance(node, ast.Attribute) or node.attr != name:
+                        continue
+                    around = up[node]
+                    # `str(settings.redis_url or "")`: what is not set is empty
+                    if isinstance(around, ast.BoolOp) and isinstance(around.op, ast.Or) and ast.unparse(around.values[-1]) == "''":
+                        around = up[around]
+                    if dotted(getattr(around, "func", None)) != setting["type"]:
                         self.fault(f"{name} is a `{annotation}`, {module['path']} takes it for `{setting['type']}`")
 
     def env_prefix(self, chain: list[tuple[Path, ast.ClassDef]]) -> str:
@@ -1055,7 +1062,9 @@ class Judge:
         try:
             have = listed(path)
         except Exception as error:
-            self.fault(f"{path.name}: {error}")
+            # What nothing has to go into may be as broken as it was.
+            if any(self.components[name].get("dependency") for name in self.names):
+                self.fault(f"{path.name}: {error}")
             return
         included = []
         for line in path.read_text("utf-8-sig").splitlines() if path.suffix != ".toml" else ():
@@ -1127,7 +1136,8 @@ class Judge:
             old = read_yaml(self.before[key][2].decode("utf-8-sig")) or {}
             new = read_yaml(self.after[key][2].decode("utf-8-sig")) or {}
         except Exception as error:
-            self.fault(f"{key}: {error}")
+            if self.before[key] != self.after[key] or any(self.components[name].get(kind) for name in self.names for kind in ("service", "image")):
+                self.fault(f"{key}: {error}")
             return
         if not isinstance(old, dict) or not isinstance(new, dict):
             return

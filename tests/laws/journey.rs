@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use paxx::check;
 use paxx::component::Component;
+use paxx::component::registry::with_required;
 use paxx::edit::{self, Edit};
 use paxx::finding::{Problem, Severity};
+use paxx::lock;
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
 use paxx::render::{Paths, json};
+use paxx::source::python::{self, Source};
 
 use super::mutation::Dice;
 use super::tree::{Scene, Tree, difference};
@@ -44,6 +47,7 @@ pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
     if scene.discovery().is_err() {
         return Ok(Verdict::Refused(vec!["PX001"]));
     }
+    let mistakes = mistakes(&scene, &journey.components)?;
     let mut dice = Dice(journey.seed);
     let mut names = journey.components.clone();
     dice.shuffle(&mut names);
@@ -67,7 +71,7 @@ pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
             }
         }
         scene.write(&plan);
-        is_clean(&scene, &present).map_err(|why| format!("check after add {portion:?}: {why}"))?;
+        is_clean(&scene, &present, &mistakes).map_err(|why| format!("check after add {portion:?}: {why}"))?;
     }
     let (_, again) = add(&scene, &present)?;
     if !again.refusals.is_empty() || !again.is_empty() {
@@ -113,7 +117,13 @@ pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
         }
         describes_its_result(&discovery, &plan)?;
         scene.write(&plan);
-        is_clean(&scene, &present).map_err(|why| format!("check after remove {removed:?}: {why}"))?;
+        is_clean(&scene, &present, &mistakes).map_err(|why| format!("check after remove {removed:?}: {why}"))?;
+    }
+    for (path, bytes) in &mut scene.tree {
+        let forgot = |before: &&Vec<u8>| path.ends_with(".py") && has_what_it_forgot(before, bytes);
+        if let Some(before) = tree.get(path).filter(forgot) {
+            bytes.clone_from(before);
+        }
     }
     match difference(tree, &scene.tree) {
         Some(words) => Err(format!("add, then remove {removed:?}, leaves\n{words}")),
@@ -200,7 +210,52 @@ fn is_grown(line: &str, other: &str) -> bool {
     line.chars().all(|character| rest.any(|next| next == character))
 }
 
-fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), String> {
+/// What a project may have done twice, or in vain, before anything was added: `check` says so before and after, and to mend
+/// it is no business of a component.
+const MISTAKES: &[&str] = &["PX107", "PX205", "PX310", "PX313", "PX510", "PX511", "PX512"];
+
+/// The mistakes that are there before anything was added.
+fn mistakes(scene: &Scene, names: &[&'static str]) -> Result<Vec<(&'static str, String)>, String> {
+    let discovery = scene.discovery()?;
+    let Ok(mut lock) = discovery.lock.clone() else { return Ok(Vec::new()) };
+    let components: Vec<&'static Component> = names.iter().map(|name| component(name)).collect();
+    let components: Vec<_> = with_required(&components).into_iter().map(|(component, _)| component).collect();
+    // Some are only looked for once something is installed.
+    lock.components = components
+        .iter()
+        .map(|component| lock::Component { name: component.id().to_owned(), ..lock::Component::default() })
+        .collect();
+    Ok(check::findings(&discovery.project, &lock, &components, false)
+        .into_iter()
+        .map(|finding| (finding.problem.rule.code, finding.problem.message))
+        .filter(|(code, _)| MISTAKES.contains(code))
+        .collect())
+}
+
+/// A module that used a name without importing it has gained nothing but the import: that stays with what uses it.
+fn has_what_it_forgot(before: &[u8], after: &[u8]) -> bool {
+    let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else { return false };
+    let read = |code: &str| {
+        let source = Source::parse(code);
+        let mut rest = code.to_owned();
+        for import in source.imports.iter().rev() {
+            rest.replace_range(import.range.clone(), "");
+        }
+        rest.retain(|character| !character.is_whitespace());
+        let names = source.imports.iter().flat_map(|import| &import.names).map(|name| name.name.clone());
+        (names.collect::<Vec<String>>(), rest)
+    };
+    let ((names, rest), (gained, left)) = (read(before), read(after));
+    rest == left
+        && gained.len() > names.len()
+        && gained.iter().all(|name| names.contains(name) || !python::uses_of(before, name).is_empty())
+}
+
+fn is_clean(
+    scene: &Scene,
+    components: &[&'static Component],
+    mistakes: &[(&'static str, String)],
+) -> Result<(), String> {
     let discovery = scene.discovery()?;
     let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
     let mut words = String::new();
@@ -209,9 +264,12 @@ fn is_clean(scene: &Scene, components: &[&'static Component]) -> Result<(), Stri
         let path = problem.at.as_ref().map(|at| at.path.as_str());
         problem.rule.code == "PX005" && path.is_some_and(|path| scene.original.get(path) == scene.tree.get(path))
     };
+    let was_there = |problem: &Problem| {
+        mistakes.iter().any(|(code, message)| *code == problem.rule.code && *message == problem.message)
+    };
     for finding in check::findings(&discovery.project, &lock, components, false) {
         let problem = &finding.problem;
-        if !was_broken(problem) && problem.rule.severity > Severity::Information {
+        if !was_broken(problem) && !was_there(problem) && problem.rule.severity > Severity::Information {
             words +=
                 &format!("{} {}: {} {}\n", finding.component, finding.requirement, problem.rule.code, problem.message);
         }
