@@ -129,7 +129,7 @@ pub fn toml(code: &str) {
 /// Files of lines: env files, requirements, commands in scripts and Dockerfiles.
 pub fn lines(code: &str) {
     let mut end = 0;
-    for variable in dotenv::variables(code) {
+    for variable in dotenv::variables(code).iter() {
         assert!(variable.range.start >= end && at(code, &variable.range).contains(&variable.name));
         end = variable.range.end;
     }
