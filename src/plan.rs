@@ -13,7 +13,7 @@ use std::rc::Rc;
 use crate::component::registry::with_required;
 use crate::component::{COMPONENTS, Component, Context};
 use crate::edit::{self, Edit, Pieces};
-use crate::finding::{self, Problem, Severity};
+use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
 use crate::project::{File, FilePath, Project};
@@ -63,7 +63,7 @@ pub enum Outcome {
     /// It is taken back.
     Removed,
     /// It stays, though it was to be removed; why.
-    Kept(String, Option<crate::finding::Location>),
+    Kept(String, Option<Location>),
     /// It is not quite as it should be, and is left alone.
     Left(Problem),
     /// It does not apply here; why.
@@ -180,6 +180,20 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// A place in the present text as one in the file on disk, which is what the user sees.
+    fn on_disk(&self, at: &mut Location) {
+        if let Some(pieces) = self.pieces.get(&at.path) {
+            at.range = pieces.origin(&at.range);
+        }
+    }
+
+    /// A problem of the present text with its places in the files on disk.
+    fn problem_on_disk(&self, mut problem: Problem) -> Problem {
+        let related = problem.related.iter_mut().map(|(at, _)| at);
+        problem.at.iter_mut().chain(related).for_each(|at| self.on_disk(at));
+        problem
     }
 
     /// The files that differ from the original.
@@ -364,7 +378,7 @@ fn bring(
             }
             Assessment::Missing { problem, fix } => (problem, fix),
             Assessment::Drifted { problem, .. } if problem.rule.severity != Severity::Error => {
-                outcome = Outcome::Left(problem);
+                outcome = Outcome::Left(draft.problem_on_disk(problem));
                 break;
             }
             Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
@@ -393,7 +407,7 @@ fn bring(
             }
         }
     }
-    if let Some(problem) = refused {
+    if let Some(problem) = refused.map(|problem| draft.problem_on_disk(problem)) {
         let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
         // Several requirements may be in the way of one thing, which is said once.
         let said = |known: &Problem| known.message == problem.message && known.at == problem.at;
@@ -471,6 +485,14 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         draft.whole.insert(path, plan.steps.len());
     }
     plan.files = draft.files();
+    for step in &mut plan.steps {
+        // Where it is when all is done.
+        if let Outcome::Kept(_, Some(at)) = &mut step.outcome
+            && let Some(pieces) = draft.pieces.get(&at.path)
+        {
+            at.range = pieces.present(&at.range);
+        }
+    }
     plan.after = draft.project;
 }
 
@@ -576,7 +598,12 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         let title = requirement.title(&draft.project);
         let outcome = match requirement.retract(&draft.project, &recorded) {
             Retraction::Gone => continue,
-            Retraction::Keep { at, why } => Outcome::Kept(why, at),
+            Retraction::Keep { mut at, why } => {
+                if let Some(at) = &mut at {
+                    draft.on_disk(at);
+                }
+                Outcome::Kept(why, at)
+            }
             Retraction::Remove(fix) => match draft.take(&fix.changes, number) {
                 Ok(()) => {
                     for (name, _) in &fix.record.scaffolding {

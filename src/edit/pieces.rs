@@ -27,6 +27,24 @@ enum Piece {
     New { text: String, owner: usize },
 }
 
+impl Piece {
+    /// How many bytes of the present state it has.
+    fn length(&self) -> usize {
+        match self {
+            Self::Kept(range) => range.len(),
+            Self::Cut { .. } => 0,
+            Self::New { text, .. } => text.len(),
+        }
+    }
+}
+
+/// A range whose ends are where `place` says, which is told whether it is the end that is asked for.
+fn mapped(range: &Range<usize>, place: impl Fn(usize, bool) -> usize) -> Range<usize> {
+    let start = place(range.start, false);
+    let end = if range.is_empty() { start } else { place(range.end, true) };
+    start..end.max(start)
+}
+
 /// An original text and the pieces that make up its present state.
 #[derive(Debug, Clone)]
 pub struct Pieces {
@@ -95,15 +113,47 @@ impl Pieces {
         changes
     }
 
+    /// The range of the original that a range of the present state comes from; what is new has the place that it went to.
+    pub fn origin(&self, range: &Range<usize>) -> Range<usize> {
+        let place = |offset: usize, is_end: bool| {
+            let (mut present, mut origin) = (0, 0);
+            for piece in &self.pieces {
+                let length = piece.length();
+                if offset < present + length || (is_end && offset == present + length) {
+                    return if let Piece::Kept(range) = piece { range.start + (offset - present) } else { origin };
+                }
+                present += length;
+                if let Piece::Kept(range) | Piece::Cut { range, .. } = piece {
+                    origin = range.end;
+                }
+            }
+            origin
+        };
+        mapped(range, place)
+    }
+
+    /// The range of the present state that a range of the original has become.
+    pub fn present(&self, range: &Range<usize>) -> Range<usize> {
+        let place = |offset: usize, is_end: bool| {
+            let mut present = 0;
+            for piece in &self.pieces {
+                if let Piece::Kept(range) | Piece::Cut { range, .. } = piece
+                    && (offset < range.end || (is_end && offset == range.end))
+                {
+                    return present + offset.saturating_sub(range.start).min(piece.length());
+                }
+                present += piece.length();
+            }
+            present
+        };
+        mapped(range, place)
+    }
+
     /// Makes a boundary at `offset` of the present state; the index of the piece that begins there.
     fn split(&mut self, offset: usize) -> usize {
         let mut position = 0;
         for index in 0..self.pieces.len() {
-            let length = match &self.pieces[index] {
-                Piece::Kept(range) => range.len(),
-                Piece::Cut { .. } => 0,
-                Piece::New { text, .. } => text.len(),
-            };
+            let length = self.pieces[index].length();
             if offset == position {
                 return index;
             }
@@ -160,6 +210,21 @@ mod tests {
     fn what_is_inserted_and_removed_again_is_no_change() {
         let changes = check("ab", &[&[Edit::insert(1, "xyz")], &[Edit::delete(1..4)]]);
         assert_eq!(changes, []);
+    }
+
+    #[test]
+    fn places_are_found_again_on_both_sides() {
+        let mut pieces = Pieces::new(6);
+        // abcdef, ab--cdef, ab--c!
+        pieces.take(&[Edit::insert(2, "--")], 0);
+        pieces.take(&[Edit::replace(5..8, "!")], 1);
+        for (present, original) in [(0..2, 0..2), (1..5, 1..3), (4..5, 2..3), (2..4, 2..2), (5..6, 6..6), (6..6, 6..6)]
+        {
+            assert_eq!(pieces.origin(&present), original, "{present:?}");
+        }
+        for (original, present) in [(0..2, 0..2), (2..3, 4..5), (1..3, 1..5), (3..6, 5..5), (6..6, 6..6)] {
+            assert_eq!(pieces.present(&original), present, "{original:?}");
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
         } else if !found.is_empty() {
             let _ = writeln!(text, "  = {} already there", found.len());
         }
+        let mut notes: Vec<&str> = Vec::new();
         for step in &steps {
             match &step.outcome {
                 Outcome::Left(problem) => {
@@ -80,7 +81,9 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
                     let place = at.as_ref().map(|at| format!("{}: ", paths.place(&plan.after, at))).unwrap_or_default();
                     let _ = writeln!(text, "  ! {place}{} stays: {why}", step.title);
                 }
-                Outcome::NotApplicable(note) => {
+                // One thing that is not there may be why several requirements do not apply.
+                Outcome::NotApplicable(note) if !notes.contains(&note.as_str()) => {
+                    notes.push(note);
                     let _ = writeln!(text, "  . {note}");
                 }
                 _ => {}

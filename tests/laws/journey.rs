@@ -7,6 +7,7 @@ use paxx::component::Component;
 use paxx::component::registry::with_required;
 use paxx::edit::{self, Edit};
 use paxx::finding::{Problem, Severity};
+use paxx::lock;
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
 use paxx::render::{Paths, json};
@@ -216,9 +217,14 @@ const MISTAKES: &[&str] = &["PX107", "PX205", "PX310", "PX313", "PX510", "PX511"
 /// The mistakes that are there before anything was added.
 fn mistakes(scene: &Scene, names: &[&'static str]) -> Result<Vec<(&'static str, String)>, String> {
     let discovery = scene.discovery()?;
-    let Ok(lock) = discovery.lock.clone() else { return Ok(Vec::new()) };
+    let Ok(mut lock) = discovery.lock.clone() else { return Ok(Vec::new()) };
     let components: Vec<&'static Component> = names.iter().map(|name| component(name)).collect();
     let components: Vec<_> = with_required(&components).into_iter().map(|(component, _)| component).collect();
+    // Some are only looked for once something is installed.
+    lock.components = components
+        .iter()
+        .map(|component| lock::Component { name: component.id().to_owned(), ..lock::Component::default() })
+        .collect();
     Ok(check::findings(&discovery.project, &lock, &components, false)
         .into_iter()
         .map(|finding| (finding.problem.rule.code, finding.problem.message))
