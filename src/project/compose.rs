@@ -128,6 +128,22 @@ pub fn command_words(
     words().unwrap_or_default()
 }
 
+/// The words of the entry point that the Dockerfile of the service `name` gives its image: whatever the command, they come first.
+pub fn entry_point(
+    compose: &Source,
+    compose_folder: &FilePath,
+    name: &str,
+    read: &dyn Fn(&FilePath) -> Option<String>,
+) -> Vec<String> {
+    let words = || {
+        let services = compose.get(compose.root()?, "services")?;
+        let build = build_of(compose, services, compose.get(&services.value, name)?)?;
+        let context = context_of(compose, build, compose_folder)?;
+        Some(start_of(&dockerfile_of(compose, build, &context, read)?).0)
+    };
+    words().unwrap_or_default()
+}
+
 /// Does a word of the command line name a program that serves an application?
 pub fn is_server(word: &str) -> bool {
     SERVERS.contains(&word.rsplit('/').next().unwrap_or(word))
@@ -231,6 +247,11 @@ fn dockerfile_of(
 
 /// The words of the last `ENTRYPOINT` and the last `CMD` of a Dockerfile.
 pub fn last_command(dockerfile: &str) -> Vec<String> {
+    let (entrypoint, command) = start_of(dockerfile);
+    [entrypoint, command].concat()
+}
+
+fn start_of(dockerfile: &str) -> (Vec<String>, Vec<String>) {
     let mut entrypoint = Vec::new();
     let mut command = Vec::new();
     let joined = dockerfile.replace("\r\n", "\n").replace("\\\n", " ");
@@ -248,8 +269,7 @@ pub fn last_command(dockerfile: &str) -> Vec<String> {
             command.clear();
         }
     }
-    entrypoint.extend(command);
-    entrypoint
+    (entrypoint, command)
 }
 
 /// Programs that serve an application which is named by `module:attribute`.

@@ -315,7 +315,10 @@ fn choose(
             if let Some((path, name)) = common
                 && let Some(base) = classes.iter().find(|class| class.path == *path && class.name == *name)
             {
-                return Ok(base.clone());
+                return match several.iter().find(|class| prefix_of(reader, class) != prefix_of(reader, base)) {
+                    Some(class) => Err(own_prefix(reader, class, base)),
+                    None => Ok(base.clone()),
+                };
             }
         }
     }
@@ -380,7 +383,6 @@ fn describe(
     };
     let mut upper = 0_usize;
     let mut lower = 0_usize;
-    let mut env_prefix = String::new();
     let mut case_sensitive = false;
     let own = std::iter::once((class.path.clone(), class.name.clone()));
     for (path, name) in own.chain(class.bases.iter().cloned()) {
@@ -394,9 +396,6 @@ fn describe(
                 upper += 1;
             }
         }
-        if env_prefix.is_empty() {
-            env_prefix = configured(source, text, index, found, "env_prefix").unwrap_or_default();
-        }
         case_sensitive |= configured(source, text, index, found, "case_sensitive").as_deref() == Some("True");
     }
     Settings {
@@ -405,12 +404,40 @@ fn describe(
         import,
         expression,
         upper_case: upper > lower,
-        env_prefix,
+        env_prefix: prefix_of(reader, class),
         case_sensitive,
         pydantic_v1: class.pydantic_v1,
         create: false,
         bases: class.bases.clone(),
     }
+}
+
+/// The `env_prefix` of a class, its own or inherited; empty where there is none.
+fn prefix_of(reader: &Reader, class: &Candidate) -> String {
+    let own = std::iter::once((class.path.clone(), class.name.clone()));
+    let mut prefixes = own.chain(class.bases.iter().cloned()).filter_map(|(path, name)| {
+        let file = reader.file(&path)?;
+        let source = file.python();
+        let (index, found) = source.class(&name)?;
+        configured(source, file.text().unwrap_or_default(), index, found, "env_prefix")
+    });
+    prefixes.find(|prefix| !prefix.is_empty()).unwrap_or_default()
+}
+
+/// A field of `base` would be read by another name for each environment, and nothing here says which one it is.
+fn own_prefix(reader: &Reader, class: &Candidate, base: &Candidate) -> Problem {
+    let (name, prefix) = (&class.name, prefix_of(reader, class));
+    Problem::new(
+        &finding::SEVERAL_SETTINGS_CLASSES,
+        format!("`{name}` reads variables that begin with `{prefix}`, other classes on `{}` do not", base.name),
+    )
+    .at(&class.path, class.place.clone())
+    .related(Location::new(base.path.clone(), base.place.clone()), "the class that all of them inherit from")
+    .help(format!(
+        "choose where the fields go: `--settings {}:{}` for all (their variables are written without a prefix, and you set them \
+         with it), or `--settings {}:{name}` for that one",
+        base.path, base.name, class.path
+    ))
 }
 
 /// The module by which the application itself imports the instance, where it does so absolutely.

@@ -496,7 +496,11 @@ pub(super) mod testing {
     pub const REDIS: manifest::Service = manifest::Service {
         name: manifest::Text("redis"),
         template: manifest::Text("compose.yml"),
-        images: manifest::List(&[manifest::Text("redis"), manifest::Text("valkey/valkey")]),
+        images: manifest::List(&[
+            manifest::Text("redis"),
+            manifest::Text("valkey/valkey"),
+            manifest::Text("bitnami/redis"),
+        ]),
         volumes: manifest::List(&[manifest::Text("redis_data")]),
         body: manifest::Text(
             "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",

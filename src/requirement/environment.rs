@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::compose::{self, Addition, Document};
+use super::password::password_of;
 use super::service::{locate, ports_of};
 use super::worker::Worker;
 use super::{Assessment, Fix, Recorded, Retraction};
@@ -266,12 +267,17 @@ impl Environment {
             }
             let found = locate(document, project, service)?;
             let name = found.as_deref().unwrap_or(service.name.0);
+            let password = match document.service(name) {
+                Some(server) if value.contains(&format!("redis://{placeholder}")) => password_of(document, server)?,
+                _ => None,
+            };
+            let mut host = name;
             if is_on_host(document, target) {
                 value = published(document, name, &value, &placeholder);
-                value = value.replace(&placeholder, "localhost");
-            } else {
-                value = value.replace(&placeholder, name);
+                host = "localhost";
             }
+            let authority = password.map_or_else(|| host.to_owned(), |password| format!(":{password}@{host}"));
+            value = value.replace(&placeholder, &authority);
         }
         Ok(value)
     }
@@ -619,6 +625,38 @@ mod tests {
             &file(", environment: []"),
             &file(", environment: [REDIS_URL=redis://redis:6379/0]"),
         );
+    }
+
+    #[test]
+    fn the_password_of_a_redis_that_is_there_stands_in_the_url() {
+        let check = |redis: &str, url: &str| {
+            let redis = format!("  redis:\n    image: redis:7\n{redis}");
+            let before = format!("services:\n  app:\n    build: .\n{redis}");
+            let after = format!("services:\n  app:\n    build: .\n    environment:\n      REDIS_URL: {url}\n{redis}");
+            testing::check_add(&want(), &before, &after);
+        };
+        check("    command: redis-server --save 20 1 --requirepass s3cret\n", "redis://:s3cret@redis:6379/0");
+        check("    command: [redis-server, --requirepass, \"a@b/c\"]\n", "redis://:a%40b%2Fc@redis:6379/0");
+        check("    command: redis-server --requirepass \"${PASS}\"\n", "\"redis://:${PASS}@redis:6379/0\"");
+        check("    command: redis-server --requirepass ${PASS:?not set}\n", "\"redis://:${PASS}@redis:6379/0\"");
+        check("    command: redis-server --requirepass ${PASS:-x} --save 1\n", "\"redis://:${PASS:-x}@redis:6379/0\"");
+        check(
+            "    command: sh -c 'redis-server --requirepass $$PASS'\n    environment:\n      - PASS=abc\n",
+            "redis://:abc@redis:6379/0",
+        );
+        check("    environment:\n      REDIS_PASSWORD: abc\n", "redis://redis:6379/0");
+        let bitnami = "services:\n  app: {build: .%}\n  redis:\n    image: bitnami/redis\n    environment:\n      REDIS_PASSWORD: ${PASS}\n";
+        testing::check_add(
+            &want(),
+            &bitnami.replace('%', ""),
+            &bitnami.replace('%', ", environment: {REDIS_URL: \"redis://:${PASS}@redis:6379/0\"}"),
+        );
+    }
+
+    #[test]
+    fn a_password_that_stands_elsewhere_is_refused() {
+        let text = "services:\n  app:\n    build: .\n  redis:\n    image: redis\n    env_file: .env\n    command: sh -c 'redis-server --requirepass $$PASS'\n";
+        assert_eq!(testing::check_blocked(&want(), text).rule.code, "PX303");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod import;
 pub mod lifespan_call;
 pub mod migration;
 pub mod module;
+mod password;
 pub mod service;
 pub mod setting;
 pub mod settings_class;

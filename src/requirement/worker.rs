@@ -8,7 +8,7 @@ use super::service::{dedented, lines_of, list_block, retract_service, same_servi
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::Project;
-use crate::project::compose::{command_words, is_server, words_of};
+use crate::project::compose::{command_words, entry_point, is_server, words_of};
 use crate::source::yaml::{Entry, Source, Style, Value};
 
 /// A worker service.
@@ -154,7 +154,7 @@ impl Worker {
         let list = document.source.list_indent().unwrap_or(step);
         let deeper = " ".repeat(step);
         let mut parts = Vec::new();
-        let mut has_restart = false;
+        let (mut has_restart, mut has_entry_point) = (false, false);
         for entry in copied_entries(document, application) {
             let Some(node) = document.source.resolve(&entry.value) else { continue };
             let is_empty = match &node.value {
@@ -184,6 +184,7 @@ impl Worker {
                     parts.push(list_block("networks", &names, list));
                     continue;
                 }
+                "entrypoint" => has_entry_point = true,
                 "restart" => has_restart = true,
                 _ => {}
             }
@@ -194,8 +195,14 @@ impl Worker {
                 None => dedented(text, entry),
             });
         }
+        // An image whose own entry point is the server would take the command for its arguments.
+        let folder = document.path.parent().unwrap_or_else(crate::project::FilePath::top);
+        let read = |path: &crate::project::FilePath| project.text(path).map(str::to_owned);
+        let entry_point = entry_point(&document.source, &folder, &application.key, &read);
+        let key =
+            if !has_entry_point && entry_point.iter().any(|word| is_server(word)) { "entrypoint" } else { "command" };
         let command =
-            format!("command: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
+            format!("{key}: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
         let is_first =
             |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
         parts.sort_by_key(|part| !is_first(part));
@@ -318,6 +325,27 @@ mod tests {
 
     const COMMAND: &str = "    command: arq app.services.tasks.WorkerSettings\n";
     const RESTART: &str = "    restart: unless-stopped\n";
+
+    #[test]
+    fn an_image_whose_entry_point_is_the_server_gets_another_one() {
+        let build = |start: &str| {
+            let lines = start.replace('\n', "\n        ");
+            format!("    build:\n      dockerfile_inline: |\n        FROM python:3.13\n        {lines}\n")
+        };
+        let started = |start: &str, worker: &str| {
+            let build = build(start);
+            check_app(&build, &format!("{build}    {worker}\n{RESTART}"));
+        };
+        started(
+            "ENTRYPOINT [\"python\", \"-m\", \"uvicorn\"]\nCMD [\"app.main:app\"]",
+            "entrypoint: arq app.services.tasks.WorkerSettings",
+        );
+        started(
+            "ENTRYPOINT [\"uv\", \"run\", \"fastapi\", \"run\"]",
+            "entrypoint: uv run arq app.services.tasks.WorkerSettings",
+        );
+        started("ENTRYPOINT [\"/start.sh\"]\nCMD [\"uvicorn\", \"app.main:app\"]", COMMAND.trim());
+    }
 
     #[test]
     fn it_has_the_build_and_the_environment_and_not_what_belongs_to_the_server() {

@@ -104,6 +104,9 @@ fn kind(line: &str) -> Kind {
     let words: Vec<&str> = content.split_whitespace().collect();
     let options = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
     let (required, options) = words.split_at(options);
+    if required.is_empty() {
+        return Kind::Option;
+    }
     Kind::Requirement { text: required.join(" "), hashed: options.iter().any(|option| option.starts_with("--hash")) }
 }
 
@@ -144,9 +147,12 @@ mod tests {
     #[test]
     fn lines_are_what_pip_takes_them_for() {
         assert_eq!(
-            kinds("# top\n-r base.txt\n--constraint=c.txt\n-i https://x\n\nredis>=5 # fast\n-e git+https://x#egg=y\n"),
+            kinds(
+                "# top\n--editable --hash=sha256:0\n-r base.txt\n--constraint=c.txt\n-i https://x\n\nredis>=5 # fast\n-e git+https://x#egg=y\n"
+            ),
             [
                 Kind::Comment,
+                Kind::Option,
                 Kind::Include("base.txt".into()),
                 Kind::Constraint("c.txt".into()),
                 Kind::Option,

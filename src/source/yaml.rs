@@ -193,6 +193,10 @@ impl Source {
             let what = "a carriage return without a line feed".to_owned();
             return Err(Unsupported { offset, what, is_syntax_error: false });
         }
+        if let Some(offset) = too_deep(text) {
+            let what = "a line that opens too many collections".to_owned();
+            return Err(Unsupported { offset, what, is_syntax_error: false });
+        }
         let mut parser = tree_sitter::Parser::new();
         parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).map_err(|_| no_tree())?;
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
@@ -451,6 +455,26 @@ fn keeps(written: &str) -> bool {
 
 fn is_merge(entry: &Entry) -> bool {
     entry.key == "<<" && entry.key_style == Style::Plain
+}
+
+/// How many collections a line may have around it and open.
+const DEEPEST: usize = 200;
+
+/// The first line that is nested deeper than the grammar's scanner can remember: it has room for 253 open collections, and ends
+/// the program at one more. A collection takes a column at least, and an indicator opens two at most.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let blanks = line.len() - content.len();
+        let opens = |pair: &&[u8]| matches!(pair, [b'-' | b'?' | b':', after] if after.is_ascii_whitespace());
+        let is_empty = content.starts_with('#') || content.trim_end().is_empty();
+        if !is_empty && blanks + 2 * content.as_bytes().windows(2).filter(opens).count() > DEEPEST {
+            return Some(start + blanks);
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// YAML takes a carriage return alone for the end of a line too; nothing else here does.
@@ -899,6 +923,11 @@ mod tests {
         assert_eq!(refused("a: 1\n---\nb: 2\n"), Some((5, "a second YAML document".to_owned())));
         assert_eq!(refused("a: 1\na: 2\n"), Some((5, "the key `a` a second time".to_owned())));
         assert_eq!(refused("a: 1\rb: 2\r\n"), Some((4, "a carriage return without a line feed".to_owned())));
+        let deep = format!("a:\n  {}b\n", "- ".repeat(300));
+        assert_eq!(refused(&deep), Some((5, "a line that opens too many collections".to_owned())));
+        let deep: String = (0..300).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        assert!(refused(&deep).is_some());
+        assert_eq!(refused(&format!("a: {}\n", "b ".repeat(300))), None);
         assert!(refused("a: [1\nb: 2\n").is_some());
         assert!(refused(&"[".repeat(5000)).is_some());
         assert!(refused(&format!("{}{}", "[".repeat(200), "]".repeat(200))).is_some());

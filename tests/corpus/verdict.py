@@ -1236,12 +1236,16 @@ class Judge:
 
     def worker(self, wanted: dict, services: dict, application: dict) -> None:
         command = wanted["command"].split("{")[0].strip()
-        found = [(name, body) for name, body in services.items() if isinstance(body, dict) and str(body.get("command", "")).replace("', '", " ").find(command) >= 0]
+
+        def started(body: dict) -> str:
+            return " ".join(part if isinstance(part, str) else " ".join(part) for part in (body.get("entrypoint") or "", body.get("command") or ""))
+
+        found = [(name, body) for name, body in services.items() if isinstance(body, dict) and started(body).find(command) >= 0]
         if not found:
             self.fault(f"no worker service runs `{command}`")
             return
         for name, body in found:
-            text = body["command"] if isinstance(body["command"], str) else " ".join(body["command"])
+            text = started(body)
             target = re.search(r"([\w.]+)\.WorkerSettings", text)
             if target and not self.code.locate(target[1]):
                 self.fault(f"{name} runs {target[1]}, which is no module")

@@ -24,6 +24,7 @@ static QUERY: LazyLock<Option<Query>> = LazyLock::new(|| {
         include_str!("../../../queries/python/calls.scm"),
         include_str!("../../../queries/python/assignments.scm"),
         include_str!("../../../queries/python/flow.scm"),
+        include_str!("../../../queries/python/bodies.scm"),
     );
     Query::new(&language(), source).ok()
 });
@@ -350,6 +351,9 @@ impl Source {
 
     /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
     pub fn parse(text: &str) -> Self {
+        if let Some(error) = too_deep(text) {
+            return Self { error: Some(error), ..Self::default() };
+        }
         let (Some(tree), Some(query)) = (tree(text), QUERY.as_ref()) else {
             return Self::default();
         };
@@ -488,6 +492,7 @@ impl Reader<'_> {
                     value: node.named_child(0).map(|value| self.text_of(value)),
                     scope: self.scope(place),
                 }),
+                "body" if source.error.is_none() => source.error = without_body(node),
                 _ => {}
             }
         }
@@ -806,12 +811,52 @@ fn first_error(root: Node) -> Option<Range<usize>> {
     first.or(Some(0..0))
 }
 
+/// How deep code may be nested. Python itself takes 100 levels.
+const DEEPEST: usize = 200;
+
+/// The first line that is nested deeper than the grammar's scanner can remember: it ends the program at some 380 levels.
+fn too_deep(text: &str) -> Option<Range<usize>> {
+    let mut levels: Vec<usize> = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let blanks = line.len() - line.trim_start_matches([' ', '\t', '\u{c}']).len();
+        if !line.trim().is_empty() {
+            while levels.last().is_some_and(|level| *level >= blanks) {
+                levels.pop();
+            }
+            levels.push(blanks);
+            if levels.len() > DEEPEST {
+                return Some(start + blanks..start + line.trim_end().len());
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The header of an empty body, which the grammar lets through.
+fn without_body(body: Node) -> Option<Range<usize>> {
+    if named_children(body).any(|child| child.kind() != "comment") {
+        return None;
+    }
+    let header = body.parent()?;
+    let mut cursor = header.walk();
+    let colon = header
+        .children(&mut cursor)
+        .find(|child| child.kind() == ":")
+        .map_or(header.start_byte(), |colon| colon.end_byte());
+    Some(header.start_byte()..colon)
+}
+
 fn without_blanks(code: &str) -> String {
     code.split_whitespace().collect()
 }
 
 /// The places where `name` is used as an identifier of its own: not as an attribute, a keyword, or in a string or comment.
 pub fn uses_of(text: &str, name: &str) -> Vec<Range<usize>> {
+    if too_deep(text).is_some() {
+        return Vec::new();
+    }
     let Some(tree) = tree(text) else { return Vec::new() };
     let mut uses = Vec::new();
     for (offset, _) in text.match_indices(name) {
@@ -899,6 +944,13 @@ mod tests {
     fn a_syntax_error_has_a_place() {
         assert!(Source::parse("a = (\n").error.is_some());
         assert!(Source::parse("def f(:\n  pass\n").error.is_some());
+        assert_eq!(Source::parse("class A:  # b\nc = 1\n").error, Some(0..8));
+        let deep: String = (0..520).map(|depth| format!("{}if a:\n", " ".repeat(depth))).collect();
+        assert!(Source::parse(&format!("{deep}{}f'{{a}}'\n", " ".repeat(520))).error.is_some());
+        for code in ["def f():\n", "if a:\n    # b\nelse:\n    c\n", "match a:\n    case 1:\n    case 2:\n        b\n"]
+        {
+            assert!(Source::parse(code).error.is_some(), "{code}");
+        }
         assert_eq!(Source::parse("try:\n    a\nexcept A, B:\n    b\n").error, None);
     }
 }
