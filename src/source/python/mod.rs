@@ -836,7 +836,8 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
 
 /// The header of an empty body, which the grammar lets through.
 fn without_body(body: Node) -> Option<Range<usize>> {
-    if named_children(body).any(|child| child.kind() != "comment") {
+    let mut cursor = body.walk();
+    if body.named_children(&mut cursor).any(|child| child.kind() != "comment") {
         return None;
     }
     let header = body.parent()?;
