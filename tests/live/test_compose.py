@@ -182,7 +182,8 @@ def examine(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert worker["build"] == services[app]["build"]
     assert _environment(worker) == environment
     assert "ports" not in worker
-    assert worker["command"].endswith(".tasks.WorkerSettings")
+    # In the place of an image's entry point that is the server, which would take the command for its arguments.
+    assert str(worker.get("command") or worker["entrypoint"]).endswith(".tasks.WorkerSettings")
     # All that was there is as it was, the application and the database's image aside.
     for name, service in before["services"].items():
         if name != app:
