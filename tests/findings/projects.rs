@@ -13,7 +13,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.is_ok_and(|status| status.success()));
 }
 
-fn edit(sandbox: &Sandbox, path: &str, old: &str, new: &str) {
+pub(super) fn edit(sandbox: &Sandbox, path: &str, old: &str, new: &str) {
     let text = sandbox.read(path);
     assert!(text.contains(old), "{path} has no {old:?}:\n{text}");
     sandbox.write(path, text.replacen(old, new, 1));
