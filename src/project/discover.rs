@@ -794,7 +794,12 @@ fn find_compose(
         }
         _ => Ok(None),
     };
-    Ok(Some(Compose { path, application }))
+    let others = reader.file(&path).and_then(|file| file.yaml().ok()).map_or_else(Vec::new, |source| {
+        let mut others = compose::others(&source, &path);
+        others.retain(|other| reader.file(other).is_some());
+        others
+    });
+    Ok(Some(Compose { path, application, others }))
 }
 
 fn compose_file(reader: &Reader, root: &FilePath) -> Option<FilePath> {

@@ -137,6 +137,8 @@ pub struct Compose {
     pub path: FilePath,
     /// The service that runs this application; `None` where no service does.
     pub application: Result<Option<String>, Problem>,
+    /// Files that Compose reads with it: the override beside it, and those that it includes. They are not edited.
+    pub others: Vec<FilePath>,
 }
 
 /// Where dependencies are listed, and how.

@@ -128,6 +128,16 @@ impl Service {
             Ok(None) => {}
             Err(problem) => return Assessment::Blocked { problem },
         }
+        for other in compose::others(project) {
+            if let Ok(Some(found)) = locate(&other, project, self.manifest) {
+                let at = other.service(&found).map(|entry| other.at(entry.key_range.clone()));
+                return Assessment::Met { at };
+            }
+        }
+        // What it is stands elsewhere, perhaps in another file.
+        if let Some(extended) = document.service(name).and_then(|service| document.get(service, "extends")) {
+            return Assessment::Met { at: Some(document.at(extended.key_range.clone())) };
+        }
         if let Some(other) = document.service(name) {
             return Assessment::Blocked { problem: self.conflict(&document, other) };
         }
