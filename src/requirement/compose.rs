@@ -537,6 +537,7 @@ pub(super) mod testing {
             import_roots: vec![FilePath::top()],
             first_party: Vec::new(),
             handlers: Vec::new(),
+            wiring: Vec::new(),
             services: Services {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),

@@ -15,7 +15,7 @@
 //! they are used: FastAPI ignores them as soon as a lifespan is given (FastAPI's documentation, "Lifespan Events").
 
 use super::dependency::{self, specifier::name_and_bound};
-use super::import::Import;
+use super::import::{Import, use_elsewhere};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
@@ -87,6 +87,24 @@ impl LifespanCall {
 
     /// Is it called where the application starts or stops?
     pub fn assess(&self, project: &Project) -> Assessment {
+        let here = self.assess_here(project);
+        let is_doubtful = match &here {
+            Assessment::Missing { .. } => true,
+            Assessment::Blocked { problem } => {
+                problem.rule == &finding::LIFESPAN_UNSUPPORTED || problem.rule == &finding::NAME_TAKEN
+            }
+            _ => false,
+        };
+        let elsewhere = if is_doubtful { self.use_elsewhere(project) } else { None };
+        elsewhere.map_or(here, |at| Assessment::Met { at: Some(at) })
+    }
+
+    fn use_elsewhere(&self, project: &Project) -> Option<Location> {
+        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.callee)
+    }
+
+    /// The same, by what the lifespan or the handlers say themselves.
+    fn assess_here(&self, project: &Project) -> Assessment {
         let blocked = |problem: Problem| Assessment::Blocked {
             problem: problem.manual(format!(
                 "{}  # {} the `yield` of the lifespan",
@@ -468,7 +486,13 @@ impl LifespanCall {
         }
         self.import(project, &path).take_back(&mut steps, recorded);
         let edits = steps.finish();
-        if edits.is_empty() { Retraction::Gone } else { Retraction::Remove(Fix::edit(&path, edits)) }
+        if !edits.is_empty() {
+            return Retraction::Remove(Fix::edit(&path, edits));
+        }
+        self.use_elsewhere(project).map_or(Retraction::Gone, |at| Retraction::Keep {
+            at: Some(at),
+            why: format!("`{}` is still used", self.callee),
+        })
     }
 
     /// What was made for the calls and holds nothing but this one.

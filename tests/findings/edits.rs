@@ -6,6 +6,7 @@ use std::path::Path;
 use super::common::{Sandbox, assert_same, fixture};
 use super::projects::edit;
 
+const MAIN: &str = "app/main.py";
 const CONFIG: &str = "app/core/config.py";
 
 fn with(components: &[&str]) -> Sandbox {
@@ -36,6 +37,102 @@ fn finds(sandbox: &Sandbox, texts: &[&str]) {
     for text in texts {
         assert!(found.contains(text), "`{text}` is not found:\n{found}");
     }
+}
+
+#[test]
+fn a_router_in_a_router_of_another_module() {
+    let sandbox = with(&["metrics"]);
+    sandbox.write(
+        "app/api/router.py",
+        "from fastapi import APIRouter\n\nfrom app.services.metrics import metrics_router\n\n\
+         api_router = APIRouter()\napi_router.include_router(metrics_router)\n",
+    );
+    edit(
+        &sandbox,
+        MAIN,
+        "MetricsMiddleware, metrics_router\n",
+        "MetricsMiddleware\nfrom app.api.router import api_router\n",
+    );
+    edit(&sandbox, MAIN, "include_router(metrics_router)", "include_router(api_router)");
+    stays_silent(&sandbox, &["metrics"]);
+    sandbox.paxx(&["infra", "remove", "metrics", "--dry-run"]).expect(0).says(&["app/api/router.py:6", "still used"]);
+}
+
+#[test]
+fn what_wires_the_application_in_another_module() {
+    let sandbox = with(&["metrics"]);
+    sandbox.write(
+        "app/wiring.py",
+        "from fastapi import FastAPI\n\nfrom .services import metrics\nfrom .services.tracing import setup_tracing as trace\n\n\n\
+         def wire(app: FastAPI) -> None:\n    app.add_middleware(metrics.MetricsMiddleware)\n    \
+         app.include_router(metrics.metrics_router)\n    trace(app)\n",
+    );
+    edit(
+        &sandbox,
+        MAIN,
+        "from app.services.metrics import MetricsMiddleware, metrics_router\n",
+        "from app.wiring import wire\n",
+    );
+    edit(&sandbox, MAIN, "import setup_tracing, stop_tracing", "import stop_tracing");
+    edit(&sandbox, MAIN, "app.add_middleware(MetricsMiddleware)\n", "");
+    edit(&sandbox, MAIN, "app.include_router(metrics_router)\nsetup_tracing(app)\n", "wire(app)\n");
+    stays_silent(&sandbox, &["metrics"]);
+    // A module that the application does not import wires nothing.
+    edit(&sandbox, MAIN, "from app.wiring import wire\n", "");
+    edit(&sandbox, MAIN, "wire(app)\n", "");
+    finds(&sandbox, &["PX505", "PX506", "PX508"]);
+}
+
+#[test]
+fn a_list_of_middleware_and_a_loop_of_routers() {
+    let sandbox = with(&["metrics"]);
+    edit(&sandbox, MAIN, "app.add_middleware(MetricsMiddleware)\n", "");
+    edit(
+        &sandbox,
+        MAIN,
+        "    lifespan=lifespan,\n",
+        "    lifespan=lifespan,\n    middleware=[Middleware(MetricsMiddleware)],\n",
+    );
+    edit(
+        &sandbox,
+        MAIN,
+        "app.include_router(metrics_router)\n",
+        "for router in (metrics_router,):\n    app.include_router(router)\n",
+    );
+    stays_silent(&sandbox, &["metrics"]);
+}
+
+#[test]
+fn starts_in_a_helper() {
+    let sandbox = with(&["redis"]);
+    edit(
+        &sandbox,
+        MAIN,
+        "@asynccontextmanager",
+        "async def start_all() -> None:\n    await start_redis()\n\n\n@asynccontextmanager",
+    );
+    edit(&sandbox, MAIN, "        await start_redis()\n", "        await start_all()\n");
+    stays_silent(&sandbox, &["redis"]);
+    // Nobody calls the helper any more.
+    edit(&sandbox, MAIN, "        await start_all()\n", "");
+    finds(&sandbox, &["PX503", "start_redis"]);
+}
+
+#[test]
+fn an_import_beside_its_use_and_a_re_export() {
+    let sandbox = with(&["redis"]);
+    edit(&sandbox, MAIN, "from app.services.cache import start_redis, stop_redis\n", "");
+    edit(
+        &sandbox,
+        MAIN,
+        "        await start_redis()\n",
+        "        from app.services.cache import start_redis, stop_redis\n\n        await start_redis()\n",
+    );
+    stays_silent(&sandbox, &["redis"]);
+    edit(&sandbox, MAIN, "        from app.services.cache import start_redis, stop_redis\n\n", "");
+    edit(&sandbox, MAIN, "from app.api", "from app.services import start_redis, stop_redis\nfrom app.api");
+    sandbox.write("app/services/__init__.py", "from app.services.cache import start_redis, stop_redis\n");
+    stays_silent(&sandbox, &["redis"]);
 }
 
 #[test]
@@ -82,4 +179,11 @@ fn compose_in_several_files() {
         ),
     );
     stays_silent(&sandbox, &["redis"]);
+}
+
+#[test]
+fn a_lifespan_that_is_not_given_to_the_application() {
+    let sandbox = with(&["redis"]);
+    edit(&sandbox, MAIN, "    lifespan=lifespan,\n", "");
+    finds(&sandbox, &["PX503", "start_redis", "stop_redis"]);
 }
