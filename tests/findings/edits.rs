@@ -182,6 +182,18 @@ fn compose_in_several_files() {
 }
 
 #[test]
+fn a_call_that_is_put_back_stands_where_it_works() {
+    let sandbox = with(&["arq"]);
+    let good = sandbox.tree();
+    edit(&sandbox, MAIN, "        await start_redis()\n", "");
+    edit(&sandbox, MAIN, "        await stop_redis()\n", "");
+    sandbox.paxx(&["check", "--fix", "--yes"]).expect(0);
+    assert_same(&good, &sandbox.tree(), "before what requires it, and after it");
+    edit(&sandbox, MAIN, "await start_redis()", "start_redis()");
+    finds(&sandbox, &["PX503", "without `await`"]);
+}
+
+#[test]
 fn a_lifespan_that_is_not_given_to_the_application() {
     let sandbox = with(&["redis"]);
     edit(&sandbox, MAIN, "    lifespan=lifespan,\n", "");
