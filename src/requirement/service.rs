@@ -150,6 +150,7 @@ impl Service {
                     format!("no service `{name}`, and none with an image {}", images.join(" or ")),
                 )
                 .at(document.path, place)
+                .help(format!("add `{name}`, or use `--compose none` where it runs elsewhere"))
                 .manual(self.manifest.body.trim_end());
                 Assessment::Missing { problem, fix }
             }
@@ -484,6 +485,7 @@ impl Volume {
                     format!("the volume `{name}` of the service `{user}` is not declared"),
                 )
                 .at(document.path, place)
+                .help(format!("declare `{name}:` under `volumes` at the top level"))
                 .manual(format!("volumes:\n  {name}:"));
                 let mut fix = Fix::edit(document.path, addition.edits).text(pair).safe();
                 fix.record.scaffolding = addition.scaffolding;

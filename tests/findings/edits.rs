@@ -199,3 +199,11 @@ fn a_lifespan_that_is_not_given_to_the_application() {
     edit(&sandbox, MAIN, "    lifespan=lifespan,\n", "");
     finds(&sandbox, &["PX503", "start_redis", "stop_redis"]);
 }
+
+#[test]
+fn a_merge_conflict_in_compose_is_named_where_it_is() {
+    let sandbox = with(&["redis"]);
+    edit(&sandbox, "compose.yml", "  redis:\n", "<<<<<<< HEAD\n  redis:\n=======\n>>>>>>> other\n");
+    let line = sandbox.read("compose.yml").lines().position(|line| line.starts_with("<<<<<<<")).expect("there") + 1;
+    finds(&sandbox, &[&format!("compose.yml:{line}:1: error[PX005]")]);
+}
