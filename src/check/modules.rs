@@ -24,14 +24,11 @@ fn missing(subject: &Subject<'_>) -> Vec<Found> {
     for component in subject.components.iter().filter(|component| subject.lock.component(component.id()).is_some()) {
         let absent = component.manifest.requires.iter().filter(|required| subject.lock.component(required.0).is_none());
         for required in absent {
-            let name = format!("name = \"{}\"", component.id());
-            let start = text.find(&name).unwrap_or_default();
-            let end = if start == 0 { 0 } else { start + name.len() };
             let problem = Problem::new(
                 &COMPONENT_MISSING,
                 format!("`{}` requires `{required}`, which is not installed", component.id()),
             )
-            .at(&path, start..end)
+            .at(&path, lock::place_of(text, component.id()))
             .help(format!("add it: `paxx infra add {required}`"));
             found.push((*component, format!("component:{required}"), problem));
         }
