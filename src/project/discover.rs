@@ -363,7 +363,15 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
 /// What `paxx.lock` says; an empty one where there is none.
 fn read_lock(reader: &Reader, root: &FilePath) -> Result<Lock, Problem> {
     let path = root.child(lock::NAME);
-    let Some(file) = reader.file(&path) else { return Ok(Lock::default()) };
+    let Some(file) = reader.file(&path) else {
+        if !reader.exists(&path) {
+            return Ok(Lock::default());
+        }
+        let why = "it is no file inside the repository, or may not be read";
+        return Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` cannot be read: {why}"))
+            .at(&path, 0..0)
+            .help("take it back from git (`git checkout -- paxx.lock`)"));
+    };
     match file.text() {
         Some(text) => Lock::parse(&path, text),
         None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` is not UTF-8 text")).at(&path, 0..0)),
@@ -448,6 +456,10 @@ fn describe_by(
         application.as_ref().ok(),
         settings.as_deref(),
     );
+    let settings = match (settings, lock.as_ref().ok().and_then(settings_before)) {
+        (Ok(None), Some(before)) => Err(settings_gone(root, &before)),
+        (settings, _) => settings,
+    };
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
     // What was read from a file with a syntax error is a guess, also where nothing in it must change.
@@ -693,6 +705,25 @@ fn find_the_settings(
             None => found,
         },
         found => found,
+    }
+}
+
+/// Where `paxx.lock` says that the settings class was, unless we made it: then it is made again.
+fn settings_before(lock: &Lock) -> Option<String> {
+    let is_ours = lock.scaffolding.iter().any(|scaffolding| scaffolding.name == "settings-class");
+    lock.found.get(1).filter(|_| !is_ours && !lock.components.is_empty()).cloned()
+}
+
+fn settings_gone(root: &FilePath, before: &str) -> Problem {
+    let (path, class) = before.rsplit_once(':').unwrap_or((before, "Settings"));
+    let problem = Problem::new(
+        &finding::NO_SETTINGS_CLASS,
+        format!("the settings class `{class}` is not in `{path}` any more, and there is no other one"),
+    )
+    .help("take it back from git, or name the class with `--settings PATH:CLASS`");
+    match root.join(path) {
+        Some(path) => problem.at(&path, 0..0),
+        None => problem,
     }
 }
 

@@ -201,6 +201,44 @@ fn a_lifespan_that_is_not_given_to_the_application() {
 }
 
 #[test]
+fn without_the_application_or_the_settings_nothing_is_written() {
+    for (file, bytes) in [(MAIN, &b"# caf\xe9\n"[..]), (MAIN, b""), (CONFIG, b"# none\n")] {
+        let sandbox = with(&["redis", "metrics"]);
+        sandbox.write(file, bytes);
+        let before = sandbox.tree();
+        let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(1);
+        assert_eq!(checked.stdout.lines().count(), 1, "{}", checked.stdout);
+        sandbox.paxx(&["check", "--fix", "--yes"]).expect(1);
+        assert_same(&before, &sandbox.tree(), "where the modules are is not known");
+        // It says the same again.
+        assert_eq!(sandbox.paxx(&["check", "--format", "concise"]).expect(1).stdout, checked.stdout);
+    }
+}
+
+#[test]
+fn a_module_that_cannot_be_imported() {
+    let sandbox = with(&["redis"]);
+    sandbox.write("app/services/cache.py", "from redis.asyncio import Redis\n");
+    finds(&sandbox, &["PX403", "`start_redis`", "`stop_redis`"]);
+    sandbox.write("app/services/cache.py", b"# caf\xe9\n");
+    finds(&sandbox, &["app/services/cache.py:1:1: error[PX004]"]);
+}
+
+#[test]
+fn a_lock_that_is_there_and_cannot_be_read() {
+    let sandbox = with(&["redis"]);
+    let lock = sandbox.project.join("paxx.lock");
+    fs::remove_file(&lock).expect("removed");
+    std::os::unix::fs::symlink("/nonexistent/paxx.lock", &lock).expect("linked");
+    let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(2);
+    assert!(format!("{}{}", checked.stdout, checked.stderr).contains("PX801"), "{}", checked.stderr);
+    fs::remove_file(&lock).expect("removed");
+    fs::create_dir(&lock).expect("made");
+    let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(2);
+    assert!(format!("{}{}", checked.stdout, checked.stderr).contains("PX801"), "{}", checked.stderr);
+}
+
+#[test]
 fn a_merge_conflict_in_compose_is_named_where_it_is() {
     let sandbox = with(&["redis"]);
     edit(&sandbox, "compose.yml", "  redis:\n", "<<<<<<< HEAD\n  redis:\n=======\n>>>>>>> other\n");
