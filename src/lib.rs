@@ -58,7 +58,7 @@
 //!   filters off, to say which files have uncommitted changes.
 //! - What was inserted is recognised by its syntax ([`requirement::same_code`]), so that a formatter does not orphan it.
 //! - `--help`, `list` without `paxx.lock`, and bad usage parse no file. The tree-sitter query is compiled when the first Python
-//!   file is parsed, and only files that hold the bytes `FastAPI`, a settings base or a handler are.
+//!   file is parsed, and only files that hold the bytes `FastAPI`, a settings base, a handler or a name of ours are.
 //!
 //! # Where this differs from the first sketch
 //!

@@ -265,6 +265,12 @@ impl Lock {
     }
 }
 
+/// Where the text of a lock names a component; its beginning where it does not.
+pub fn place_of(text: &str, component: &str) -> std::ops::Range<usize> {
+    let name = format!("name = {}", quoted(component));
+    text.find(&name).map_or(0..0, |start| start..start + name.len())
+}
+
 fn string(table: &dyn TableLike, key: &str) -> Option<String> {
     table.get(key).and_then(toml_edit::Item::as_str).map(str::to_owned)
 }

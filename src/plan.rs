@@ -470,8 +470,10 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     }
     lock.scaffolding.retain(|scaffolding| !scaffolding.components.is_empty());
     lock.sort();
-    if !lock.components.is_empty() {
-        lock.found = discovery.project.layout.found();
+    // Where something is not found, what was found before says what is gone.
+    let found = discovery.project.layout.found();
+    if !lock.components.is_empty() && !found.is_empty() {
+        lock.found = found;
     }
     let path = discovery.project.layout.root.child(lock::NAME);
     if lock.components.is_empty() {

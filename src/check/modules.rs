@@ -3,13 +3,14 @@
 
 use super::{Found, Subject};
 use crate::component::COMPONENTS;
-use crate::finding::{COMPONENT_MISSING, MODULE_LEFT_OVER, Problem, SETTING_UNKNOWN};
+use crate::finding::{COMPONENT_MISSING, MODULE_FOREIGN, MODULE_LEFT_OVER, Problem, SETTING_UNKNOWN};
 use crate::requirement::setting;
 use crate::source::python;
 use crate::{lock, plan};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = missing(subject);
+    found.extend(hollow(subject));
     found.extend(unknown_settings(subject));
     if subject.all && !subject.components.is_empty() {
         found.extend(left_over(subject));
@@ -24,16 +25,48 @@ fn missing(subject: &Subject<'_>) -> Vec<Found> {
     for component in subject.components.iter().filter(|component| subject.lock.component(component.id()).is_some()) {
         let absent = component.manifest.requires.iter().filter(|required| subject.lock.component(required.0).is_none());
         for required in absent {
-            let name = format!("name = \"{}\"", component.id());
-            let start = text.find(&name).unwrap_or_default();
-            let end = if start == 0 { 0 } else { start + name.len() };
             let problem = Problem::new(
                 &COMPONENT_MISSING,
                 format!("`{}` requires `{required}`, which is not installed", component.id()),
             )
-            .at(&path, start..end)
+            .at(&path, lock::place_of(text, component.id()))
             .help(format!("add it: `paxx infra add {required}`"));
             found.push((*component, format!("component:{required}"), problem));
+        }
+    }
+    found
+}
+
+/// Modules that were changed so that they lack a name which the application imports from them.
+fn hollow(subject: &Subject<'_>) -> Vec<Found> {
+    let project = subject.project;
+    let mut found = Vec::new();
+    for component in subject.components.iter().filter(|component| subject.lock.component(component.id()).is_some()) {
+        let manifest = &component.manifest;
+        let calls = manifest.lifespan.iter().flat_map(|entry| {
+            let callees = [entry.start, entry.stop].into_iter().flatten();
+            callees.filter_map(|callee| Some((entry.module.0, callee.0.split('.').next()?)))
+        });
+        let names = calls
+            .chain(manifest.middleware.iter().map(|entry| (entry.module.0, entry.name.0)))
+            .chain(manifest.router.iter().map(|entry| (entry.module.0, entry.name.0)))
+            .chain(manifest.statement.iter().map(|entry| (entry.module.0, entry.name.0)));
+        for (module, name) in names {
+            let path = project.layout.services.folder.child(&format!("{module}.py"));
+            let Some(file) = project.file(&path).filter(|file| file.text().is_some()) else { continue };
+            let source = file.python();
+            let has_wildcard = source.imports.iter().any(|import| import.wildcard);
+            let is_there = source.definition_of(name).is_some() || source.import_of(name).is_some();
+            if is_there || has_wildcard || source.error.is_some() {
+                continue;
+            }
+            let problem = Problem::new(&MODULE_FOREIGN, format!("`{path}` has no `{name}`, which the application imports"))
+                .at(&path, 0..0)
+                .help(format!(
+                    "take it back from git, or write the module anew with `paxx infra add {} --force` (the diff shows what goes)",
+                    component.id()
+                ));
+            found.push((*component, format!("module:{module}.py"), problem));
         }
     }
     found

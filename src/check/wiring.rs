@@ -26,7 +26,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
         let generator =
             Generator { project, path: &path, source: file.python(), function: &function, yields: yields.range.start };
         for component in subject.components {
-            for call in lifespan_calls(component) {
+            for call in LifespanCall::all_of(component) {
                 let problem = generator.twice(&call);
                 found.extend(problem.map(|problem| (*component, call.id(), problem)));
             }
@@ -60,15 +60,6 @@ fn application_calls(component: &Component) -> Vec<ApplicationCall> {
         .chain(statements)
         .map(|(module, name, role)| ApplicationCall { module: module.0, name: name.0, role })
         .collect()
-}
-
-fn lifespan_calls(component: &Component) -> Vec<LifespanCall> {
-    let of = |entry: &crate::component::manifest::Lifespan, side| {
-        let callee = if side == Side::Start { entry.start } else { entry.stop };
-        callee.map(|callee| LifespanCall { module: entry.module.0, callee: callee.0, side })
-    };
-    let entries = component.manifest.lifespan.iter();
-    entries.flat_map(|entry| [of(entry, Side::Start), of(entry, Side::Stop)]).flatten().collect()
 }
 
 /// Calls that may both run: none of them stands below a condition.
@@ -114,8 +105,8 @@ impl<'a> Generator<'a> {
     /// What a component requires starts before it and stops after it.
     fn order(&self, component: &Component, required: &Component) -> Vec<(String, Problem)> {
         let mut found = Vec::new();
-        for own in lifespan_calls(component) {
-            for theirs in lifespan_calls(required).into_iter().filter(|theirs| theirs.side == own.side) {
+        for own in LifespanCall::all_of(component) {
+            for theirs in LifespanCall::all_of(required).into_iter().filter(|theirs| theirs.side == own.side) {
                 let (Some(mine), Some(base)) = (self.only(&own), self.only(&theirs)) else { continue };
                 let is_start = own.side == Side::Start;
                 // On an exit stack what was pushed last runs first.

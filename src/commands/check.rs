@@ -98,7 +98,10 @@ fn projects_below(ui: &Ui, global: &Global) -> Vec<PathBuf> {
     let start = global.project.as_ref().map_or_else(|| ui.current.clone(), |project| ui.current.join(project));
     let Ok(start) = std::fs::canonicalize(start) else { return Vec::new() };
     let has_lock = |folder: &Path| folder.join(lock::NAME).exists();
-    let is_inside = if global.project.is_some() { has_lock(&start) } else { start.ancestors().any(has_lock) };
+    // What lies above the repository is none of its business.
+    let top = start.ancestors().find(|folder| folder.join(".git").exists());
+    let mut above = start.ancestors().take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
+    let is_inside = if global.project.is_some() { has_lock(&start) } else { above.any(has_lock) };
     if is_inside { Vec::new() } else { discover::locked_projects(&start) }
 }
 
@@ -136,7 +139,7 @@ impl Request<'_> {
         let wanted = wanted(self.named, lock);
         let mut found = Vec::new();
         for name in installed(lock).1.into_iter().filter(|_| self.named.is_empty()) {
-            let problem = unknown_in_lock(&name);
+            let problem = unknown_in_lock(&discovery.project, &name);
             found.push(Finding { component: name, requirement: String::new(), problem, fixable: false });
         }
         found.extend(check::findings(&discovery.project, lock, &wanted, self.named.is_empty()));

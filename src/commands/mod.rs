@@ -19,9 +19,9 @@ use crate::cli::{Cli, Color, Command, Global, Verb};
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::{self, Problem};
-use crate::lock::Lock;
-use crate::project::FilePath;
+use crate::lock::{self, Lock};
 use crate::project::discover::{self, Discovery, Failure, Options};
+use crate::project::{FilePath, Project};
 use crate::render::{Paths, findings};
 
 /// Carries out what the command line says.
@@ -215,10 +215,12 @@ pub fn installed(lock: &Lock) -> (Vec<&'static Component>, Vec<String>) {
 }
 
 /// A problem of a component name in `paxx.lock` that this version does not know.
-pub fn unknown_in_lock(name: &str) -> Problem {
+pub fn unknown_in_lock(project: &Project, name: &str) -> Problem {
+    let path = project.layout.root.child(lock::NAME);
     Problem::new(
         &finding::LOCK_NEWER,
         format!("`paxx.lock` names the component `{name}`, which this paxx does not know"),
     )
+    .at(&path, lock::place_of(project.text(&path).unwrap_or_default(), name))
     .help("update paxx")
 }

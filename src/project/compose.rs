@@ -16,6 +16,32 @@ pub fn is_other_name(name: &str) -> bool {
         && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
 }
 
+/// The files that Compose reads with the base file at `path`: the override beside it, and those that it includes.
+pub fn others(compose: &Source, path: &FilePath) -> Vec<FilePath> {
+    let folder = path.parent().unwrap_or_else(FilePath::top);
+    let mut names: Vec<String> = Vec::new();
+    if NAMES.contains(&path.name())
+        && let Some((stem, _)) = path.name().rsplit_once('.')
+    {
+        names.extend(["yaml", "yml"].iter().map(|extension| format!("{stem}.override.{extension}")));
+    }
+    let included = compose.root().and_then(|root| compose.get(root, "include"));
+    for item in included.and_then(|entry| compose.resolve(&entry.value)?.sequence()).map_or(&[][..], |list| &list.items)
+    {
+        let Some(node) = compose.resolve(&item.value) else { continue };
+        match &node.value {
+            Value::Scalar(name, _) => names.push(name.clone()),
+            Value::Mapping(_) => {
+                let Some(entry) = compose.get(node, "path") else { continue };
+                names.extend(compose.scalar(&entry.value).map(str::to_owned));
+                names.extend(compose.scalars(&entry.value).into_iter().map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    names.iter().filter_map(|name| folder.join(name)).collect()
+}
+
 /// How sure it is that a service is the application, from nothing to certainty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likelihood {

@@ -84,6 +84,7 @@ const FASTAPI: u32 = 1;
 const SETTINGS: u32 = 1 << 1;
 const HANDLERS: u32 = 1 << 2;
 const ROUTES: u32 = 1 << 3;
+const WIRING: u32 = 1 << 4;
 
 /// Finds the project that `start` (an absolute folder) is in.
 ///
@@ -235,28 +236,23 @@ fn has_setup_script(folder: &Path) -> bool {
 }
 
 fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
-    let mut words = vec!["FastAPI", "Settings", "on_event", "add_event_handler"];
-    let routes: Vec<&str> = COMPONENTS
-        .iter()
-        .flat_map(|component| component.manifest.router.iter())
-        .flat_map(|router| router.paths.iter())
-        .map(|path| path.0)
-        .collect();
-    words.extend(&routes);
-    words.push("Instrumentator");
-    let mut hits = search(base, root, &words);
-    for hit in &mut hits {
-        let found = hit.words;
-        let mut words = found & (FASTAPI | SETTINGS);
-        if found & (0b11 << 2) != 0 {
-            words |= HANDLERS;
-        }
-        if found >> 4 != 0 {
-            words |= ROUTES;
-        }
-        hit.words = words;
+    let mut words = vec![
+        ("FastAPI", FASTAPI),
+        ("Settings", SETTINGS),
+        ("on_event", HANDLERS),
+        ("add_event_handler", HANDLERS),
+        ("Instrumentator", ROUTES),
+    ];
+    for manifest in COMPONENTS.iter().map(|component| &component.manifest) {
+        let paths = manifest.router.iter().flat_map(|router| router.paths.iter());
+        words.extend(paths.map(|path| (path.0, ROUTES)));
+        let calls = manifest.lifespan.iter().flat_map(|entry| [entry.start, entry.stop]).flatten();
+        words.extend(calls.filter_map(|callee| callee.0.rsplit('.').next()).map(|name| (name, WIRING)));
+        words.extend(manifest.middleware.iter().map(|entry| (entry.name.0, WIRING)));
+        words.extend(manifest.router.iter().map(|entry| (entry.name.0, WIRING)));
+        words.extend(manifest.statement.iter().map(|entry| (entry.name.0, WIRING)));
     }
-    hits
+    search(base, root, &words)
 }
 
 /// The files of the project itself, and the roots of projects below that have an application.
@@ -367,7 +363,15 @@ fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options:
 /// What `paxx.lock` says; an empty one where there is none.
 fn read_lock(reader: &Reader, root: &FilePath) -> Result<Lock, Problem> {
     let path = root.child(lock::NAME);
-    let Some(file) = reader.file(&path) else { return Ok(Lock::default()) };
+    let Some(file) = reader.file(&path) else {
+        if !reader.exists(&path) {
+            return Ok(Lock::default());
+        }
+        let why = "it is no file inside the repository, or may not be read";
+        return Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` cannot be read: {why}"))
+            .at(&path, 0..0)
+            .help("take it back from git (`git checkout -- paxx.lock`)"));
+    };
     match file.text() {
         Some(text) => Lock::parse(&path, text),
         None => Err(Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}` is not UTF-8 text")).at(&path, 0..0)),
@@ -452,6 +456,10 @@ fn describe_by(
         application.as_ref().ok(),
         settings.as_deref(),
     );
+    let settings = match (settings, lock.as_ref().ok().and_then(settings_before)) {
+        (Ok(None), Some(before)) => Err(settings_gone(root, &before)),
+        (settings, _) => settings,
+    };
     let settings =
         settings.map(|found| found.unwrap_or_else(|| new_settings(&reader, &import_root, application.as_ref().ok())));
     // What was read from a file with a syntax error is a guess, also where nothing in it must change.
@@ -460,6 +468,7 @@ fn describe_by(
         error.map_or(Ok(settings.clone()), |error| Err(syntax_error(&settings.path, error)))
     });
     let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
+    let wiring = wiring_modules(&reader, &import_roots, &services, application.as_ref().ok(), paths(WIRING));
     let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
     let found_dependencies = dependencies::locate(root, &read, &list);
     let installer = dependencies::installer(root, &read, &|path| reader.exists(path), found_dependencies.as_ref().ok());
@@ -483,6 +492,7 @@ fn describe_by(
         dependencies: found_dependencies,
         installer,
         handlers: paths(HANDLERS),
+        wiring,
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
@@ -507,7 +517,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
             reader.file(&path);
         }
     }
-    for path in layout.handlers.iter().chain(routes) {
+    for path in layout.handlers.iter().chain(&layout.wiring).chain(routes) {
         reader.file(path);
     }
     if let Some(folder) = &layout.alembic {
@@ -698,6 +708,25 @@ fn find_the_settings(
     }
 }
 
+/// Where `paxx.lock` says that the settings class was, unless we made it: then it is made again.
+fn settings_before(lock: &Lock) -> Option<String> {
+    let is_ours = lock.scaffolding.iter().any(|scaffolding| scaffolding.name == "settings-class");
+    lock.found.get(1).filter(|_| !is_ours && !lock.components.is_empty()).cloned()
+}
+
+fn settings_gone(root: &FilePath, before: &str) -> Problem {
+    let (path, class) = before.rsplit_once(':').unwrap_or((before, "Settings"));
+    let problem = Problem::new(
+        &finding::NO_SETTINGS_CLASS,
+        format!("the settings class `{class}` is not in `{path}` any more, and there is no other one"),
+    )
+    .help("take it back from git, or name the class with `--settings PATH:CLASS`");
+    match root.join(path) {
+        Some(path) => problem.at(&path, 0..0),
+        None => problem,
+    }
+}
+
 /// A module that the application imports and that is a link to something outside of the repository, which is not read.
 fn linked_outside(reader: &Reader, roots: &[FilePath], application: Option<&Application>) -> Option<Problem> {
     let application = application?;
@@ -766,6 +795,25 @@ fn services(
     Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init }
 }
 
+/// Of the modules that speak of what a component is wired with, those that the application imports, perhaps through others.
+/// The modules of the components speak of one another, and wire nothing.
+fn wiring_modules(
+    reader: &Reader,
+    import_roots: &[FilePath],
+    services: &Services,
+    application: Option<&Application>,
+    mut files: Vec<FilePath>,
+) -> Vec<FilePath> {
+    let Some(application) = application else { return Vec::new() };
+    let modules = || COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
+    files.retain(|path| {
+        *path != application.path
+            && !modules().any(|module| services.folder.join(&module.path).as_ref() == Some(path))
+            && imports::leads_to(reader, import_roots, &application.path, path)
+    });
+    files
+}
+
 fn find_compose(
     reader: &Reader,
     root: &FilePath,
@@ -794,7 +842,12 @@ fn find_compose(
         }
         _ => Ok(None),
     };
-    Ok(Some(Compose { path, application }))
+    let others = reader.file(&path).and_then(|file| file.yaml().ok()).map_or_else(Vec::new, |source| {
+        let mut others = compose::others(&source, &path);
+        others.retain(|other| reader.file(other).is_some());
+        others
+    });
+    Ok(Some(Compose { path, application, others }))
 }
 
 fn compose_file(reader: &Reader, root: &FilePath) -> Option<FilePath> {

@@ -71,8 +71,9 @@ pub fn find(
             .help("define it once, so that a new setting has one place"));
         }
     }
-    let is_circular =
-        |path: &FilePath| application.is_some_and(|application| leads_to(reader, roots, path, &application.path));
+    let is_circular = |path: &FilePath| {
+        application.is_some_and(|application| imports::leads_to(reader, roots, path, &application.path))
+    };
     if is_circular(&chosen.path) {
         let class = &chosen.name;
         return Err(Problem::new(
@@ -84,39 +85,11 @@ pub fn find(
     }
     // As the application itself does: an instance elsewhere (of a script, of Alembic) is not its own.
     let is_used = |path: &FilePath| {
-        application.is_none_or(|application| leads_to(reader, roots, &application.path, path)) && !is_circular(path)
+        application.is_none_or(|application| imports::leads_to(reader, roots, &application.path, path))
+            && !is_circular(path)
     };
     let reach = reach(reader, roots, files, &classes, &chosen, &is_used);
     Ok(Some(describe(reader, roots, &chosen, reach.as_ref(), application)))
-}
-
-/// Is the module at `path` the one at `target`, or does it import it, perhaps through others?
-fn leads_to(reader: &Reader, roots: &[FilePath], path: &FilePath, target: &FilePath) -> bool {
-    let mut seen: Vec<FilePath> = Vec::new();
-    let mut waiting = vec![path.clone()];
-    while let Some(path) = waiting.pop() {
-        if path == *target {
-            return true;
-        }
-        if seen.contains(&path) || seen.len() > 200 {
-            continue;
-        }
-        if let Some(file) = reader.file(&path) {
-            for import in file.python().imports.iter().filter(|import| import.scope.is_module()) {
-                let named = import.names.iter().filter_map(|name| match &import.from {
-                    Some(from) => {
-                        let dot = if from.ends_with('.') { "" } else { "." };
-                        imports::module_file(reader, roots, &path, &format!("{from}{dot}{}", name.name))
-                    }
-                    None => imports::module_file(reader, roots, &path, &name.name),
-                });
-                let from = import.from.as_deref().and_then(|from| imports::module_file(reader, roots, &path, from));
-                waiting.extend(named.chain(from));
-            }
-        }
-        seen.push(path);
-    }
-    false
 }
 
 /// Every class that inherits from `BaseSettings`, directly or through classes of the project.
@@ -132,8 +105,9 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> 
                 if found.iter().any(|known| known.path == *path && known.name == class.name) {
                     continue;
                 }
-                if let Some((bases, pydantic_v1)) = settings_bases(reader, roots, path, source, class, &found) {
+                if let Some(pydantic_v1) = settings_ancestor(reader, roots, path, source, class, &found) {
                     let (name, place) = (class.name.clone(), class.name_range.clone());
+                    let bases = bases(reader, roots, path, &name);
                     found.push(Candidate { path: path.clone(), name, place, bases, pydantic_v1 });
                 }
             }
@@ -145,18 +119,16 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> 
     found
 }
 
-/// The project's own bases of a settings class, nearest first, and whether it is pydantic 1's; `None` where it is none.
-fn settings_bases(
+/// Does the class inherit from `BaseSettings`, directly or through one of `known`? Of pydantic 1, or of pydantic-settings?
+fn settings_ancestor(
     reader: &Reader,
     roots: &[FilePath],
     path: &FilePath,
     source: &Source,
     class: &Class,
     known: &[Candidate],
-) -> Option<(Vec<(FilePath, String)>, bool)> {
-    let mut bases = Vec::new();
-    let mut version = None;
-    for base in &class.bases {
+) -> Option<bool> {
+    class.bases.iter().find_map(|base| {
         let base = base.split('[').next().unwrap_or(base);
         let last = base.rsplit('.').next().unwrap_or(base);
         let from = match base.split_once('.') {
@@ -168,22 +140,51 @@ fn settings_bases(
         let original = source.import_of(base).map_or(last, |(_, name)| name.name.as_str());
         if let Some(from) = from.as_deref().filter(|_| original == "BaseSettings" || last == "BaseSettings") {
             if from.starts_with("pydantic_settings") {
-                version = Some(false);
-                continue;
+                return Some(false);
             }
             if from == "pydantic" || from.starts_with("pydantic.") {
-                version = Some(true);
-                continue;
+                return Some(true);
             }
         }
-        let (home, name) = imports::definition(reader, roots, path, base).unwrap_or((path.clone(), base.to_owned()));
-        if let Some(parent) = known.iter().find(|known| known.path == home && known.name == name) {
-            version = Some(version.unwrap_or(parent.pydantic_v1));
-            bases.push((home, name));
-            bases.extend(parent.bases.iter().cloned());
+        let (home, name) = class_of(reader, roots, path, base)?;
+        known.iter().find(|known| known.path == home && known.name == name).map(|parent| parent.pydantic_v1)
+    })
+}
+
+/// The project's own classes that a class inherits from, nearest first. Fields of any class count, also of a mixin that is
+/// no settings class itself.
+fn bases(reader: &Reader, roots: &[FilePath], path: &FilePath, name: &str) -> Vec<(FilePath, String)> {
+    let mut found: Vec<(FilePath, String)> = Vec::new();
+    let mut waiting = vec![(path.clone(), name.to_owned())];
+    while let Some(class) = waiting.pop() {
+        if found.contains(&class) {
+            continue;
         }
+        if let Some(file) = reader.file(&class.0)
+            && let Some((_, definition)) = file.python().class(&class.1)
+        {
+            let own = definition.bases.iter().rev();
+            waiting.extend(own.filter_map(|base| class_of(reader, roots, &class.0, base)));
+        }
+        found.push(class);
     }
-    version.map(|version| (bases, version))
+    // The first one is the class itself.
+    found.split_off(1)
+}
+
+/// The class of the project that the expression `base` means in the module at `path`.
+fn class_of(reader: &Reader, roots: &[FilePath], path: &FilePath, base: &str) -> Option<(FilePath, String)> {
+    let base = base.split('[').next().unwrap_or(base);
+    let (home, name) = match base.rsplit_once('.') {
+        Some((module, name)) if imports::is_name(module) => {
+            (imports::module_of_name(reader, roots, path, module)?, name)
+        }
+        Some((module, name)) => (imports::module_file(reader, roots, path, module)?, name),
+        None => (path.clone(), base),
+    };
+    let (home, name) = imports::definition(reader, roots, &home, name)?;
+    reader.file(&home)?.python().class(&name)?;
+    Some((home, name))
 }
 
 /// Where instances of a class are made at module level or handed out by a function.
@@ -311,10 +312,13 @@ fn choose(
         [] => {}
         several => {
             // One subclass per environment: the fields go to what all of them inherit.
-            let common = several[0].bases.iter().find(|base| several.iter().all(|class| class.bases.contains(base)));
-            if let Some((path, name)) = common
-                && let Some(base) = classes.iter().find(|class| class.path == *path && class.name == *name)
-            {
+            let is_common = |base: &(FilePath, String)| several.iter().all(|class| class.bases.contains(base));
+            let common = several[0]
+                .bases
+                .iter()
+                .filter(|base| is_common(base))
+                .find_map(|(path, name)| classes.iter().find(|class| class.path == *path && class.name == *name));
+            if let Some(base) = common {
                 return match several.iter().find(|class| prefix_of(reader, class) != prefix_of(reader, base)) {
                     Some(class) => Err(own_prefix(reader, class, base)),
                     None => Ok(base.clone()),

@@ -92,6 +92,35 @@ pub fn module_of_name(files: &dyn Files, roots: &[FilePath], path: &FilePath, na
     }
 }
 
+/// Is the module at `path` the one at `target`, or does it import it, perhaps through others?
+pub fn leads_to(files: &dyn Files, roots: &[FilePath], path: &FilePath, target: &FilePath) -> bool {
+    let mut seen: Vec<FilePath> = Vec::new();
+    let mut waiting = vec![path.clone()];
+    while let Some(path) = waiting.pop() {
+        if path == *target {
+            return true;
+        }
+        if seen.contains(&path) || seen.len() > 200 {
+            continue;
+        }
+        if let Some(file) = files.file(&path) {
+            for import in file.python().imports.iter().filter(|import| import.scope.is_module()) {
+                let named = import.names.iter().filter_map(|name| match &import.from {
+                    Some(from) => {
+                        let dot = if from.ends_with('.') { "" } else { "." };
+                        module_file(files, roots, &path, &format!("{from}{dot}{}", name.name))
+                    }
+                    None => module_file(files, roots, &path, &name.name),
+                });
+                let from = import.from.as_deref().and_then(|from| module_file(files, roots, &path, from));
+                waiting.extend(named.chain(from));
+            }
+        }
+        seen.push(path);
+    }
+    false
+}
+
 /// The function that the expression `code` means in the module at `path`, inside the function `within` if there is one:
 /// a name, `module.name`, or a call of a function that returns a function of its own.
 pub fn function(

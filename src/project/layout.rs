@@ -23,6 +23,8 @@ pub struct Layout {
     pub application: Result<Application, Problem>,
     /// Modules that register event handlers (`on_event`, `add_event_handler`), perhaps on the application.
     pub handlers: Vec<FilePath>,
+    /// Modules beside the application that speak of what components are wired with, and that it imports.
+    pub wiring: Vec<FilePath>,
     /// The settings class.
     pub settings: Result<Settings, Problem>,
     /// The compose file; `None` where there is none.
@@ -137,6 +139,8 @@ pub struct Compose {
     pub path: FilePath,
     /// The service that runs this application; `None` where no service does.
     pub application: Result<Option<String>, Problem>,
+    /// Files that Compose reads with it: the override beside it, and those that it includes. They are not edited.
+    pub others: Vec<FilePath>,
 }
 
 /// Where dependencies are listed, and how.

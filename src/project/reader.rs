@@ -179,16 +179,16 @@ pub fn to_file_path(below: &Path) -> Option<FilePath> {
 pub struct Hit {
     /// The file.
     pub path: FilePath,
-    /// Which words it has: one bit for each, in their order.
+    /// Which words it has: the bits of all of them.
     pub words: u32,
 }
 
-/// Searches all Python files below `folder` for `words` (at most 32), sorted by path.
+/// Searches all Python files below `folder` for `words`, each with the bit that stands for it, sorted by path.
 ///
 /// Ignore files are respected; hidden folders, virtual environments and installed packages are skipped. On two threads,
 /// because most of the time goes into opening files.
-pub fn search(base: &Path, folder: &FilePath, words: &[&str]) -> Vec<Hit> {
-    let finders: Vec<Finder> = words.iter().map(|word| Finder::new(word.as_bytes())).collect();
+pub fn search(base: &Path, folder: &FilePath, words: &[(&str, u32)]) -> Vec<Hit> {
+    let finders: Vec<(Finder, u32)> = words.iter().map(|(word, bit)| (Finder::new(word.as_bytes()), *bit)).collect();
     let hits = Mutex::new(Vec::new());
     let walker = WalkBuilder::new(base.join(folder.as_str()))
         .require_git(false)
@@ -221,9 +221,8 @@ pub fn search(base: &Path, folder: &FilePath, words: &[&str]) -> Vec<Hit> {
             let Ok(bytes) = fs::read(path) else { return WalkState::Continue };
             let words = finders
                 .iter()
-                .enumerate()
-                .filter(|(_, finder)| finder.find(&bytes).is_some())
-                .fold(0, |words, (index, _)| words | (1_u32 << index));
+                .filter(|(finder, _)| finder.find(&bytes).is_some())
+                .fold(0, |words, (_, bit)| words | bit);
             if words != 0
                 && let Some(path) = path.strip_prefix(base).ok().and_then(to_file_path)
                 && let Ok(mut hits) = hits.lock()

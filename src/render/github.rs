@@ -3,8 +3,8 @@
 use super::report::Placed;
 use crate::finding::Severity;
 
-/// One finding: `::error file=app/main.py,line=3,col=1,endLine=3,endColumn=9,title=PX503::message`.
-pub fn annotation(placed: &Placed) -> String {
+/// One finding, with what is said before its message: `::error file=app/main.py,line=3,col=1,endLine=3,endColumn=9,title=PX503::message`.
+pub fn annotation(placed: &Placed, before: &str) -> String {
     let problem = &placed.finding.problem;
     let command = match problem.rule.severity {
         Severity::Error => "error",
@@ -24,7 +24,7 @@ pub fn annotation(placed: &Placed) -> String {
     }
     let title = property(&format!("{} {}", problem.rule.code, problem.rule.summary));
     let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    format!("::{command} {properties}title={title}::{}", data(&format!("{}{help}", problem.message)))
+    format!("::{command} {properties}title={title}::{}", data(&format!("{before}{}{help}", problem.message)))
 }
 
 /// What the runner unescapes in a message.

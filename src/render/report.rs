@@ -121,17 +121,25 @@ pub enum Format {
 pub fn render(projects: &[Checked], format: Format) -> String {
     match format {
         Format::Full => full(projects),
-        Format::Concise => {
-            projects.iter().flat_map(|project| &project.findings).map(|placed| placed.line() + "\n").collect()
-        }
+        Format::Concise => placed(projects)
+            .map(|(project, placed)| format!("{}{}\n", nowhere(projects, project, placed), placed.line()))
+            .collect(),
         Format::Json => json::report(projects),
-        Format::Github => projects
-            .iter()
-            .flat_map(|project| &project.findings)
-            .map(|placed| github::annotation(placed) + "\n")
+        Format::Github => placed(projects)
+            .map(|(project, placed)| github::annotation(placed, &nowhere(projects, project, placed)) + "\n")
             .collect(),
         Format::Sarif => sarif::report(projects),
     }
+}
+
+/// Every finding with its project.
+fn placed(projects: &[Checked]) -> impl Iterator<Item = (&Checked, &Placed)> {
+    projects.iter().flat_map(|project| project.findings.iter().map(move |placed| (project, placed)))
+}
+
+/// The project of a finding without a place, where there are several; else nothing.
+fn nowhere(projects: &[Checked], project: &Checked, placed: &Placed) -> String {
+    if projects.len() > 1 && placed.at.is_none() { format!("{}: ", project.path) } else { String::new() }
 }
 
 /// Project by project, each with its name where there are several.

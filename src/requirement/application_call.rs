@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::import::Import;
+use super::import::{Import, use_elsewhere};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
@@ -101,6 +101,24 @@ impl ApplicationCall {
 
     /// Is the application wired with it?
     pub fn assess(&self, project: &Project) -> Assessment {
+        let here = self.assess_here(project);
+        let is_doubtful = match &here {
+            Assessment::Missing { problem, .. } => problem.rule != &finding::ROUTER_ELSEWHERE,
+            Assessment::Blocked { problem } => {
+                problem.rule == &finding::APPLICATION_UNSUPPORTED || problem.rule == &finding::NAME_TAKEN
+            }
+            _ => false,
+        };
+        let elsewhere = if is_doubtful { self.use_elsewhere(project) } else { None };
+        elsewhere.map_or(here, |at| Assessment::Met { at: Some(at) })
+    }
+
+    fn use_elsewhere(&self, project: &Project) -> Option<Location> {
+        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.name)
+    }
+
+    /// The same, by what the application's own module says of it.
+    fn assess_here(&self, project: &Project) -> Assessment {
         let wiring = match application::wiring(project) {
             Ok(wiring) => wiring,
             Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code("app")) },
@@ -391,7 +409,13 @@ impl ApplicationCall {
         }
         self.import(project, path).take_back(&mut steps, recorded);
         let edits = steps.finish();
-        if edits.is_empty() { Retraction::Gone } else { Retraction::Remove(Fix::edit(path, edits)) }
+        if !edits.is_empty() {
+            return Retraction::Remove(Fix::edit(path, edits));
+        }
+        self.use_elsewhere(project).map_or(Retraction::Gone, |at| Retraction::Keep {
+            at: Some(at),
+            why: format!("`{}` is still used", self.name),
+        })
     }
 }
 

@@ -54,6 +54,16 @@ pub(crate) fn open(project: &Project) -> Result<Option<Document<'_>>, Problem> {
     Ok(Some(Document { path, source, ending: file.line_ending() }))
 }
 
+/// The files that Compose reads with it, to see whether they have what it lacks; nothing is put into them.
+pub(crate) fn others(project: &Project) -> Vec<Document<'_>> {
+    let Ok(Some(compose)) = &project.layout.compose else { return Vec::new() };
+    let open = |path| {
+        let file = project.file(path)?;
+        Some(Document { path, source: file.yaml().ok()?, ending: file.line_ending() })
+    };
+    compose.others.iter().filter_map(open).collect()
+}
+
 /// The compose service that runs the application; `None` where no service does.
 pub(crate) fn application(project: &Project) -> Result<Option<&str>, Problem> {
     match &project.layout.compose {
@@ -531,6 +541,7 @@ pub(super) mod testing {
             import_roots: vec![FilePath::top()],
             first_party: Vec::new(),
             handlers: Vec::new(),
+            wiring: Vec::new(),
             services: Services {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),
@@ -538,7 +549,7 @@ pub(super) mod testing {
             },
             application: Err(none()),
             settings: Err(none()),
-            compose: Ok(Some(Compose { path: path.clone(), application })),
+            compose: Ok(Some(Compose { path: path.clone(), application, others: Vec::new() })),
             dependencies: Err(none()),
             env_example: None,
             ignore_files: Vec::new(),

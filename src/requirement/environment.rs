@@ -169,9 +169,15 @@ impl Environment {
                 note: format!("no service of `{}` runs the application: set `{variable}` where it runs", document.path),
             };
         };
+        let others = compose::others(project);
+        let is_elsewhere = |target: &Entry| {
+            others
+                .iter()
+                .any(|other| other.service(&target.key).is_some_and(|service| self.found(other, service).is_some()))
+        };
         let mut missing = Vec::new();
         for target in &targets {
-            if self.found(&document, target).is_none() {
+            if self.found(&document, target).is_none() && !is_elsewhere(target) {
                 let value = match self.value_for(&document, project, target) {
                     Ok(value) => value,
                     Err(problem) => return Assessment::Blocked { problem },
@@ -381,8 +387,23 @@ impl DependsOn {
             let note = format!("no service of `{}` runs the application: start `{name}` before it", document.path);
             return Assessment::NotApplicable { note };
         };
-        let missing: Vec<&Entry> =
-            targets.iter().copied().filter(|target| find_dependency(&document, target, &name).is_none()).collect();
+        let others = compose::others(project);
+        if document.service(&name).is_none()
+            && let Some(other) = others.iter().find(|other| matches!(locate(other, project, self.service), Ok(Some(_))))
+        {
+            let note = format!("`{}` has `{name}`: whether to wait for it is said there", other.path);
+            return Assessment::NotApplicable { note };
+        }
+        let is_elsewhere = |target: &Entry| {
+            others.iter().any(|other| {
+                other.service(&target.key).is_some_and(|service| find_dependency(other, service, &name).is_some())
+            })
+        };
+        let missing: Vec<&Entry> = targets
+            .iter()
+            .copied()
+            .filter(|target| find_dependency(&document, target, &name).is_none() && !is_elsewhere(target))
+            .collect();
         let Some(first) = missing.first().copied() else {
             let at = find_dependency(&document, application, &name).map(|found| document.at(found.range));
             return Assessment::Met { at };

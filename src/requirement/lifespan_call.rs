@@ -15,9 +15,10 @@
 //! they are used: FastAPI ignores them as soon as a lifespan is given (FastAPI's documentation, "Lifespan Events").
 
 use super::dependency::{self, specifier::name_and_bound};
-use super::import::Import;
+use super::import::{Import, use_elsewhere};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
+use crate::component::{COMPONENTS, Component, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::application::{self, HandlerStyle, Lifespan, Wiring};
@@ -61,6 +62,16 @@ const PLACE: &str = "lifespan place";
 const DOCSTRING: &str = "\"\"\"Start and stop what the application uses.\"\"\"";
 
 impl LifespanCall {
+    /// Every call of a component.
+    pub(crate) fn all_of(component: &Component) -> Vec<Self> {
+        let of = |entry: &manifest::Lifespan, side| {
+            let callee = if side == Side::Start { entry.start } else { entry.stop };
+            callee.map(|callee| Self { module: entry.module.0, callee: callee.0, side })
+        };
+        let entries = component.manifest.lifespan.iter();
+        entries.flat_map(|entry| [of(entry, Side::Start), of(entry, Side::Stop)]).flatten().collect()
+    }
+
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
         format!("lifespan:{}", self.callee)
@@ -87,6 +98,24 @@ impl LifespanCall {
 
     /// Is it called where the application starts or stops?
     pub fn assess(&self, project: &Project) -> Assessment {
+        let here = self.assess_here(project);
+        let is_doubtful = match &here {
+            Assessment::Missing { .. } => true,
+            Assessment::Blocked { problem } => {
+                problem.rule == &finding::LIFESPAN_UNSUPPORTED || problem.rule == &finding::NAME_TAKEN
+            }
+            _ => false,
+        };
+        let elsewhere = if is_doubtful { self.use_elsewhere(project) } else { None };
+        elsewhere.map_or(here, |at| Assessment::Met { at: Some(at) })
+    }
+
+    fn use_elsewhere(&self, project: &Project) -> Option<Location> {
+        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.callee)
+    }
+
+    /// The same, by what the lifespan or the handlers say themselves.
+    fn assess_here(&self, project: &Project) -> Assessment {
         let blocked = |problem: Problem| Assessment::Blocked {
             problem: problem.manual(format!(
                 "{}  # {} the `yield` of the lifespan",
@@ -187,6 +216,14 @@ impl LifespanCall {
         if let Some(call) = self.find(project, path, source, function) {
             let is_pushed = call.callee.ends_with(".push_async_callback");
             let is_before = call.range.end <= yields.range.start;
+            if call.statement == call.range && !is_pushed && is_before == (self.side == Side::Start) {
+                let message =
+                    format!("`{}` calls `{}` without `await`, which does nothing", function.name, self.callee);
+                let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
+                    .at(path, call.range.clone())
+                    .help(format!("write `{}`", self.code()));
+                return Assessment::Drifted { problem, fix: None };
+            }
             if is_before == (self.side == Side::Start || is_pushed) {
                 return self.with_import(project, path, call);
             }
@@ -214,6 +251,22 @@ impl LifespanCall {
             let is_stack = item.ends_with("AsyncExitStack()");
             alias.as_ref().filter(|_| is_stack)
         });
+        let dependent = self.dependent(project, path, source, function).filter(|call| {
+            let is_before = call.range.end <= yields.range.start;
+            is_before == (self.side == Side::Start)
+                && stack.is_none()
+                && text::is_first_on_line(code, call.statement.start)
+                && text::indentation(code, call.statement.start) == indentation
+        });
+        let line = format!("{indentation}{}", self.code());
+        if let Some(call) = dependent {
+            let place = call.statement.clone();
+            let edit = match self.side {
+                Side::Start => Edit::insert_line_before(code, place.start, ending, &line),
+                Side::Stop => Edit::insert_line_after(code, place.end, ending, &line),
+            };
+            return self.missing(project, path, edit, place.start, &function.name);
+        }
         let edit = match (self.side, stack, &yields.finally) {
             (Side::Start, _, _) => {
                 Edit::insert_line_before(code, yields.statement.start, ending, &format!("{indentation}{}", self.code()))
@@ -240,6 +293,26 @@ impl LifespanCall {
         };
         let place = if self.side == Side::Start { yields.statement.start } else { yields.statement.end };
         self.missing(project, path, edit, place, &function.name)
+    }
+
+    /// The call of a component that requires ours: the first one that starts, or the last one that stops. Ours starts before
+    /// it and stops after it.
+    fn dependent<'a>(
+        &self,
+        project: &Project,
+        path: &FilePath,
+        source: &'a Source,
+        function: &Function,
+    ) -> Option<&'a Call> {
+        let own = COMPONENTS.iter().find(|component| Self::all_of(component).iter().any(|call| call == self))?;
+        let requires_ours = |component: &&Component| component.manifest.requires.iter().any(|name| name.0 == own.id());
+        let calls = COMPONENTS.iter().filter(requires_ours).flat_map(Self::all_of);
+        let calls = calls.filter(|call| call.side == self.side);
+        let calls = calls.flat_map(|call| call.calls(project, path, source, function));
+        match self.side {
+            Side::Start => calls.min_by_key(|call| call.range.start),
+            Side::Stop => calls.max_by_key(|call| call.range.start),
+        }
     }
 
     fn in_handler(&self, project: &Project, path: &FilePath, function: &Function) -> Assessment {
@@ -468,7 +541,13 @@ impl LifespanCall {
         }
         self.import(project, &path).take_back(&mut steps, recorded);
         let edits = steps.finish();
-        if edits.is_empty() { Retraction::Gone } else { Retraction::Remove(Fix::edit(&path, edits)) }
+        if !edits.is_empty() {
+            return Retraction::Remove(Fix::edit(&path, edits));
+        }
+        self.use_elsewhere(project).map_or(Retraction::Gone, |at| Retraction::Keep {
+            at: Some(at),
+            why: format!("`{}` is still used", self.callee),
+        })
     }
 
     /// What was made for the calls and holds nothing but this one.

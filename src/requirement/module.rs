@@ -74,13 +74,23 @@ impl Module {
             if let Some(problem) = in_the_way(project, folder) {
                 return Assessment::Blocked { problem };
             }
+            // Without the application it is not known where the modules are.
+            if let Err(problem) = &project.layout.application {
+                return Assessment::Blocked { problem: problem.clone() };
+            }
             let problem = Problem::new(&finding::MODULE_MISSING, format!("`{path}` is missing"))
                 .at(&path, 0..0)
-                .help("`paxx infra add` writes it again");
+                .help("take it back from git, or let `paxx check --fix` write it again");
             let change = Change::Write { path, text: self.text.clone() };
             return Assessment::Missing { problem, fix: Fix { changes: vec![change], safe: true, ..Fix::default() } };
         };
         let there = file.text().map(|text| text.replace("\r\n", "\n"));
+        if there.is_none() && !self.force {
+            let problem = Problem::new(&finding::NOT_TEXT, format!("`{path}` is not UTF-8 text"))
+                .at(&path, 0..0)
+                .help("convert it to UTF-8, or overwrite it with `--force` (the diff shows what goes)");
+            return Assessment::Blocked { problem };
+        }
         if there.as_deref() == Some(self.text.as_str()) {
             return Assessment::Met { at: Some(Location::file(path)) };
         }
@@ -173,6 +183,9 @@ impl Package {
         }
         if let Some(problem) = in_the_way(project, &project.layout.services.folder) {
             return Assessment::Blocked { problem };
+        }
+        if let Err(problem) = &project.layout.application {
+            return Assessment::Blocked { problem: problem.clone() };
         }
         let problem = Problem::new(&finding::PACKAGE_MISSING, format!("`{path}` is missing"))
             .at(&path, 0..0)

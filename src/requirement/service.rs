@@ -128,6 +128,16 @@ impl Service {
             Ok(None) => {}
             Err(problem) => return Assessment::Blocked { problem },
         }
+        for other in compose::others(project) {
+            if let Ok(Some(found)) = locate(&other, project, self.manifest) {
+                let at = other.service(&found).map(|entry| other.at(entry.key_range.clone()));
+                return Assessment::Met { at };
+            }
+        }
+        // What it is stands elsewhere, perhaps in another file.
+        if let Some(extended) = document.service(name).and_then(|service| document.get(service, "extends")) {
+            return Assessment::Met { at: Some(document.at(extended.key_range.clone())) };
+        }
         if let Some(other) = document.service(name) {
             return Assessment::Blocked { problem: self.conflict(&document, other) };
         }
@@ -140,6 +150,7 @@ impl Service {
                     format!("no service `{name}`, and none with an image {}", images.join(" or ")),
                 )
                 .at(document.path, place)
+                .help(format!("add `{name}`, or use `--compose none` where it runs elsewhere"))
                 .manual(self.manifest.body.trim_end());
                 Assessment::Missing { problem, fix }
             }
@@ -474,6 +485,7 @@ impl Volume {
                     format!("the volume `{name}` of the service `{user}` is not declared"),
                 )
                 .at(document.path, place)
+                .help(format!("declare `{name}:` under `volumes` at the top level"))
                 .manual(format!("volumes:\n  {name}:"));
                 let mut fix = Fix::edit(document.path, addition.edits).text(pair).safe();
                 fix.record.scaffolding = addition.scaffolding;

@@ -111,6 +111,7 @@ impl Worker {
         let problem = |block: &str| {
             Problem::new(&SERVICE_MISSING, format!("no service runs `{command}`"))
                 .at(document.path, services.key_range.clone())
+                .help(format!("add a service `{name}` that runs it"))
                 .manual(block)
         };
         match document.put("compose:services", services, &block, None, separated) {

@@ -107,6 +107,12 @@ pub fn blank_lines_before(text: &str, offset: usize) -> usize {
     start
 }
 
+/// Where a merge conflict begins that was left in the text.
+pub fn conflict(text: &str) -> Option<usize> {
+    let mark = "<<<<<<< ";
+    if text.starts_with(mark) { Some(0) } else { text.find(&format!("\n{mark}")).map(|offset| offset + 1) }
+}
+
 /// Line and column, both from 1, of the byte at `offset`; the column counts characters. A byte order mark has no column.
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let mut offset = offset.min(text.len());

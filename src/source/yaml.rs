@@ -501,7 +501,10 @@ fn syntax_error(stream: tree_sitter::Node<'_>, text: &str) -> Unsupported {
         }
         break;
     }
-    // A tab in the indentation is the one error that has a name: YAML forbids it.
+    // A merge conflict and a tab in the indentation are the errors that have a name.
+    if let Some(offset) = text::conflict(text) {
+        return Unsupported { offset, what: "a merge conflict in it".to_owned(), is_syntax_error: true };
+    }
     let mut offset = text::bom_length(text);
     while offset < text.len() {
         let next = text::next_line(text, offset);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::common::{Sandbox, assert_same, fixture, output, paxx};
+use super::common::{Sandbox, assert_same, fixture, fixtures_folder, output, paxx};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("created");
@@ -13,7 +13,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.is_ok_and(|status| status.success()));
 }
 
-fn edit(sandbox: &Sandbox, path: &str, old: &str, new: &str) {
+pub(super) fn edit(sandbox: &Sandbox, path: &str, old: &str, new: &str) {
     let text = sandbox.read(path);
     assert!(text.contains(old), "{path} has no {old:?}:\n{text}");
     sandbox.write(path, text.replacen(old, new, 1));
@@ -168,4 +168,33 @@ fn what_the_older_tool_left_is_named() {
     let compose = sandbox.read("docker-compose.yml");
     assert_eq!(compose.matches("image: redis").count(), 1, "{compose}");
     assert_eq!(sandbox.read("pyproject.toml").matches("\"redis").count(), 1);
+}
+
+#[test]
+fn a_lock_above_the_repository_is_of_something_else() {
+    let sandbox = Sandbox::of(&[("paxx.lock", "version = 1\n"), ("repository/.git/HEAD", "")]);
+    let repository = sandbox.project.join("repository");
+    let project = repository.join("services/a");
+    copy(&fixtures_folder().join("package-upper"), &project);
+    output(&mut paxx(&project, &["infra", "add", "redis", "--yes"])).expect(0);
+    output(&mut paxx(&repository, &["check"])).expect(0).says(&["redis: all is well"]);
+}
+
+#[test]
+fn a_finding_without_a_place_names_its_project() {
+    let sandbox = Sandbox::of(&[]);
+    for name in ["a", "b"] {
+        let project = sandbox.project.join(name);
+        copy(&fixtures_folder().join("package-upper"), &project);
+        output(&mut paxx(&project, &["infra", "add", "metrics", "--yes"])).expect(0);
+    }
+    fs::write(sandbox.project.join("b/app/main.py"), "").expect("written");
+    let lock = fs::read_to_string(sandbox.project.join("a/paxx.lock")).expect("read");
+    fs::write(sandbox.project.join("a/paxx.lock"), lock.replace("name = \"metrics\"", "name = \"kafka\""))
+        .expect("written");
+    let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(1).stdout;
+    assert!(checked.contains("\nb: error[PX002]"), "{checked}");
+    assert!(checked.starts_with("a/paxx.lock:8:1: error[PX802]"), "{checked}");
+    let annotated = sandbox.paxx(&["check", "--format", "github"]).expect(1).stdout;
+    assert!(annotated.contains("::b: no `FastAPI(...)` call"), "{annotated}");
 }

@@ -31,6 +31,7 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         installer: Installer::Uv,
         first_party: Vec::new(),
         handlers: Vec::new(),
+        wiring: Vec::new(),
         import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
