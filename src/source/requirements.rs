@@ -147,7 +147,9 @@ mod tests {
     #[test]
     fn lines_are_what_pip_takes_them_for() {
         assert_eq!(
-            kinds("# top\n--editable --hash=sha256:0\n-r base.txt\n--constraint=c.txt\n-i https://x\n\nredis>=5 # fast\n-e git+https://x#egg=y\n"),
+            kinds(
+                "# top\n--editable --hash=sha256:0\n-r base.txt\n--constraint=c.txt\n-i https://x\n\nredis>=5 # fast\n-e git+https://x#egg=y\n"
+            ),
             [
                 Kind::Comment,
                 Kind::Option,
