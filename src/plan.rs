@@ -395,7 +395,7 @@ fn bring(
             break;
         }
         outcome = Outcome::Brought;
-        record.created = true;
+        record.created |= !fix.completes;
         record.text = fix.record.text.or(record.text);
         record.replaced = record.replaced.or(fix.record.replaced);
         for (name, replaced) in fix.record.scaffolding {

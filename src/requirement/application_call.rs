@@ -131,7 +131,7 @@ impl ApplicationCall {
             return Assessment::Drifted { problem, fix: None };
         }
         if let Some(call) = self.find(code, source, &wiring) {
-            return match self.import(project, path).assess(project) {
+            return match self.import(project, path).assess_beside_call(project) {
                 Assessment::Met { .. } => Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) },
                 other => other,
             };

@@ -182,6 +182,14 @@ impl Import {
         Assessment::Missing { problem, fix }
     }
 
+    /// The same for a call of the names that is there.
+    pub fn assess_beside_call(&self, project: &Project) -> Assessment {
+        match self.assess(project) {
+            Assessment::Missing { problem, fix } => Assessment::Missing { problem, fix: fix.completing() },
+            other => other,
+        }
+    }
+
     /// How the names are taken out again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
         let Some(file) = project.file(&self.path) else { return Retraction::Gone };

@@ -346,7 +346,7 @@ impl LifespanCall {
 
     fn with_import(&self, project: &Project, path: &FilePath, call: &Call) -> Assessment {
         if self.names(&Source::default()).contains(&call.callee) || call.callee.ends_with(".push_async_callback") {
-            match self.import(project, path).assess(project) {
+            match self.import(project, path).assess_beside_call(project) {
                 Assessment::Met { .. } => {}
                 other => return other,
             }

@@ -354,6 +354,8 @@ pub struct Fix {
     pub record: Record,
     /// What the user should know about it: phrases for the summary.
     pub notes: Vec<String>,
+    /// Is the thing itself the user's, and only what it needs missing? Then `remove` leaves it.
+    pub completes: bool,
 }
 
 /// A change of one file.
@@ -390,6 +392,13 @@ impl Fix {
     #[must_use]
     pub fn safe(mut self) -> Self {
         self.safe = true;
+        self
+    }
+
+    /// The same, for what is there already.
+    #[must_use]
+    pub fn completing(mut self) -> Self {
+        self.completes = true;
         self
     }
 

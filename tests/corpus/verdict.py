@@ -36,6 +36,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
@@ -1182,7 +1183,8 @@ class Judge:
                     if variable["variable"] not in self.computed:
                         self.fault(f"service {application} has no {name}")
                 elif body.get("network_mode") != "host" and name not in known_before:
-                    expected = variable["value"].format(**names) if all(part in names for part in re.findall(r"{(\w+)}", variable["value"])) else None
+                    hosts = {part: host_of(name, services) if "redis://{" + part in variable["value"] else name for part, name in names.items()}
+                    expected = variable["value"].format(**hosts) if all(part in names for part in re.findall(r"{(\w+)}", variable["value"])) else None
                     if expected is not None and str(value) != expected:
                         self.fault(f"{name} of {application} is {value}, not {expected}")
                 elif body.get("network_mode") == "host" and "service" in variable and "localhost" not in str(value):
@@ -1797,6 +1799,15 @@ def environment_of(value) -> dict:
     if isinstance(value, dict):
         return {str(key): item for key, item in value.items()}
     return {str(item).partition("=")[0].strip(): str(item).partition("=")[2] for item in value or []}
+
+
+def host_of(name: str, services: dict) -> str:
+    """The service in a URL, with the password that its Redis is started with."""
+    command = (services.get(name) or {}).get("command") or ""
+    asked = re.search(r"--requirepass\s+[\"']?([^\s\"']+)", command if isinstance(command, str) else " ".join(command))
+    if not asked:
+        return name
+    return f":{asked[1] if asked[1].startswith('$') else quote(asked[1], safe='')}@{name}"
 
 
 def image_repository(image) -> str:
