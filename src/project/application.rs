@@ -45,7 +45,7 @@ pub fn application_calls(source: &Source) -> Vec<&Call> {
 pub struct Wiring {
     /// The `FastAPI(...)` call.
     pub call: Call,
-    /// The variable that holds the application where statements can reach it.
+    /// The variable that holds the application where statements can reach it; empty where none does.
     pub variable: String,
     /// The statement that binds it.
     pub binding: Statement,
@@ -61,6 +61,26 @@ pub struct Wiring {
 ///
 /// It is not there any more, or its shape leaves no place for statements.
 pub fn wiring(project: &Project) -> Result<Wiring, Problem> {
+    let wiring = made(project)?;
+    if !wiring.variable.is_empty() {
+        return Ok(wiring);
+    }
+    let problem =
+        Problem::new(&finding::APPLICATION_UNSUPPORTED, "the application is not held by a variable where it is made");
+    let problem = match &project.layout.application {
+        Ok(application) => problem.at(&application.path, wiring.call.range),
+        Err(_) => problem,
+    };
+    Err(problem
+        .help("assign it to a variable (`app = FastAPI(...)`), so that middleware and routers can be added to it"))
+}
+
+/// Finds the application also where no variable holds it: a lifespan is given to the call itself.
+///
+/// # Errors
+///
+/// It is not there any more, or its shape leaves no place for statements.
+pub fn made(project: &Project) -> Result<Wiring, Problem> {
     let application = project.layout.application.as_ref().map_err(Clone::clone)?;
     let path = &application.path;
     let Some(file) = project.file(path) else {
@@ -98,14 +118,7 @@ pub fn wiring(project: &Project) -> Result<Wiring, Problem> {
     let (variable, range, function) = if let Usage::Assigned(target) = &call.usage {
         (target.clone(), call.statement.clone(), call.scope.function)
     } else {
-        returned_to_module(source, call).ok_or_else(|| {
-            Problem::new(
-                &finding::APPLICATION_UNSUPPORTED,
-                "the application is not held by a variable where it is made",
-            )
-            .at(path, call.range.clone())
-            .help("assign it to a variable (`app = FastAPI(...)`), so that middleware and routers can be added to it")
-        })?
+        returned_to_module(source, call).unwrap_or_else(|| (String::new(), call.range.clone(), call.scope.function))
     };
     let body: &[Statement] = match function {
         Some(index) => source.functions.get(index).map_or(&[], |function| &function.body.statements),
@@ -187,7 +200,7 @@ pub enum HandlerStyle {
 ///
 /// A lifespan that cannot be followed, or that has not exactly one `yield`.
 pub fn lifespan(project: &Project) -> Result<Lifespan, Problem> {
-    let wiring = wiring(project)?;
+    let wiring = made(project)?;
     let Ok(application) = project.layout.application.as_ref() else { return Ok(Lifespan::Absent) };
     lifespan_of(project, &project.layout, &application.path, &wiring)
 }

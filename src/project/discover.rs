@@ -544,7 +544,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
                 .filter_map(|(path, file)| Some((path, file?)))
                 .collect(),
         );
-        if let Ok(wiring) = application::wiring(&project) {
+        if let Ok(wiring) = application::made(&project) {
             let _ = application::lifespan_of(reader, layout, &application.path, &wiring);
         }
     }

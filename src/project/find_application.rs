@@ -128,6 +128,8 @@ pub fn evidence_files(reader: &Reader, root: &FilePath) -> Vec<FilePath> {
             || lower.ends_with(".sh")
             || (lower.contains("compose") && (lower.ends_with(".yml") || lower.ends_with(".yaml")))
             || matches!(lower.as_str(), "fly.toml" | "render.yaml" | "railway.json" | "app.yaml" | "taskfile.yml")
+            // Of a frontend that starts the application beside itself.
+            || lower == "package.json"
     };
     files.extend(names.iter().filter(|name| is_wanted(name)).map(|name| root.child(name)));
     for folder in ["docker", "deploy", "scripts", "script", "bin", ".docker", "app", "src"] {

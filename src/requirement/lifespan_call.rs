@@ -149,7 +149,7 @@ impl LifespanCall {
                     ),
                 }
             }
-            Lifespan::Absent => match application::wiring(project) {
+            Lifespan::Absent => match application::made(project) {
                 Ok(wiring) => self.new_lifespan(project, &wiring),
                 Err(problem) => blocked(problem),
             },
@@ -568,7 +568,7 @@ impl LifespanCall {
     fn take_lifespan_back(steps: &mut Steps, function: &Function, recorded: &Recorded) {
         let code = steps.text.clone();
         let ending = LineEnding::of(&code).as_str();
-        let Ok(wiring) = application::wiring(steps.project) else { return };
+        let Ok(wiring) = application::made(steps.project) else { return };
         let original = recorded.scaffolding(LIFESPAN).flatten().unwrap_or("FastAPI()");
         let mut edits = Vec::new();
         if let Some(argument) = wiring.call.keyword("lifespan") {

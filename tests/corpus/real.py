@@ -793,7 +793,7 @@ shape("real-vercel", base={
 "requirements.txt": "fastapi==0.115.6\nuvicorn==0.34.0\n",
 "package.json": '{"scripts": {"fastapi-dev": "pip3 install -r requirements.txt && python3 -m uvicorn api.index:app --reload"}}\n',
 "vercel.json": "{}\n",
-}, application="api/index.py", settings=":", compose="", env="")
+}, application="api/index.py", import_root=".", settings=":", compose="", env="")
 
 # a server class
 shape("real-server-class", {

@@ -1,0 +1,23 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.config import settings
+from app.services.cache import start_redis, stop_redis
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start and stop what the application uses."""
+    await start_redis()
+    yield
+    await stop_redis()
+
+
+app = CORSMiddleware(FastAPI(
+    title=settings.name,
+    lifespan=lifespan,
+), allow_origins=["*"])
+
