@@ -112,15 +112,10 @@ fn unknown_settings(subject: &Subject<'_>) -> Vec<Found> {
                 if !text.contains(&read) {
                     continue;
                 }
-                let is_whole = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
-                let first = python::uses_of(text, "settings").into_iter().find(|place| {
-                    text.get(place.start..).and_then(|code| code.strip_prefix(&read)).is_some_and(is_whole)
-                });
-                let Some(place) = first else { continue };
+                let Some(place) = python::uses_of(text, &read).into_iter().next() else { continue };
                 let message = format!("`{path}` reads `{read}`, and the settings class has `{field}`");
-                let problem = Problem::new(&SETTING_UNKNOWN, message)
-                    .at(&path, place.start..place.start + read.len())
-                    .help(format!("read `settings.{field}`"));
+                let problem =
+                    Problem::new(&SETTING_UNKNOWN, message).at(&path, place).help(format!("read `settings.{field}`"));
                 found.push((*component, format!("module:{}", module.path), problem));
             }
         }

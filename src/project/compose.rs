@@ -147,9 +147,7 @@ pub fn command_words(
         if let Some(words) = command_of(compose, services, service) {
             return Some(words);
         }
-        let build = build_of(compose, services, service)?;
-        let context = context_of(compose, build, compose_folder)?;
-        Some(last_command(&dockerfile_of(compose, build, &context, read)?))
+        Some(last_command(&dockerfile_for(compose, compose_folder, name, read)?))
     };
     words().unwrap_or_default()
 }
@@ -161,13 +159,20 @@ pub fn entry_point(
     name: &str,
     read: &dyn Fn(&FilePath) -> Option<String>,
 ) -> Vec<String> {
-    let words = || {
-        let services = compose.get(compose.root()?, "services")?;
-        let build = build_of(compose, services, compose.get(&services.value, name)?)?;
-        let context = context_of(compose, build, compose_folder)?;
-        Some(start_of(&dockerfile_of(compose, build, &context, read)?).0)
-    };
-    words().unwrap_or_default()
+    dockerfile_for(compose, compose_folder, name, read).map(|dockerfile| start_of(&dockerfile).0).unwrap_or_default()
+}
+
+/// The Dockerfile that the service `name` is built with.
+fn dockerfile_for(
+    compose: &Source,
+    compose_folder: &FilePath,
+    name: &str,
+    read: &dyn Fn(&FilePath) -> Option<String>,
+) -> Option<String> {
+    let services = compose.get(compose.root()?, "services")?;
+    let build = build_of(compose, services, compose.get(&services.value, name)?)?;
+    let context = context_of(compose, build, compose_folder)?;
+    dockerfile_of(compose, build, &context, read)
 }
 
 /// Does a word of the command line name a program that serves an application?

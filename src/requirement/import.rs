@@ -62,14 +62,11 @@ fn use_in(project: &Project, path: &FilePath, module: &str, callee: &str) -> Opt
         is_ours.then(|| format!("{}.{callee}", name.bound()))
     };
     let is_import = |place: usize| source.imports.iter().any(|import| import.range.contains(&place));
-    let is_whole = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
     for import in source.imports.iter().filter(|import| !import.scope.type_checking) {
         let within = import.scope.function.and_then(|index| source.functions.get(index));
         for spelled in import.names.iter().filter_map(|name| spelled(import, name)) {
-            let bound = spelled.split('.').next().unwrap_or(&spelled);
-            let used = python::uses_of(code, bound).into_iter().find(|place| {
-                code.get(place.start..).and_then(|code| code.strip_prefix(&spelled)).is_some_and(is_whole)
-                    && !is_import(place.start)
+            let used = python::uses_of(code, &spelled).into_iter().find(|place| {
+                !is_import(place.start)
                     && within.is_none_or(|function| function.range.contains(&place.start))
                     && !is_shown(source, place.start)
                     && is_run(project, path, place.start)

@@ -853,22 +853,28 @@ fn without_blanks(code: &str) -> String {
     code.split_whitespace().collect()
 }
 
-/// The places where `name` is used as an identifier of its own: not as an attribute, a keyword, or in a string or comment.
+/// The places where `name`, perhaps dotted (`settings.debug`), is used: not as an attribute of something else, a keyword, or in a
+/// string or comment.
 pub fn uses_of(text: &str, name: &str) -> Vec<Range<usize>> {
     if too_deep(text).is_some() {
         return Vec::new();
     }
     let Some(tree) = tree(text) else { return Vec::new() };
+    let first = name.find('.').unwrap_or(name.len());
+    let goes_on = |next: char| next.is_alphanumeric() || next == '_';
     let mut uses = Vec::new();
     for (offset, _) in text.match_indices(name) {
-        let Some(node) = tree.root_node().descendant_for_byte_range(offset, offset + name.len()) else { continue };
-        let is_whole = node.kind() == "identifier" && node.byte_range() == (offset..offset + name.len());
+        if text[offset + name.len()..].starts_with(goes_on) {
+            continue;
+        }
+        let Some(node) = tree.root_node().descendant_for_byte_range(offset, offset + first) else { continue };
+        let is_whole = node.kind() == "identifier" && node.byte_range() == (offset..offset + first);
         let is_part = node.parent().is_some_and(|parent| {
             (parent.kind() == "attribute" && parent.child_by_field_name("attribute") == Some(node))
                 || (parent.kind() == "keyword_argument" && parent.child_by_field_name("name") == Some(node))
         });
         if is_whole && !is_part {
-            uses.push(node.byte_range());
+            uses.push(offset..offset + name.len());
         }
     }
     uses
@@ -939,6 +945,13 @@ mod tests {
             let code = &text[range.clone()];
             assert_eq!(code, code.trim_end());
         }
+    }
+
+    #[test]
+    fn names_are_used_where_they_are_read() {
+        let code = "a.b = a.bc\nx.a.b(a=a.b)  # a.b\n'a.b'\nf(a.b.c)\n";
+        assert_eq!(uses_of(code, "a.b"), [0..3, 19..22, 39..42]);
+        assert_eq!(uses_of(code, "a"), [0..1, 6..7, 19..20, 39..40]);
     }
 
     #[test]
