@@ -241,9 +241,24 @@ pub struct Service {
     /// Named volumes that it uses.
     #[serde(default)]
     pub volumes: List<Text>,
+    /// How one that is there already asks for a password, which then goes into its URLs.
+    #[serde(default)]
+    pub password: Option<Password>,
     /// The text of `template`; the build fills it in.
     #[serde(default)]
     pub body: Text,
+}
+
+/// Where a server is told the password that it asks for.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Password {
+    /// The option of its command line.
+    pub option: Text,
+    /// The variable that some of its images take it from.
+    pub variable: Text,
+    /// What the names of these images have in them.
+    pub images: Text,
 }
 
 /// An image that its publisher took away.

@@ -512,6 +512,11 @@ pub(super) mod testing {
             manifest::Text("bitnami/redis"),
         ]),
         volumes: manifest::List(&[manifest::Text("redis_data")]),
+        password: Some(manifest::Password {
+            option: manifest::Text("--requirepass"),
+            variable: manifest::Text("REDIS_PASSWORD"),
+            images: manifest::Text("bitnami"),
+        }),
         body: manifest::Text(
             "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",
         ),
@@ -522,6 +527,7 @@ pub(super) mod testing {
         template: manifest::Text("compose.yml"),
         images: manifest::List(&[manifest::Text("minio/minio")]),
         volumes: manifest::List(&[manifest::Text("minio_data")]),
+        password: None,
         body: manifest::Text(
             "minio:\n  image: minio/minio:1\n  volumes:\n    - minio_data:/data\n  healthcheck:\n    test: [\"CMD\", \"mc\", \"ready\"]\n",
         ),

@@ -273,8 +273,10 @@ impl Environment {
             }
             let found = locate(document, project, service)?;
             let name = found.as_deref().unwrap_or(service.name.0);
-            let password = match document.service(name) {
-                Some(server) if value.contains(&format!("redis://{placeholder}")) => password_of(document, server)?,
+            let password = match (document.service(name), &service.password) {
+                (Some(server), Some(manifest)) if value.contains(&format!("://{placeholder}")) => {
+                    password_of(document, server, manifest)?
+                }
                 _ => None,
             };
             let mut host = name;

@@ -1,33 +1,34 @@
-//! The password that a Redis of the user's asks for, as it stands in a URL.
+//! The password that a server of the user's asks for, as it stands in a URL.
 //!
 //! A variable of the application's service wins over what its `env_file` says: without the password it would cut an application
-//! off that reached its Redis before.
+//! off that reached its server before.
 
 use super::compose::Document;
+use crate::component::manifest::Password;
 use crate::finding::Problem;
 use crate::source::yaml::{Entry, Value};
-
-/// The option of `redis-server` that asks for a password.
-const OPTION: &str = "--requirepass";
 
 /// The password of the server that `service` runs, ready for a URL; `None` where it asks for none.
 ///
 /// # Errors
 ///
 /// It asks for one that does not stand in the compose file.
-pub(super) fn password_of(document: &Document<'_>, service: &Entry) -> Result<Option<String>, Problem> {
+pub(super) fn password_of(
+    document: &Document<'_>,
+    service: &Entry,
+    manifest: &Password,
+) -> Result<Option<String>, Problem> {
     let entries = ["entrypoint", "command"].iter().filter_map(|key| document.get(service, key));
     let words: Vec<&str> = entries
         .flat_map(|entry| document.source.scalars(&entry.value))
         .flat_map(str::split_whitespace)
         .map(|word| word.trim_matches(['"', '\'']))
         .collect();
-    let option = words.iter().position(|word| *word == OPTION);
-    // Bitnami's image takes it from its environment.
-    let is_bitnami = document.scalar_of(service, "image").is_some_and(|image| image.contains("bitnami"));
+    let option = words.iter().position(|word| *word == manifest.option.0);
+    let has_variable = document.scalar_of(service, "image").is_some_and(|image| image.contains(manifest.images.0));
     let written = match option {
         Some(option) => words.get(option + 1).copied(),
-        None if is_bitnami => variable_of(document, service, "REDIS_PASSWORD"),
+        None if has_variable => variable_of(document, service, manifest.variable.0),
         None => None,
     };
     let Some(written) = written.filter(|written| !written.is_empty()) else { return Ok(None) };
