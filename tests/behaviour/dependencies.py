@@ -1,0 +1,119 @@
+"""What an installer would install for the project on Linux with this Python. Uses `packaging` and `tomllib`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+# What a name that our modules import is installed by; the rest comes with FastAPI.
+PACKAGES = {
+    "redis": "redis", "arq": "arq", "aioboto3": "aioboto3", "aiobotocore": "aiobotocore", "aiofiles": "aiofiles", "boto3": "boto3",
+    "prometheus_client": "prometheus-client", "opentelemetry": "opentelemetry-sdk", "geoalchemy2": "geoalchemy2", "pydantic_settings": "pydantic-settings",
+}
+
+
+def imported(module: str) -> set[str]:
+    """The packages that a module's imports at its top level need."""
+    import ast
+
+    names = set()
+    for node in ast.parse(module).body:
+        if isinstance(node, ast.Import):
+            names |= {one.name.split(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").split(".")[0])
+    return {PACKAGES[name] for name in names if name in PACKAGES}
+
+
+def problems(folder: Path, needed: set[str], python: str = "3.12", files: list[str] | None = None) -> list[str]:
+    """Which of the needed packages nothing installs, and requirements files that pip would refuse."""
+    requirements: dict[str, list[Requirement]] = {}
+    out: list[str] = []
+    environment = {**default_environment(), "python_version": python, "python_full_version": python + ".1", "sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
+    lines = list(_declared(folder, files, out))
+    for text in lines:
+        try:
+            one = Requirement(text)
+        except InvalidRequirement:
+            out.append(f"`{text}` is no requirement")
+            continue
+        if one.marker is None or one.marker.evaluate(environment):
+            requirements.setdefault(canonicalize_name(one.name), []).append(one)
+    for name in sorted(needed):
+        if canonicalize_name(name) not in requirements:
+            out.append(f"nothing installs `{name}`")
+    return out
+
+
+def _declared(folder: Path, files: list[str] | None, out: list[str]) -> Iterator[str]:
+    pyproject = folder / "pyproject.toml"
+    if pyproject.exists():
+        tree = tomllib.loads(pyproject.read_text(encoding="utf-8-sig"))
+        yield from tree.get("project", {}).get("dependencies", [])
+        poetry = tree.get("tool", {}).get("poetry", {})
+        for name, spec in poetry.get("dependencies", {}).items():
+            if name != "python":
+                yield from _poetry(name, spec)
+        dynamic = tree.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("dependencies", {}).get("file", [])
+        for one in [dynamic] if isinstance(dynamic, str) else dynamic:
+            yield from _requirements(folder / one, out, set())
+        for one in tree.get("project", {}).get("optional-dependencies", {}).values():
+            pass  # only installed when asked for
+    for one in files if files is not None else sorted(path.name for path in folder.glob("requirements*.txt")):
+        yield from _requirements(folder / one, out, set())
+
+
+def _poetry(name: str, spec: object) -> Iterator[str]:
+    if isinstance(spec, list):
+        for one in spec:
+            yield from _poetry(name, one)
+        return
+    if isinstance(spec, dict):
+        if spec.get("optional"):
+            return
+        marker = [spec["markers"]] if "markers" in spec else []
+        if spec.get("platform") not in (None, "linux"):
+            return
+        if "python" in spec:
+            marker += [f"python_version {one.strip()[:2].strip('~^')}" for one in []]
+        yield name + (f" ; {' and '.join(marker)}" if marker else "")
+        return
+    yield name
+
+
+def _requirements(path: Path, out: list[str], seen: set[Path]) -> Iterator[str]:
+    """The lines of a requirements file and of those that it includes; says where hashes are mixed."""
+    collected: list[tuple[str, str]] = []
+    hashed = _collect(path, collected, seen)
+    plain = [text for text, raw in collected if "--hash" not in raw]
+    if (hashed or any("--hash" in raw for _, raw in collected)) and plain:
+        out.append(f"`{path.name}` needs hashes, and `{plain[0]}` has none")
+    yield from (text for text, _ in collected)
+
+
+def _collect(path: Path, collected: list[tuple[str, str]], seen: set[Path]) -> bool:
+    if path in seen or not path.exists():
+        return False
+    seen.add(path)
+    hashed = False
+    raw = path.read_bytes()
+    text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        line = re.sub(r"(^|\s)#.*", "", line).strip()
+        if not line:
+            continue
+        if found := re.match(r"(-r|--requirement)[ =]?\s*(\S+)", line):
+            hashed |= _collect(path.parent / found[2], collected, seen)
+        elif line.startswith("--require-hashes"):
+            hashed = True
+        elif line.startswith("-"):
+            continue
+        else:
+            collected.append((re.split(r"\s--", line)[0].strip(), line))
+    return hashed
