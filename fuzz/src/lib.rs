@@ -17,6 +17,7 @@ use paxx::component::COMPONENTS;
 use paxx::lock::Lock;
 use paxx::project::{FilePath, application, compose, find_application};
 use paxx::render::diff;
+use paxx::render::styled::Look;
 use paxx::source::{dotenv, python, requirements, text, toml, yaml};
 use tree::Tree;
 
@@ -157,8 +158,8 @@ pub fn diff(texts: &str) {
     let (before, after) = texts.split_once('\0').unwrap_or((texts, ""));
     let contents = |text: &str| Some(Contents::new(text.as_bytes().to_vec()));
     let change = FileChange { path: path("a"), before: contents(before), after: contents(after) };
-    diff::unified(std::slice::from_ref(&change), true);
-    let unified = diff::unified(std::slice::from_ref(&change), false);
+    diff::unified(std::slice::from_ref(&change), true).encode(Look { colour: true, terminal: true });
+    let unified = diff::unified(std::slice::from_ref(&change), false).into_bytes();
     assert_eq!(patched(before.as_bytes(), &unified), after.as_bytes(), "{}", String::from_utf8_lossy(&unified));
 }
 

@@ -97,7 +97,7 @@ impl Proposal<'_> {
         let ui = self.ui;
         let paths = ui.paths(self.discovery);
         if self.format == PlanFormat::Json {
-            ui.out(json::plan(&self.plan, &self.label, &self.discovery.project, &paths).as_bytes());
+            ui.out(&json::plan(&self.plan, &self.label, &self.discovery.project, &paths));
         }
         if !self.plan.refusals.is_empty() {
             return Err(refused(ui, self.discovery, std::mem::take(&mut self.plan.refusals)));
@@ -112,13 +112,13 @@ impl Proposal<'_> {
         if self.confirmation.dry_run {
             ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));
             if self.format == PlanFormat::Text {
-                ui.out(&diff::unified(&changes, ui.colour_out));
+                ui.out(diff::unified(&changes, ui.output.look.colour));
                 self.say_how_to_apply();
             }
             self.say_manual(&paths);
             return Ok(u8::from(self.confirmation.exit_code));
         }
-        if !self.confirmation.yes && !prompt::can_ask() {
+        if !self.confirmation.yes && !prompt::can_ask(ui) {
             return Err(Error::NoTerminal);
         }
         let marked = uncommitted(self.discovery, &changes);
@@ -183,12 +183,12 @@ impl Proposal<'_> {
     /// Asks until the user applies all, some, or nothing.
     fn ask(&mut self, changes: Vec<FileChange>, paths: &Paths, marked: &[String]) -> Result<Vec<FileChange>, Error> {
         let ui = self.ui;
-        ui.say(&String::from_utf8_lossy(&diff::unified(&changes, ui.colour_err)));
+        ui.say(diff::unified(&changes, ui.error.look.colour));
         loop {
             let answers = [('y', "yes, apply all"), ('d', "diff again"), ('f', "file by file"), ('n', "no, cancel")];
             match prompt::ask(ui, &format!("Apply these changes to {} file(s)?", changes.len()), &answers) {
                 'y' => return self.confirm_overwriting(changes, paths),
-                'd' => ui.say(&String::from_utf8_lossy(&diff::unified(&changes, ui.colour_err))),
+                'd' => ui.say(diff::unified(&changes, ui.error.look.colour)),
                 'f' => {
                     if let Some(chosen) = self.choose(&changes, paths, marked)? {
                         return self.confirm_overwriting(chosen, paths);
@@ -227,7 +227,7 @@ impl Proposal<'_> {
         let mut chosen: Vec<FileChange> = Vec::new();
         let mut left: Vec<FilePath> = Vec::new();
         for change in changes.iter().filter(|change| change.path != lock_path) {
-            self.ui.say(&String::from_utf8_lossy(&diff::unified(std::slice::from_ref(change), self.ui.colour_err)));
+            self.ui.say(diff::unified(std::slice::from_ref(change), self.ui.error.look.colour));
             let mark =
                 if marked.iter().any(|path| path == change.path.as_str()) { " (has uncommitted changes)" } else { "" };
             let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));

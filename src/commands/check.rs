@@ -21,6 +21,7 @@ use crate::project::Project;
 use crate::project::discover::{self, Discovery, Failure, Options};
 use crate::render::Paths;
 use crate::render::report::{Checked, Format, Placed, count, render};
+use crate::render::styled::Look;
 
 /// Threads for several projects: more gain little, because most of the time goes into reading files.
 const THREADS: usize = 2;
@@ -54,7 +55,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         }
         all.into_iter().map(|one| one.checked).collect()
     };
-    ui.out(render(&projects, request.format).as_bytes());
+    ui.out(render(&projects, request.format));
     ui.note(&verdict(&projects));
     if failed {
         return Ok(2);
@@ -150,7 +151,7 @@ impl Request<'_> {
     }
 
     fn place(&self, project: &Project, paths: &Paths, finding: Finding) -> Placed {
-        Placed::new(project, paths, finding, self.format == Format::Full, self.ui.colour_out)
+        Placed::new(project, paths, finding, self.format == Format::Full, self.ui.output.look)
     }
 
     fn check_all(&self, folders: &[PathBuf], options: &Options) -> Vec<One> {
@@ -286,7 +287,7 @@ fn fix_one(
     let paths = ui.paths(&discovery);
     let left: Vec<Placed> = check::findings(&after, &lock, &wanted, named.is_empty())
         .into_iter()
-        .map(|finding| Placed::new(&after, &paths, finding, false, false))
+        .map(|finding| Placed::new(&after, &paths, finding, false, Look::default()))
         .filter(|placed| placed.finding.problem.rule.severity > Severity::Information)
         .collect();
     for placed in &left {

@@ -13,6 +13,6 @@ pub fn run(ui: &Ui, code: &str) -> Result<u8, Error> {
             Some(format!("there are {}", codes.join(", "))),
         ));
     };
-    ui.out(format!("{}\n", rule.page.trim_end()).as_bytes());
+    ui.out(&format!("{}\n", rule.page.trim_end()));
     Ok(0)
 }

@@ -23,7 +23,7 @@ pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8,
     let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
     let rows: Vec<(&Component, Option<&str>)> = components.iter().copied().zip(states).collect();
     if arguments.format == PlanFormat::Json {
-        ui.out(json::list(&rows).as_bytes());
+        ui.out(&json::list(&rows));
         return Ok(0);
     }
     let mut text = String::new();
@@ -34,7 +34,7 @@ pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8,
         let state = state.map(|state| format!("  [{state}]")).unwrap_or_default();
         let _ = writeln!(text, "{:width$}  {}{requires}{state}", component.id(), component.manifest.summary);
     }
-    ui.out(text.as_bytes());
+    ui.out(&text);
     ui.note("add one with `paxx infra add NAME`; look first with `--dry-run`");
     Ok(0)
 }

@@ -9,19 +9,24 @@ mod list;
 mod manual;
 mod prompt;
 mod remove;
+mod screen;
 mod undo;
+mod usage;
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Color, Command, Global, Verb};
+use screen::Screen;
+pub use usage::instead;
+
+use crate::cli::{Cli, Command, Global, Verb};
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
 use crate::project::discover::{self, Discovery, Failure, Options};
 use crate::project::{FilePath, Project};
+use crate::render::styled::Styled;
 use crate::render::{Paths, findings};
 
 /// Carries out what the command line says.
@@ -48,19 +53,19 @@ pub fn run(cli: &Cli) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            ui.error(&error);
+            ui.report(&error);
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// Where output goes, and how it looks. Writing never fails: a reader that went away is no reason for a backtrace.
+/// Where output goes, and how it looks.
 #[derive(Debug)]
 pub struct Ui {
-    /// Colour on standard output.
-    pub colour_out: bool,
-    /// Colour on standard error.
-    pub colour_err: bool,
+    /// Standard output.
+    pub output: Screen,
+    /// Standard error.
+    pub error: Screen,
     /// Say less.
     pub quiet: bool,
     /// Say more.
@@ -71,16 +76,9 @@ pub struct Ui {
 
 impl Ui {
     fn new(global: &Global) -> Self {
-        // https://no-color.org: set and not empty.
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = |is_terminal: bool| match global.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
-        };
         Self {
-            colour_out: colour(std::io::stdout().is_terminal()),
-            colour_err: colour(std::io::stderr().is_terminal()),
+            output: Screen::output(global.color),
+            error: Screen::error(global.color),
             quiet: global.quiet,
             verbose: global.verbose,
             current: std::env::current_dir().unwrap_or_default(),
@@ -88,25 +86,24 @@ impl Ui {
     }
 
     /// Writes data to standard output.
-    pub fn out(&self, data: &[u8]) {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(data).and_then(|()| out.flush());
+    pub fn out(&self, data: impl Into<Styled>) {
+        self.output.write(&data.into());
     }
 
     /// Writes a note to standard error, unless the user wants less.
-    pub fn note(&self, text: &str) {
+    pub fn note(&self, text: impl Into<Styled>) {
         if !self.quiet {
             self.say(text);
         }
     }
 
-    /// Writes to standard error.
-    pub fn say(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = err
-            .write_all(text.as_bytes())
-            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { err.write_all(b"\n") });
-        let _ = err.flush();
+    /// Writes whole lines to standard error.
+    pub fn say(&self, text: impl Into<Styled>) {
+        let mut text = text.into();
+        if !text.ends_line() {
+            text.push("\n");
+        }
+        self.error.write(&text);
     }
 
     /// Paths as this user sees them.
@@ -115,12 +112,12 @@ impl Ui {
         Paths::new(discovery.base.clone(), current)
     }
 
-    fn error(&self, error: &Error) {
+    fn report(&self, error: &Error) {
         match error {
             Error::Refused { problems, project } => {
                 let (project, paths) = project.as_deref().map(|(project, paths)| (project, paths)).unzip();
                 for problem in problems {
-                    self.say(&findings::full(problem, project, paths, self.colour_err, None));
+                    self.say(findings::full(problem, project, paths, self.error.look, None));
                 }
             }
             Error::Apply(error) => {

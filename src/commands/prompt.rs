@@ -1,12 +1,13 @@
 //! Questions on a terminal. The answer is one line; the end of the input is "no".
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 use super::Ui;
+use crate::render::styled::{Styled, one_line};
 
 /// Is there somebody to ask?
-pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+pub fn can_ask(ui: &Ui) -> bool {
+    std::io::stdin().is_terminal() && ui.error.look.terminal
 }
 
 /// Asks `question` until the answer is one of `answers` (their first letters count), and gives its letter. The end of the
@@ -14,10 +15,7 @@ pub fn can_ask() -> bool {
 pub fn ask(ui: &Ui, question: &str, answers: &[(char, &str)]) -> char {
     let choices: Vec<String> = answers.iter().map(|(letter, what)| format!("[{letter}] {what}")).collect();
     loop {
-        let prompt = format!("{question}\n  {}  > ", choices.join("  "));
-        let mut err = std::io::stderr().lock();
-        let _ = err.write_all(prompt.as_bytes()).and_then(|()| err.flush());
-        drop(err);
+        ui.error.write(&Styled::from(&format!("{}\n  {}  > ", one_line(question), choices.join("  "))));
         let mut line = String::new();
         let last = answers.last().map_or('n', |(letter, _)| *letter);
         match std::io::stdin().lock().read_line(&mut line) {

@@ -28,14 +28,14 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     })?;
     ui.note(&format!("undo of `{}`: {} file(s)", undone.label, undone.files.len()));
     if arguments.confirmation.dry_run {
-        ui.out(&diff::unified(&undone.files, ui.colour_out));
+        ui.out(diff::unified(&undone.files, ui.output.look.colour));
         return Ok(u8::from(arguments.confirmation.exit_code));
     }
     if !arguments.confirmation.yes {
-        if !prompt::can_ask() {
+        if !prompt::can_ask(ui) {
             return Err(Error::NoTerminal);
         }
-        ui.say(&String::from_utf8_lossy(&diff::unified(&undone.files, ui.colour_err)));
+        ui.say(diff::unified(&undone.files, ui.error.look.colour));
         if prompt::ask(ui, "Take this change back?", &[('y', "yes"), ('n', "no, cancel")]) != 'y' {
             return Err(Error::Declined);
         }

@@ -4,12 +4,12 @@
 //! return is a character of its line. Names are quoted as git quotes them. With colour it is for people: then nothing in it
 //! reaches the terminal as a control sequence, and it is no patch any more.
 
-use std::io::Write as _;
 use std::ops::Range;
 
 use anstyle::{AnsiColor, Effects, Style};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
+use super::styled::Styled;
 use crate::apply::{Contents, FileChange};
 
 /// Unchanged lines before and after a change.
@@ -23,81 +23,46 @@ const HUNK: Style = AnsiColor::Cyan.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 
-/// The diff of `changes`, in their order. A file that does not change is left out.
-pub fn unified(changes: &[FileChange], colour: bool) -> Vec<u8> {
-    let mut output = Output { bytes: Vec::new(), colour };
+/// The diff of `changes`, in their order. A file that does not change is left out. With `words`, what has changed inside of a line
+/// stands out.
+pub fn unified(changes: &[FileChange], words: bool) -> Styled {
+    let mut output = Output { text: Styled::default(), words };
     for change in changes {
         file(&mut output, change);
     }
-    output.bytes
+    output.text
 }
 
 /// What has been written so far.
 struct Output {
-    bytes: Vec<u8>,
-    colour: bool,
+    text: Styled,
+    words: bool,
 }
 
 impl Output {
     /// A line of our own.
     fn line(&mut self, style: Style, text: &str) {
-        self.styled(style, |bytes| bytes.extend_from_slice(text.as_bytes()));
-        self.bytes.push(b'\n');
-    }
-
-    fn styled(&mut self, style: Style, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.colour {
-            // Writing to a vector does not fail.
-            let _ = write!(self.bytes, "{style}");
-            write(&mut self.bytes);
-            let _ = write!(self.bytes, "{style:#}");
-        } else {
-            write(&mut self.bytes);
-        }
+        self.text.push_styled(style, text);
+        self.text.push("\n");
     }
 
     /// A line of a file, behind `sign`, with the bytes of `marked` (offsets in `line`) standing out.
     fn content(&mut self, style: Style, sign: u8, line: &[u8], marked: &[Range<usize>]) {
-        let (text, ended) = line.strip_suffix(b"\n").map_or((line, false), |text| (text, true));
-        if self.colour {
-            let (text, returned) = text.strip_suffix(b"\r").map_or((text, false), |text| (text, true));
-            self.styled(style, |bytes| {
-                bytes.push(sign);
-                let mut at = 0;
-                for range in marked {
-                    let (start, end) = (range.start.clamp(at, text.len()), range.end.clamp(at, text.len()));
-                    if start == end {
-                        continue;
-                    }
-                    harmless(bytes, text.get(at..start).unwrap_or_default());
-                    let _ = write!(bytes, "{}", Style::new().effects(Effects::INVERT));
-                    harmless(bytes, text.get(start..end).unwrap_or_default());
-                    let _ = write!(bytes, "{:#}{style}", Style::new().effects(Effects::INVERT));
-                    at = end;
-                }
-                harmless(bytes, text.get(at..).unwrap_or_default());
-            });
-            if returned {
-                self.bytes.push(b'\r');
-            }
-        } else {
-            self.bytes.push(sign);
-            self.bytes.extend_from_slice(text);
+        let (line, ended) = line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
+        let (text, end) = line.split_at(line.len() - usize::from(line.ends_with(b"\r")));
+        self.text.push_styled(style, [sign]);
+        let mut at = 0;
+        for range in marked {
+            let (start, end) = (range.start.clamp(at, text.len()), range.end.clamp(at, text.len()));
+            self.text.push_styled(style, text.get(at..start).unwrap_or_default());
+            self.text.push_styled(style | Effects::INVERT, text.get(start..end).unwrap_or_default());
+            at = end;
         }
-        self.bytes.push(b'\n');
+        self.text.push_styled(style, text.get(at..).unwrap_or_default());
+        self.text.push(end);
+        self.text.push("\n");
         if !ended {
-            self.bytes.extend_from_slice(b"\\ No newline at end of file\n");
-        }
-    }
-}
-
-/// `text` with its control characters as `^X`, so that a file cannot steer the terminal.
-fn harmless(bytes: &mut Vec<u8>, text: &[u8]) {
-    for byte in text {
-        match byte {
-            b'\t' => bytes.push(b'\t'),
-            0..=0x1f | 0x7f => bytes.extend_from_slice(&[b'^', byte ^ 0x40]),
-            byte => bytes.push(*byte),
+            self.text.push("\\ No newline at end of file\n");
         }
     }
 }
@@ -159,7 +124,7 @@ fn hunks(output: &mut Output, old: &[&[u8]], new: &[&[u8]]) {
                 continue;
             }
             let (removed_words, added_words) =
-                if output.colour { changed_words(removed, added) } else { Default::default() };
+                if output.words { changed_words(removed, added) } else { Default::default() };
             for (index, line) in removed.iter().enumerate() {
                 output.content(REMOVED, b'-', line, removed_words.get(index).map_or(&[], Vec::as_slice));
             }
@@ -301,8 +266,11 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::styled::Look;
     use super::*;
     use crate::project::FilePath;
+
+    const TERMINAL: Look = Look { colour: true, terminal: true };
 
     fn contents(bytes: &[u8], executable: bool) -> Contents {
         Contents { bytes: bytes.into(), executable }
@@ -345,7 +313,7 @@ mod tests {
             }
         }
         let patch = tempfile::NamedTempFile::new().expect("a file");
-        let diff = unified(changes, false);
+        let diff = unified(changes, false).into_bytes();
         fs::write(patch.path(), &diff).expect("written");
         let patch_path = patch.path().to_str().expect("a name");
         let shown = String::from_utf8_lossy(&diff).into_owned();
@@ -372,7 +340,7 @@ mod tests {
             false,
         );
         assert_eq!(
-            String::from_utf8(diff).expect("text"),
+            String::from_utf8(diff.into_bytes()).expect("text"),
             "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -2,8 +2,9 @@\n 2\n 3\n 4\n+x\n 5\n 6\n 7\n 8\n-9\n+9\n\\ No newline at end of file\n"
         );
     }
@@ -438,7 +406,8 @@ mod tests {
                 git(folder.path(), &["diff", "--no-index", "--", "/dev/null", name]).output().expect("git runs");
             let theirs = String::from_utf8_lossy(&output.stdout).into_owned();
             let theirs: Vec<&str> = theirs.lines().filter(|line| !line.starts_with("index ")).collect();
-            let ours = String::from_utf8(unified(&[change(name, None, Some(b"x\n"))], false)).expect("text");
+            let ours =
+                String::from_utf8(unified(&[change(name, None, Some(b"x\n"))], false).into_bytes()).expect("text");
             assert_eq!(ours.lines().collect::<Vec<_>>(), theirs);
         }
     }
@@ -449,19 +418,22 @@ mod tests {
             &[change("a.py", Some(b"app = FastAPI(title=\"x\")\n"), Some(b"app = FastAPI(title=\"x\", debug=True)\n"))],
             true,
         );
-        let text = String::from_utf8(diff).expect("text");
-        assert!(text.contains("+app = FastAPI(title=\"x\"\u{1b}[7m, debug=True\u{1b}[0m"), "{text:?}");
+        let text = String::from_utf8(diff.encode(TERMINAL)).expect("text");
+        assert!(
+            text.contains("+app = FastAPI(title=\"x\"\u{1b}[0m\u{1b}[7m\u{1b}[32m, debug=True\u{1b}[0m"),
+            "{text:?}"
+        );
         assert!(text.contains("\u{1b}[36m@@ -1 +1 @@\u{1b}[0m\n"), "{text:?}");
         let diff = unified(&[change("a", None, Some(b"\x1b[2Jx\ry\r\n"))], true);
-        let text = String::from_utf8(diff).expect("text");
-        assert!(text.contains("+^[[2Jx^My\u{1b}[0m\r\n"), "{text:?}");
+        let text = String::from_utf8(diff.encode(TERMINAL)).expect("text");
+        assert!(text.contains("+\\x1b[2Jx\\x0dy\u{1b}[0m\r\n"), "{text:?}");
     }
 
     #[test]
     fn without_colour_nothing_but_the_bytes() {
         let changes = [change("a", Some(b"one two\n"), Some(b"one three\n"))];
-        assert!(!unified(&changes, false).contains(&0x1b));
-        assert!(unified(&[change("a", Some(b"x"), Some(b"x"))], true).is_empty());
+        assert!(!unified(&changes, true).into_bytes().contains(&0x1b));
+        assert_eq!(unified(&[change("a", Some(b"x"), Some(b"x"))], true), Styled::default());
     }
 
     fn text() -> impl Strategy<Value = Vec<u8>> {

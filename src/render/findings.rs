@@ -1,41 +1,41 @@
 //! Problems for people: with code frames, or on one line each.
 
 use std::fmt;
+use std::ops::Range;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Paths;
+use super::styled::{Look, Styled, one_line, visible, visible_with_offsets};
 use crate::finding::{Problem, Severity};
 use crate::project::Project;
 
 /// A problem as miette wants it.
 #[derive(Debug)]
-struct Report<'a> {
-    problem: &'a Problem,
-    severity: Severity,
+struct Report {
+    code: String,
+    severity: miette::Severity,
+    message: String,
+    labels: Vec<LabeledSpan>,
     source: Option<NamedSource<String>>,
     help: Option<String>,
 }
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.problem.message)
+        formatter.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Report<'_> {}
+impl std::error::Error for Report {}
 
-impl Diagnostic for Report<'_> {
+impl Diagnostic for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(format!("{}[{}]", self.severity.as_str(), self.problem.rule.code)))
+        Some(Box::new(&self.code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.severity {
-            Severity::Information => miette::Severity::Advice,
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Error => miette::Severity::Error,
-        })
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
@@ -47,13 +47,7 @@ impl Diagnostic for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let at = self.problem.at.as_ref()?;
-        let mut labels = vec![LabeledSpan::new_primary_with_span(None, at.range.start..at.range.end)];
-        let here = self.problem.related.iter().filter(|(location, _)| location.path == at.path);
-        labels.extend(
-            here.map(|(location, what)| LabeledSpan::new_with_span(Some(what.clone()), location.range.clone())),
-        );
-        Some(Box::new(labels.into_iter()))
+        Some(Box::new(self.labels.iter().cloned()))
     }
 }
 
@@ -62,14 +56,26 @@ pub fn full(
     problem: &Problem,
     project: Option<&Project>,
     paths: Option<&Paths>,
-    colour: bool,
+    look: Look,
     component: Option<&str>,
-) -> String {
+) -> Styled {
     let text = problem.at.as_ref().and_then(|at| Some((at, project?.text(&at.path)?)));
+    // Before it is laid out, so that what is underlined is what shows, and no text is taken for styling of miette's.
+    let shown = |text: &str| if look.terminal { visible(text).into_owned() } else { text.to_owned() };
+    let mut labels = Vec::new();
     let source = match (text, paths) {
         // A frame of a file without lines shows nothing.
         (Some((at, code)), Some(paths)) if !code.trim().is_empty() && at.range.end <= code.len() => {
-            Some(NamedSource::new(paths.show(&at.path), code.to_owned()))
+            let (visible, moved) = visible_with_offsets(code);
+            let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
+            let moved = |range: &Range<usize>| moved(range.start)..moved(range.end);
+            labels.push(LabeledSpan::new_primary_with_span(None, moved(&at.range)));
+            let here = problem.related.iter().filter(|(location, _)| location.path == at.path);
+            labels.extend(here.map(|(location, what)| {
+                LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(&location.range))
+            }));
+            let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
+            Some(NamedSource::new(shown(&one_line(&paths.show(&at.path))), code))
         }
         _ => None,
     };
@@ -92,15 +98,25 @@ pub fn full(
         help = format!("{help}\n`{component}` needs it; `paxx explain {}` says more", problem.rule.code);
     }
     let help = help.trim().to_owned();
-    let help = (!help.is_empty()).then_some(help);
-    let report = Report { problem, severity: problem.rule.severity, source, help };
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let report = Report {
+        code: format!("{}[{}]", problem.rule.severity.as_str(), problem.rule.code),
+        severity: match problem.rule.severity {
+            Severity::Information => miette::Severity::Advice,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Error => miette::Severity::Error,
+        },
+        message: shown(&one_line(&problem.message)),
+        labels,
+        source,
+        help: (!help.is_empty()).then(|| shown(&help)),
+    };
+    let theme = if look.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let mut result = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
     if handler.render_report(&mut result, &report).is_err() {
-        result.clone_from(&problem.message);
+        result.clone_from(&report.message);
     }
-    result
+    if look.colour { Styled::from_ansi(&result) } else { Styled::from(&result) }
 }
 
 /// A problem on one line: `path:line:column: severity[code] message`.
@@ -109,5 +125,6 @@ pub fn concise(problem: &Problem, project: Option<&Project>, paths: Option<&Path
         (Some(at), Some(project), Some(paths)) => format!("{}: ", paths.place(project, at)),
         _ => String::new(),
     };
-    format!("{place}{}[{}] {}", problem.rule.severity.as_str(), problem.rule.code, problem.message)
+    let line = format!("{place}{}[{}] {}", problem.rule.severity.as_str(), problem.rule.code, problem.message);
+    one_line(&line).into_owned()
 }

@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 
 use super::report::{Checked, Region, count};
+use super::styled::plain_json;
 use super::{Paths, line_and_column};
 use crate::component::Component;
 use crate::finding::{Location, Problem, Severity};
 use crate::plan::{Outcome, Plan};
 use crate::project::Project;
 
-fn text(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+/// A document; every character that does not show is an escape in it.
+pub fn text(value: &Value) -> String {
+    plain_json(&serde_json::to_string_pretty(value).unwrap_or_default()).into_owned() + "\n"
 }
 
 fn location(project: &Project, paths: &Paths, location: &Location) -> Value {

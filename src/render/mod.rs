@@ -6,6 +6,7 @@ pub mod github;
 pub mod json;
 pub mod report;
 pub mod sarif;
+pub mod styled;
 pub mod summary;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
 //! What a check found, as plain data: placed in lines and columns, so that it can leave the thread that read the project.
 
-use std::fmt::Write as _;
-
+use super::styled::{Look, Styled, one_line};
 use super::{Paths, findings, github, json, sarif};
 use crate::check::Finding;
 use crate::finding::{Location, Severity};
@@ -29,7 +28,7 @@ pub struct Placed {
     /// The other places that it speaks of.
     pub related: Vec<(Region, String)>,
     /// The finding with its code frame.
-    pub frame: String,
+    pub frame: Styled,
 }
 
 /// A place in a file as people and editors count.
@@ -71,12 +70,12 @@ impl Region {
 
 impl Placed {
     /// Places a finding. The code frame is only made where it is `framed`.
-    pub fn new(project: &Project, paths: &Paths, finding: Finding, framed: bool, colour: bool) -> Self {
+    pub fn new(project: &Project, paths: &Paths, finding: Finding, framed: bool, look: Look) -> Self {
         let problem = &finding.problem;
         let frame = if framed {
-            findings::full(problem, Some(project), Some(paths), colour, Some(&finding.component))
+            findings::full(problem, Some(project), Some(paths), look, Some(&finding.component))
         } else {
-            String::new()
+            Styled::default()
         };
         let related = &problem.related;
         Self {
@@ -92,7 +91,9 @@ impl Placed {
         let place = self.at.as_ref().map(|at| format!("{}:{}:{}: ", at.path, at.start.line, at.start.column));
         let problem = &self.finding.problem;
         let rule = problem.rule;
-        format!("{}{}[{}] {}", place.unwrap_or_default(), rule.severity.as_str(), rule.code, problem.message)
+        let line =
+            format!("{}{}[{}] {}", place.unwrap_or_default(), rule.severity.as_str(), rule.code, problem.message);
+        one_line(&line).into_owned()
     }
 }
 
@@ -118,9 +119,9 @@ pub enum Format {
 }
 
 /// The findings of all projects.
-pub fn render(projects: &[Checked], format: Format) -> String {
-    match format {
-        Format::Full => full(projects),
+pub fn render(projects: &[Checked], format: Format) -> Styled {
+    let text: String = match format {
+        Format::Full => return full(projects),
         Format::Concise => placed(projects)
             .map(|(project, placed)| format!("{}{}\n", nowhere(projects, project, placed), placed.line()))
             .collect(),
@@ -129,7 +130,8 @@ pub fn render(projects: &[Checked], format: Format) -> String {
             .map(|(project, placed)| github::annotation(placed, &nowhere(projects, project, placed)) + "\n")
             .collect(),
         Format::Sarif => sarif::report(projects),
-    }
+    };
+    Styled::from(&text)
 }
 
 /// Every finding with its project.
@@ -143,15 +145,15 @@ fn nowhere(projects: &[Checked], project: &Checked, placed: &Placed) -> String {
 }
 
 /// Project by project, each with its name where there are several.
-fn full(projects: &[Checked]) -> String {
-    let mut text = String::new();
+fn full(projects: &[Checked]) -> Styled {
+    let mut text = Styled::default();
     for project in projects.iter().filter(|project| !project.findings.is_empty()) {
         if projects.len() > 1 {
-            let _ = write!(text, "in `{}`:\n\n", project.path);
+            text.push(format!("in `{}`:\n\n", one_line(&project.path)));
         }
         for placed in &project.findings {
-            text.push_str(&placed.frame);
-            text.push('\n');
+            text.append(&placed.frame);
+            text.push("\n");
         }
     }
     text

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::json;
 use super::report::{Checked, Placed, Region};
 use crate::finding::{RULES, Rule, Severity};
 
@@ -26,7 +27,7 @@ pub fn report(projects: &[Checked]) -> String {
             "results": results,
         }],
     });
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    json::text(&report)
 }
 
 fn level(severity: Severity) -> &'static str {

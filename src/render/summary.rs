@@ -1,9 +1,19 @@
 //! The summary before a diff: component by component, what will be created, edited, brought along, and left alone.
 
-use std::fmt::Write as _;
-
 use super::Paths;
+use super::styled::one_line;
 use crate::plan::{Outcome, Plan, PlannedFile};
+
+/// Lines, each of them one whatever names are in it.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, text: &str) {
+        self.0.push_str(&one_line(text));
+        self.0.push('\n');
+    }
+}
 
 /// The files of a plan, a line each: what happens to it.
 fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
@@ -18,73 +28,72 @@ fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
 
 /// The summary of a plan. `marked` are paths with uncommitted changes.
 pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbose: bool) -> String {
-    let mut text = String::new();
+    let mut text = Lines::default();
     let root = &plan.after.layout.root;
     let compose =
         plan.after.layout.compose.as_ref().ok().and_then(|compose| compose.as_ref().map(|compose| &compose.path));
     for file in plan.files.iter().filter(|file| !file.path.is_below(root)) {
         let leave = if compose == Some(&file.path) { " (`--compose none` leaves it)" } else { "" };
-        let _ = writeln!(text, "Note: this also edits `{}`, above the project{leave}", paths.show(&file.path));
+        text.line(&format!("Note: this also edits `{}`, above the project{leave}", paths.show(&file.path)));
     }
     let layout = &plan.after.layout;
     if let Ok(application) = &layout.application {
-        let _ = writeln!(
-            text,
+        text.line(&format!(
             "Application: `{}` in `{}` ({})",
             application.name(),
             paths.show(&application.path),
             application.evidence
-        );
+        ));
     }
     if let Ok(settings) = &layout.settings {
         let made = if settings.create { ", which will be made" } else { "" };
-        let _ = writeln!(text, "Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path));
+        text.line(&format!("Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path)));
     }
     if let Ok(Some(compose)) = &layout.compose {
         let service = match &compose.application {
             Ok(Some(service)) => format!(", where `{service}` runs the application"),
             _ => ", where no service runs the application".to_owned(),
         };
-        let _ = writeln!(text, "Compose: `{}`{service}", paths.show(&compose.path));
+        text.line(&format!("Compose: `{}`{service}", paths.show(&compose.path)));
     }
     if let Some(copy) = layout.dependencies.as_ref().ok().and_then(|found| found.copy.as_ref()) {
-        let _ = writeln!(text, "Note: `{}` lists dependencies too, and is not edited", paths.show(copy));
+        text.line(&format!("Note: `{}` lists dependencies too, and is not edited", paths.show(copy)));
     }
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();
-        let _ = writeln!(text, "{verb} {}{because}", component.id());
+        text.line(&format!("{verb} {}{because}", component.id()));
         let steps: Vec<_> = plan.steps.iter().filter(|step| step.component == component.id()).collect();
         let titles = |wanted: fn(&Outcome) -> bool| -> Vec<&str> {
             steps.iter().filter(|step| wanted(&step.outcome)).map(|step| step.title.as_str()).collect()
         };
         for title in titles(|outcome| matches!(outcome, Outcome::Brought)) {
-            let _ = writeln!(text, "  + {title}");
+            text.line(&format!("  + {title}"));
         }
         for title in titles(|outcome| matches!(outcome, Outcome::Removed)) {
-            let _ = writeln!(text, "  - {title}");
+            text.line(&format!("  - {title}"));
         }
         let found = titles(|outcome| matches!(outcome, Outcome::Found));
         if verbose {
             for title in found {
-                let _ = writeln!(text, "  = {title} is there already");
+                text.line(&format!("  = {title} is there already"));
             }
         } else if !found.is_empty() {
-            let _ = writeln!(text, "  = {} already there", found.len());
+            text.line(&format!("  = {} already there", found.len()));
         }
         let mut notes: Vec<&str> = Vec::new();
         for step in &steps {
             match &step.outcome {
                 Outcome::Left(problem) => {
-                    let _ = writeln!(text, "  ! {}", problem.message);
+                    text.line(&format!("  ! {}", problem.message));
                 }
                 Outcome::Kept(why, at) => {
                     let place = at.as_ref().map(|at| format!("{}: ", paths.place(&plan.after, at))).unwrap_or_default();
-                    let _ = writeln!(text, "  ! {place}{} stays: {why}", step.title);
+                    text.line(&format!("  ! {place}{} stays: {why}", step.title));
                 }
                 // One thing that is not there may be why several requirements do not apply.
                 Outcome::NotApplicable(note) if !notes.contains(&note.as_str()) => {
                     notes.push(note);
-                    let _ = writeln!(text, "  . {note}");
+                    text.line(&format!("  . {note}"));
                 }
                 _ => {}
             }
@@ -97,13 +106,13 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbos
         .filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed))
         .collect();
     for step in others {
-        let _ = writeln!(text, "for {}: {}", step.component, step.title);
+        text.line(&format!("for {}: {}", step.component, step.title));
     }
     if !plan.files.is_empty() {
-        text.push_str("Files\n");
+        text.line("Files");
         for file in &plan.files {
-            let _ = writeln!(text, "{}", file_line(file, paths, marked));
+            text.line(&file_line(file, paths, marked));
         }
     }
-    text
+    text.0
 }
