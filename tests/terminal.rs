@@ -2,65 +2,11 @@
 
 mod common;
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
+use common::terminal::Terminal;
 use common::{Sandbox, assert_same, fixture, output, paxx};
-use rexpect::process::{Signal, WaitStatus};
-use rexpect::session::{Options, PtySession, spawn_with_options};
+use rexpect::process::Signal;
 
 const ESCAPE: char = '\u{1b}';
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The program on a terminal.
-struct Terminal {
-    session: PtySession,
-    said: String,
-}
-
-impl Terminal {
-    fn start(sandbox: &Sandbox, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = paxx(&sandbox.project, arguments);
-        command.stdin(Stdio::inherit()).envs(environment.iter().copied());
-        let options = Options::new().timeout_ms(Some(u64::try_from(TIMEOUT.as_millis()).expect("it is short")));
-        Self { session: spawn_with_options(command, options).expect("a terminal"), said: String::new() }
-    }
-
-    /// Waits until this is said.
-    #[track_caller]
-    fn hears(&mut self, text: &str) -> &mut Self {
-        match self.session.exp_string(text) {
-            Ok(before) => self.said += &(before + text),
-            Err(error) => panic!("`{text}` is not said: {error}\nbefore it:\n{}", self.said),
-        }
-        self
-    }
-
-    #[track_caller]
-    fn types(&mut self, line: &str) -> &mut Self {
-        self.session.send_line(line).expect("sent");
-        self
-    }
-
-    /// Waits for the end; the exit code, and all that was said.
-    #[track_caller]
-    fn ends(mut self, code: i32) -> String {
-        self.said += &self.session.exp_eof().expect("the end");
-        let start = Instant::now();
-        loop {
-            match self.session.process().status() {
-                Some(WaitStatus::Exited(_, ended)) => {
-                    assert_eq!(ended, code, "the exit code\n{}", self.said);
-                    return self.said;
-                }
-                Some(WaitStatus::StillAlive) if start.elapsed() < TIMEOUT => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                other => panic!("it ends with {other:?}\n{}", self.said),
-            }
-        }
-    }
-}
 
 const QUESTION: &str = "Apply these changes to";
 const ADD: &[&str] = &["infra", "add", "redis"];

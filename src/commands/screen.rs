@@ -33,7 +33,7 @@ impl Screen {
     }
 
     /// Writes. It never fails: a reader that went away is no reason for a backtrace.
-    pub fn write(&self, text: &Styled) {
+    pub fn write(self, text: &Styled) {
         let bytes = text.encode(self.look);
         let _ = match self.stream {
             Stream::Output => write(&mut std::io::stdout().lock(), &bytes),

@@ -63,9 +63,9 @@ pub fn full(
     // Before it is laid out, so that what is underlined is what shows, and no text is taken for styling of miette's.
     let shown = |text: &str| if look.terminal { visible(text).into_owned() } else { text.to_owned() };
     let mut labels = Vec::new();
-    let source = match (text, paths) {
+    let source = match (text, project, paths) {
         // A frame of a file without lines shows nothing.
-        (Some((at, code)), Some(paths)) if !code.trim().is_empty() && at.range.end <= code.len() => {
+        (Some((at, code)), Some(project), Some(paths)) if !code.trim().is_empty() && at.range.end <= code.len() => {
             let (visible, moved) = visible_with_offsets(code);
             let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
             let moved = |range: &Range<usize>| moved(range.start)..moved(range.end);
@@ -75,7 +75,7 @@ pub fn full(
                 LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(&location.range))
             }));
             let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
-            Some(NamedSource::new(shown(&one_line(&paths.show(&at.path))), code))
+            Some(NamedSource::new(shown(&one_line(&paths.place(project, at))), code))
         }
         _ => None,
     };
@@ -112,7 +112,12 @@ pub fn full(
     };
     let theme = if look.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let mut result = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(100)
+        .with_links(false)
+        .with_context_lines(1)
+        // It would count bytes of what is shown; the place is in the name.
+        .without_primary_span_start();
     if handler.render_report(&mut result, &report).is_err() {
         result.clone_from(&report.message);
     }

@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "each test binary uses its share")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+pub mod terminal;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
