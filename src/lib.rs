@@ -54,8 +54,10 @@
 //! - Offsets are bytes of the text as it is on disk. What is outside an edit keeps its bytes.
 //! - A plan is verified before it is shown: each requirement is assessed again after its edits, and a file that parsed before
 //!   and would not parse now refuses the plan.
-//! - Nothing of the project is executed or imported. The one process that is started is git, with hooks, monitors and
-//!   filters off, to say which files have uncommitted changes.
+//! - No process is started, and nothing of the project is executed or imported. Which files have uncommitted changes is read from
+//!   git's index ([`project::uncommitted`]).
+//! - What is printed is [`render::styled::Styled`], and goes through one place that knows whether it writes to a terminal: there
+//!   nothing of a project steers it.
 //! - What was inserted is recognised by its syntax ([`requirement::same_code`]), so that a formatter does not orphan it.
 //! - `--help`, `list` without `paxx.lock`, and bad usage parse no file. The tree-sitter query is compiled when the first Python
 //!   file is parsed, and only files that hold the bytes `FastAPI`, a settings base, a handler or a name of ours are.

@@ -27,9 +27,9 @@ const LAYERS: &[&str] = &[
 
 /// What only some places may use. An empty list: nobody.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("std::fs", &["apply/", "commands/", "project/discover.rs", "project/reader.rs"]),
+    ("std::fs", &["apply/", "commands/", "project/discover.rs", "project/reader.rs", "project/uncommitted.rs"]),
     ("std::env", &["commands/"]),
-    ("process::Command", &["commands/"]),
+    ("process::Command", &[]),
     ("std::thread", &["commands/", "project/reader.rs"]),
     ("std::net", &[]),
     ("println!", &[]),
@@ -43,7 +43,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tree_sitter", &["source/"]),
     ("toml_edit", &["lock.rs", "plan.rs", "project/", "requirement/dependency", "source/toml.rs"]),
     ("ignore::", &["project/"]),
-    ("sha2::", &["apply/", "requirement/module.rs"]),
+    ("sha1::", &["project/uncommitted.rs"]),
+    ("sha2::", &["apply/", "project/uncommitted.rs", "requirement/module.rs"]),
 ];
 
 /// Files that are longer than [`LONGEST`] lines without their tests, and why.

@@ -1,7 +1,5 @@
 //! What `add`, `remove` and `undo` share: show a change, ask, apply it.
 
-use std::process::{Command, Stdio};
-
 use super::interrupt::Interrupt;
 use super::{Ui, prompt, refused};
 use crate::apply::{self, Contents, FileChange, Place, Recovered};
@@ -10,6 +8,7 @@ use crate::error::Error;
 use crate::lock::Lock;
 use crate::plan::{Outcome, Plan};
 use crate::project::discover::Discovery;
+use crate::project::uncommitted::uncommitted;
 use crate::project::{File, FilePath};
 use crate::render::{Paths, diff, findings, json, summary};
 
@@ -121,7 +120,8 @@ impl Proposal<'_> {
         if !self.confirmation.yes && !prompt::can_ask(ui) {
             return Err(Error::NoTerminal);
         }
-        let marked = uncommitted(self.discovery, &changes);
+        let on_disk = changes.iter().filter_map(|change| Some((&change.path, &*change.before.as_ref()?.bytes)));
+        let marked = if self.discovery.in_git { uncommitted(&self.discovery.base, on_disk) } else { Vec::new() };
         ui.note(&summary::summary(&self.plan, &paths, self.verb, &marked, ui.verbose));
         let place = place(self.discovery);
         for (path, others) in apply::hard_links(&place, &changes) {
@@ -181,7 +181,7 @@ impl Proposal<'_> {
     }
 
     /// Asks until the user applies all, some, or nothing.
-    fn ask(&mut self, changes: Vec<FileChange>, paths: &Paths, marked: &[String]) -> Result<Vec<FileChange>, Error> {
+    fn ask(&mut self, changes: Vec<FileChange>, paths: &Paths, marked: &[FilePath]) -> Result<Vec<FileChange>, Error> {
         let ui = self.ui;
         ui.say(diff::unified(&changes, ui.error.look.colour));
         loop {
@@ -221,15 +221,14 @@ impl Proposal<'_> {
         &mut self,
         changes: &[FileChange],
         paths: &Paths,
-        marked: &[String],
+        marked: &[FilePath],
     ) -> Result<Option<Vec<FileChange>>, Error> {
         let lock_path = self.discovery.project.layout.root.child(crate::lock::NAME);
         let mut chosen: Vec<FileChange> = Vec::new();
         let mut left: Vec<FilePath> = Vec::new();
         for change in changes.iter().filter(|change| change.path != lock_path) {
             self.ui.say(diff::unified(std::slice::from_ref(change), self.ui.error.look.colour));
-            let mark =
-                if marked.iter().any(|path| path == change.path.as_str()) { " (has uncommitted changes)" } else { "" };
+            let mark = if marked.contains(&change.path) { " (has uncommitted changes)" } else { "" };
             let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));
             match prompt::ask(
                 self.ui,
@@ -288,37 +287,4 @@ fn without(change: &FileChange, path: &FilePath, ids: &[&str]) -> FileChange {
     }
     let after = Contents { bytes: lock.to_text().into_bytes().into(), executable: false };
     FileChange { after: Some(after), ..change.clone() }
-}
-
-/// The paths among `changes` that have changes which are not committed, by git; none where git is not there.
-///
-/// Git runs nothing of the repository for it: no file system monitor, no hooks, and no filters, because no attributes are read.
-fn uncommitted(discovery: &Discovery, changes: &[FileChange]) -> Vec<String> {
-    if !discovery.in_git {
-        return Vec::new();
-    }
-    let output = Command::new("git")
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotepath=false"])
-        .args([
-            "status",
-            "--porcelain=v1",
-            "-z",
-            "--no-renames",
-            "--ignore-submodules=all",
-            "--untracked-files=normal",
-            "--",
-        ])
-        .args(changes.iter().filter(|change| change.before.is_some()).map(|change| change.path.as_str()))
-        .current_dir(&discovery.base)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_ATTR_SOURCE", "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let Ok(output) = output else { return Vec::new() };
-    output
-        .stdout
-        .split(|byte| *byte == 0)
-        .filter_map(|entry| std::str::from_utf8(entry).ok()?.get(3..).map(str::to_owned))
-        .collect()
 }

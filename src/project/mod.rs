@@ -13,6 +13,7 @@ pub mod imports;
 pub mod layout;
 pub mod path;
 pub mod reader;
+pub mod uncommitted;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -3,6 +3,7 @@
 use super::Paths;
 use super::styled::one_line;
 use crate::plan::{Outcome, Plan, PlannedFile};
+use crate::project::FilePath;
 
 /// Lines, each of them one whatever names are in it.
 #[derive(Default)]
@@ -16,18 +17,18 @@ impl Lines {
 }
 
 /// The files of a plan, a line each: what happens to it.
-fn file_line(file: &PlannedFile, paths: &Paths, marked: &[String]) -> String {
+fn file_line(file: &PlannedFile, paths: &Paths, marked: &[FilePath]) -> String {
     let verb = match (&file.before, &file.after) {
         (None, _) => "create",
         (_, None) => "delete",
         _ => "edit",
     };
-    let mark = if marked.iter().any(|path| path == file.path.as_str()) { "  (has uncommitted changes)" } else { "" };
+    let mark = if marked.contains(&file.path) { "  (has uncommitted changes)" } else { "" };
     format!("  {verb} {}{mark}", paths.show(&file.path))
 }
 
 /// The summary of a plan. `marked` are paths with uncommitted changes.
-pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[String], verbose: bool) -> String {
+pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[FilePath], verbose: bool) -> String {
     let mut text = Lines::default();
     let root = &plan.after.layout.root;
     let compose =
