@@ -3,11 +3,16 @@
 import array
 import ast
 import asyncio
+import base64
+import contextlib
+import gc
 import hashlib
 import importlib
 import io
+import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -838,6 +843,9 @@ def test_service() -> None:
     assert body["ports"] == ["127.0.0.1:9000:9000", "127.0.0.1:9001:9001"]
     assert body["healthcheck"]["test"] == ["CMD", "mc", "ready", "local"]
     assert [volume.split(":")[0] for volume in body["volumes"]] == manifest["service"][0]["volumes"]
+    # A folder below /data is a bucket; the next steps name this one.
+    assert body["command"][0].startswith("mkdir -p /data/uploads && exec minio server /data")
+    assert "STORAGE_S3_BUCKET\") }}=uploads" in (TEMPLATES / "storage/next_steps.txt.jinja").read_text()
     assert manifest["environment"][0]["condition"] == "service_healthy"
     assert manifest["ignore"] == [{"line": "uploads/"}]
 
@@ -854,3 +862,227 @@ def test_next_steps(next_steps: Callable[..., str], compose: bool) -> None:
     assert "from app.services.storage import get_storage" in text
     assert "\n\n\n" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+# Connections, ranges, abandoned work.
+
+
+@asynccontextmanager
+async def slow_downloads(length: int) -> AsyncIterator[str]:
+    """A server whose objects never come to their end, and whose heads come at once; yields its URL."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nLast-Modified: Sat, 21 Nov 2026 08:00:00 GMT\r\nETag: \"e\"\r\n\r\n"
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                request = await reader.readuntil(b"\r\n\r\n")
+                writer.write(head.encode())
+                if request.startswith(b"GET"):
+                    writer.write(b"x" * 1000)
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0, backlog=2000) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_open_downloads_leave_room(module: ModuleType) -> None:
+    """60 downloads that do not end keep no other call from its answer"""
+    async with slow_downloads(3_000_000) as url:
+        use_s3(module, "bucket", url)
+        storage = module.get_storage()
+        streams = [await storage.stream(f"key{number}") for number in range(60)]
+        for stream in streams:
+            assert await anext(stream)
+        assert await asyncio.wait_for(storage.exists("key"), 5)
+        for stream in streams:
+            await stream.aclose()
+        await module.stop_storage()
+
+
+async def test_waiting_for_a_connection_ends(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all connections are in use, a call fails after a while; it works again when one is free"""
+    monkeypatch.setattr(module, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(module, "CONNECTION_WAIT", 0.3)
+    async with slow_downloads(3_000_000) as url:
+        use_s3(module, "bucket", url)
+        storage = module.get_storage()
+        streams = [await storage.stream(f"key{number}") for number in range(3)]
+        for call in (storage.exists("key"), storage.stream("key"), storage.upload("key", b"data")):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(call, 3)
+        await anext(streams[0])
+        await streams[0].aclose()
+        assert await storage.exists("key")
+        del streams
+        gc.collect()
+        await module.stop_storage()
+
+
+async def test_streams_that_never_start(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A route that raises after `stream()` gives the connection back: 50 of them on a pool of 5"""
+    monkeypatch.setattr(module, "MAX_CONNECTIONS", 5)
+    monkeypatch.setattr(module, "CONNECTION_WAIT", 1.0)
+    async with slow_downloads(3_000_000) as url:
+        use_s3(module, "bucket", url)
+        storage = module.get_storage()
+
+        async def route() -> None:
+            await storage.stream("key")
+            raise PermissionError
+
+        for _ in range(50):
+            with pytest.raises(PermissionError):
+                await route()
+        assert await storage.exists("key")
+        await module.stop_storage()
+
+
+@only_local
+async def test_streams_that_never_start_close_their_file(storage: Any) -> None:
+    """The same locally: no file stays open"""
+    await storage.upload("key", b"data")
+    opened = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        await storage.stream("key")
+    assert len(os.listdir("/proc/self/fd")) == opened
+
+
+@both
+async def test_ranges_and_info(storage: Any) -> None:
+    """A part of an object, and what is known of it without reading it"""
+    await storage.upload("a/b.txt", bytes(range(100)))
+    for offset, length in ((0, None), (10, None), (0, 10), (10, 20), (90, 10), (0, 100)):
+        expected = bytes(range(100))[offset : None if length is None else offset + length]
+        for chunk_size in (7, 1000):
+            part = await storage.stream("a/b.txt", offset=offset, length=length, chunk_size=chunk_size)
+            assert await collect(part) == expected
+    info = await storage.info("a/b.txt")
+    assert (info.size, info.content_type) == (100, "text/plain")
+    assert abs(info.modified.timestamp() - time.time()) < 60
+    await storage.upload("a/b.txt", b"other")
+    assert (await storage.info("a/b.txt")).etag != info.etag
+    with pytest.raises(FileNotFoundError):
+        await storage.info("missing")
+
+
+@both
+async def test_an_iterator_that_gives_none(storage: Any) -> None:
+    """`None` among the blocks is an error, not the end of the object"""
+    with pytest.raises(TypeError, match="NoneType"):
+        await storage.upload("key", iter([b"first", None, b"last"]))
+    assert not await storage.exists("key")
+
+
+@only_local
+async def test_folders_come_and_go(storage: Any, tmp_path: Path) -> None:
+    """A folder goes with its last object, so that its name is free; a key is never both"""
+    await storage.upload("a/b/c", b"data")
+    with pytest.raises(ValueError, match="folder of others"):
+        await storage.upload("a", b"data")
+    await storage.upload("a/d", b"data")
+    await storage.delete("a/b/c")
+    assert files(tmp_path / "uploads") == ["a/d"]
+    await storage.delete("a/d")
+    assert list((tmp_path / "uploads").iterdir()) == []
+    await storage.upload("a", b"data")
+    with pytest.raises(ValueError, match="folder of others"):
+        await storage.upload("a/b", b"data")
+    assert await storage.download("a") == b"data"
+    assert files(tmp_path / "uploads") == ["a"]
+
+
+@only_local
+async def test_uploads_beside_deletes(storage: Any) -> None:
+    """An upload into a folder that a delete is taking away does not fail"""
+    async def churn(number: int) -> None:
+        for _ in range(40):
+            await storage.upload(f"same/folder/{number}", b"data")
+            await storage.delete(f"same/folder/{number}")
+
+    await asyncio.gather(*(churn(number) for number in range(4)))
+
+
+@only_local
+async def test_what_a_killed_upload_leaves(storage: Any, module: ModuleType, tmp_path: Path) -> None:
+    """A SIGKILL leaves a `.part` file: the next start takes it away once it is a day old"""
+    root = tmp_path / "uploads"
+    old, new, other = (root / name for name in (f".{'0' * 32}.part", f".{'1' * 32}.part", "mine.part"))
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (time.time() - 90_000, time.time() - 90_000))
+    await module.start_storage()
+    assert files(root) == sorted([new.name, other.name])
+
+
+@only_s3
+async def test_expiry_of_signed_urls(storage: Any) -> None:
+    """What S3 would refuse when the URL is used is refused when it is made"""
+    for seconds in (0, -5, 604_801, 10**9):
+        with pytest.raises(ValueError, match="expires_in"):
+            await storage.presigned_url("key", expires_in=seconds)
+        with pytest.raises(ValueError, match="expires_in"):
+            await storage.presigned_upload("key", max_bytes=1, expires_in=seconds)
+
+
+@only_s3
+async def test_what_is_served_as_what(storage: Any) -> None:
+    """A signed URL saves the object instead of showing it, unless it is asked to show it"""
+    await storage.upload("evil größe.html", b"<script>")
+    async with httpx.AsyncClient() as client:
+        saved = await client.get(await storage.presigned_url("evil größe.html"))
+        shown = await client.get(await storage.presigned_url("evil größe.html", inline=True))
+    assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''evil%20gr%C3%B6%C3%9Fe.html"
+    assert shown.headers["content-disposition"] == "inline"
+
+
+@only_s3
+async def test_upload_by_a_browser(storage: Any, s3: S3) -> None:
+    """A signed form uploads one object, of that type"""
+    form = await storage.presigned_upload("avatars/me.png", max_bytes=1000, content_type="image/png")
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(form.url, data=form.fields, files={"file": b"png"})
+    assert answer.status_code in (200, 204), answer.text
+    assert await storage.download("avatars/me.png") == b"png"
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert ["content-length-range", 0, 1000] in policy["conditions"]
+    assert {"Content-Type": "image/png"} in policy["conditions"]
+
+
+@only_s3
+async def test_public_url(storage: Any, module: ModuleType, s3: S3) -> None:
+    """Compose reaches MinIO by a name that no browser knows: signed URLs are below the public one"""
+    module.settings.storage_s3_public_url = s3.url.replace("127.0.0.1", "localhost") + "/"
+    public = module.get_storage()
+    url = await public.upload("key", b"data")
+    assert url == f"{s3.url.replace('127.0.0.1', 'localhost')}/{storage.bucket}/key"
+    signed = await public.presigned_url("key")
+    assert signed.startswith(f"{url}?")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(signed)).content == b"data"
+    form = await public.presigned_upload("key", max_bytes=10)
+    assert "//localhost:" in form.url
+
+
+@both
+async def test_check(storage: Any, module: ModuleType, tmp_path: Path) -> None:
+    """`check_storage()` tells whether the storage can be used, within its time"""
+    await module.check_storage()
+    settings = module.settings
+    if settings.storage_backend == "local":
+        (tmp_path / "file").touch()
+        settings.storage_local_path = str(tmp_path / "file")
+        with pytest.raises(OSError, match="file"):
+            await module.check_storage()
+        return
+    settings.storage_s3_bucket = "no-such-bucket"
+    with pytest.raises(Exception, match="404"):
+        await module.check_storage()
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
+        settings.storage_s3_endpoint_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await module.check_storage(0.5)
+        assert time.monotonic() - began < 3
+        await module.stop_storage()
