@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     storage_s3_bucket: str = ""
     storage_s3_region: str = "us-east-1"
     storage_s3_endpoint_url: str = ""
+    storage_s3_public_url: str = ""
     storage_s3_access_key: SecretStr | None = None
     storage_s3_secret_key: SecretStr | None = None
 
