@@ -85,12 +85,10 @@ class Done:
 class Judge:
     """One shape in a folder of its own."""
 
-    def __init__(self, shape: Shape, folder: Path, binary: str, pythons: Mapping[str, str], fresh_python: str) -> None:
+    def __init__(self, shape: Shape, folder: Path, binary: str, pythons: Mapping[str, str]) -> None:
         self.shape, self.top, self.binary = shape, folder, binary
         self.root = folder / shape.root
-        self.python = pythons.get(shape.python or "", None)
-        if shape.fresh and self.python is None:
-            self.python = fresh_python
+        self.python = pythons.get(shape.python or "")
         self.missing_python = shape.python is not None and shape.python not in pythons
         self.judged = Judged(shape.id, shape.kind)
 
@@ -139,7 +137,7 @@ class Judge:
             "env": dict(environment or {}), "requests": [*shape.requests, shape.metrics_path], "imports": list(imports),
             "ours": [os.path.realpath(self.top / path) for path in ours or []],
         }
-        return run_application(request, self.python)
+        return run_application(request, self.python, shape.fresh)
 
     # The whole
 
@@ -256,7 +254,7 @@ class Judge:
         """What is missing of: each start and stop once, in order; `/metrics` answers."""
         wrongs = []
         if self.shape.starts_ours:
-            wrongs += life_cycle(now["events"], self.shape.add)
+            wrongs += life_cycle(now["events"], self.shape.add, self.shape.ordered)
         if "metrics" in self.shape.add and self.shape.metrics_served:
             status, text = now["answers"].get(self.shape.metrics_path, [0, ""])
             if status != 200 or "http_requests_total{" not in text:
@@ -414,7 +412,11 @@ class Judge:
         files = list(self.shape.requirement_files) if self.shape.requirement_files is not None else None
         if not any((self.root / name).exists() for name in ("pyproject.toml", "requirements.txt", *(files or ()))):
             return
-        self.say("dependencies", dependencies.problems(self.root, needed, self.shape.python or "3.12", files))
+        self.say("dependencies", dependencies.problems(self.root, needed, self._python_version(), files))
+
+    def _python_version(self) -> str:
+        version = self.shape.python or ""
+        return version if version.startswith("3.") else "3.12"
 
     # The other commands
 
@@ -703,7 +705,7 @@ def same_behaviour(before: dict[str, Any], now: dict[str, Any], not_compared: se
         yield f"no longer imported: {', '.join(gone[:3])}"
 
 
-def life_cycle(events: list[list[str]], components: tuple[str, ...]) -> list[str]:
+def life_cycle(events: list[list[str]], components: tuple[str, ...], ordered: bool = True) -> list[str]:
     """Whether each start and stop ran exactly once, on its side of the requests, in the right order."""
     wrongs = []
     up = next((at for at, (kind, _) in enumerate(events) if kind == "up"), len(events))
@@ -722,7 +724,7 @@ def life_cycle(events: list[list[str]], components: tuple[str, ...]) -> list[str
     if "arq" in components and not wrongs:
         if starts.index("start_redis") > starts.index("start_arq") or stops.index("stop_redis") < stops.index("stop_arq"):
             wrongs.append(f"arq needs redis, and the order is {starts} {stops}")
-    if not wrongs:
+    if ordered and not wrongs:
         first = next((at for at, (kind, text) in enumerate(events) if kind == "ours" and text in STARTS), up)
         last = max((at for at, (kind, text) in enumerate(events) if kind == "ours" and text in STOPS), default=down)
         if any(kind == "print" for kind, _ in events[first:up]):

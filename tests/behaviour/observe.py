@@ -18,6 +18,7 @@ STOPS = ("stop_redis", "stop_arq", "stop_storage", "stop_pubsub", "stop_tracing"
 SETUPS = ("setup_tracing",)
 WATCHED = frozenset(STARTS + STOPS + SETUPS)
 TEXT_LIMIT = 400
+TIMEOUT = 40.0
 
 
 class Events(list):
@@ -359,5 +360,73 @@ def _try_import(name):
         return "%s: %s" % (type(error).__name__, error)
 
 
+def report_in_child(request):
+    """The report as JSON bytes, from a fork of this process; None without an answer in time."""
+    import select
+    import signal
+    import time
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(reader)
+            os.setsid()
+            silent = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(silent, number)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            text = json.dumps(observe(request), default=str).encode()
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(text)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(writer)
+    parts = []
+    end = time.monotonic() + TIMEOUT
+    try:
+        while True:
+            ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                return None
+            part = os.read(reader, 1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+    finally:
+        os.close(reader)
+        try:
+            os.killpg(child, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        os.waitpid(child, 0)
+
+
+def preload(names):
+    """Imports what applications import, once; what is not installed is left to the shapes that need it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            try:
+                importlib.import_module(name)
+            except Exception:  # an old version of one that is not needed here
+                pass
+
+
+def serve():
+    """Answers requests, one a line, each in a fork of this process."""
+    preload(json.loads(sys.stdin.readline()))
+    for line in sys.stdin:
+        report = report_in_child(json.loads(line))
+        sys.stdout.write((report or b"").decode() + "\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    print("\n@@JSON@@" + json.dumps(observe(json.load(sys.stdin)), default=str))
+    if "--serve" in sys.argv:
+        serve()
+    else:
+        print("\n@@JSON@@" + json.dumps(observe(json.load(sys.stdin)), default=str))

@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 
 def main() -> int:
     options = arguments()
-    processes.preload()
+    processes.preload_applications()
     chosen = [one for one in shapes.collect(options.seed, options.long) if wanted(one, options)]
     if options.list:
         print("\n".join(one.id for one in chosen))
@@ -64,7 +64,7 @@ def one(number: int) -> Judged:
     shape = chosen[number]
     folder = base / str(number) / "demo"
     folder.mkdir(parents=True)
-    judge = Judge(shape, folder, options.binary, options.pythons, sys.executable)
+    judge = Judge(shape, folder, options.binary, options.pythons)
     try:
         return judge.run()
     except Exception as error:

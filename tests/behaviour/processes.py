@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 from typing import Any
 
-from observe import observe
+from observe import TIMEOUT, preload, report_in_child
 
-TIMEOUT = 40.0
 PRELOADED = (
     "fastapi", "fastapi.responses", "fastapi.staticfiles", "fastapi.middleware.cors", "fastapi.encoders",
     "pydantic", "pydantic_settings", "dotenv", "httpx", "starlette.applications", "starlette.routing",
@@ -24,72 +20,45 @@ PRELOADED = (
 )
 
 
-def preload() -> None:
-    """Imports what applications import, once; what is not installed is left to the shapes that need it."""
-    import importlib
-
-    for name in PRELOADED:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            pass
+def preload_applications() -> None:
+    """Makes this process the parent of the runs."""
+    preload(PRELOADED)
 
 
-def run_application(request: dict[str, Any], python: str | None = None) -> dict[str, Any]:
-    """What the application did, in a process of its own; `python` names another interpreter."""
-    if python:
-        return _elsewhere(request, python)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.close(reader)
-            os.setsid()
-            silent = os.open(os.devnull, os.O_RDWR)
-            for number in (0, 1, 2):
-                os.dup2(silent, number)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            text = json.dumps(observe(request), default=str).encode()
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(text)
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writer)
-    text = _read(reader, child)
+def run_application(request: dict[str, Any], python: str | None = None, fresh: bool = False) -> dict[str, Any]:
+    """What the application did, in a process of its own; `python` names another interpreter, `fresh` forbids a fork."""
+    if fresh:
+        return _alone(request, python or sys.executable)
+    text = _ask_server(request, python) if python else report_in_child(request)
     if text is None:
         return _broken(f"no answer within {TIMEOUT:.0f} s")
-    return json.loads(text) if text else _broken("the process ended without a report")
+    return json.loads(text) if text.strip() else _broken("the process ended without a report")
 
 
-def _read(reader: int, child: int) -> bytes | None:
-    parts: list[bytes] = []
-    end = time.monotonic() + TIMEOUT
-    try:
-        while True:
-            ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                return None
-            part = os.read(reader, 1 << 16)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
-    finally:
-        os.close(reader)
-        try:
-            os.killpg(child, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-        os.waitpid(child, 0)
+_servers: dict[str, subprocess.Popen[bytes]] = {}
 
 
-def _elsewhere(request: dict[str, Any], python: str) -> dict[str, Any]:
+def _ask_server(request: dict[str, Any], python: str) -> bytes | None:
+    """The report of another interpreter, which has one parent of its own; it ends with this process."""
+    server = _servers.get(python)
+    if server is None:
+        program = Path(__file__).with_name("observe.py")
+        server = _servers[python] = subprocess.Popen(
+            [python, "-B", program, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert server.stdin
+        server.stdin.write(json.dumps(PRELOADED).encode() + b"\n")
+    assert server.stdin and server.stdout
+    server.stdin.write(json.dumps(request).encode() + b"\n")
+    server.stdin.flush()
+    return server.stdout.readline()
+
+
+def _alone(request: dict[str, Any], python: str) -> dict[str, Any]:
     program = Path(__file__).with_name("observe.py")
     try:
         done = subprocess.run(
-            [python, "-B", program], input=json.dumps(request), capture_output=True, text=True, timeout=TIMEOUT
+            [python, "-B", program], input=json.dumps(request), capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
         return _broken(f"no answer within {TIMEOUT:.0f} s")

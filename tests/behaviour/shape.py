@@ -116,10 +116,12 @@ class Shape:
     """Services besides the application's that may change."""
     starts_ours: bool = True
     """Whether our starts and stops must run: not where another application's server never runs a lifespan."""
+    ordered: bool = True
+    """Whether ours start after all that the user's start prints, and stop before what its end prints."""
     metrics_path: str = "/metrics"
     metrics_served: bool = True
     python: str | None = None
-    """Another interpreter, by its version, for the whole of the shape."""
+    """Another interpreter (`3.9`) or another FastAPI (`fastapi-0.100`) for the whole of the shape."""
     fresh: bool = False
     """Observe in a new interpreter: the shape has modules with the names of others."""
     needs: tuple[str, ...] | None = None
