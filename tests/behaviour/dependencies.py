@@ -63,8 +63,6 @@ def _declared(folder: Path, files: list[str] | None, out: list[str]) -> Iterator
         dynamic = tree.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("dependencies", {}).get("file", [])
         for one in [dynamic] if isinstance(dynamic, str) else dynamic:
             yield from _requirements(folder / one, out, set())
-        for one in tree.get("project", {}).get("optional-dependencies", {}).values():
-            pass  # only installed when asked for
     for one in files if files is not None else sorted(path.name for path in folder.glob("requirements*.txt")):
         yield from _requirements(folder / one, out, set())
 
@@ -80,8 +78,6 @@ def _poetry(name: str, spec: object) -> Iterator[str]:
         marker = [spec["markers"]] if "markers" in spec else []
         if spec.get("platform") not in (None, "linux"):
             return
-        if "python" in spec:
-            marker += [f"python_version {one.strip()[:2].strip('~^')}" for one in []]
         yield name + (f" ; {' and '.join(marker)}" if marker else "")
         return
     yield name
@@ -93,7 +89,7 @@ def _requirements(path: Path, out: list[str], seen: set[Path]) -> Iterator[str]:
     hashed = _collect(path, collected, seen)
     plain = [text for text, raw in collected if "--hash" not in raw]
     if (hashed or any("--hash" in raw for _, raw in collected)) and plain:
-        out.append(f"`{path.name}` needs hashes, and `{plain[0]}` has none")
+        out += [f"`{path.name}` needs hashes, and `{text}` has none" for text in plain]
     yield from (text for text, _ in collected)
 
 

@@ -103,6 +103,14 @@ class Judge:
 
     # What is done
 
+    def _copy(self, tree: Tree) -> Path:
+        """The tree in another folder, until the next copy is made."""
+        copy = self.top.parent / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        lay(copy, tree)
+        return copy
+
     def paxx(self, *arguments: str) -> Done:
         state = self.top.parent / "state"
         environment = {
@@ -204,10 +212,7 @@ class Judge:
         if dry.code:
             self.say("dry-run", f"ends with {dry.code}, add with 0")
             return
-        copy = self.top.parent / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        lay(copy, before)
+        copy = self._copy(before)
         done = subprocess.run(
             ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-"], cwd=copy, input=dry.out.encode(), capture_output=True,
             env={"PATH": os.environ["PATH"], "GIT_DIR": os.devnull, "GIT_CEILING_DIRECTORIES": str(copy.parent)}, check=False,
@@ -308,10 +313,7 @@ class Judge:
         path = self._compose_path()
         if path is None or str(path.relative_to(self.top)) not in before:
             return
-        copy = self.top.parent / "compose-before"
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        lay(copy, before)
+        copy = self._copy(before)
         try:
             old = composefile.load(copy / path.relative_to(self.top))
         except composefile.Invalid as error:
@@ -412,7 +414,10 @@ class Judge:
         files = list(self.shape.requirement_files) if self.shape.requirement_files is not None else None
         if not any((self.root / name).exists() for name in ("pyproject.toml", "requirements.txt", *(files or ()))):
             return
-        self.say("dependencies", dependencies.problems(self.root, needed, self._python_version(), files))
+        copy = self._copy(before)
+        known = dependencies.problems(copy / self.shape.root, set(), self._python_version(), files)
+        found = dependencies.problems(self.root, needed, self._python_version(), files)
+        self.say("dependencies", [one for one in found if one not in known])
 
     def _python_version(self) -> str:
         version = self.shape.python or ""
@@ -737,7 +742,7 @@ def life_cycle(events: list[list[str]], components: tuple[str, ...], ordered: bo
 def connection_url(one: dict[str, Any]) -> str:
     user, password = one["user"] or "", one["password"]
     user = "" if user == "default" else user
-    login = f"{quote(user)}:{quote(password)}@" if password else ""
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
     return f"{'rediss' if one['ssl'] else 'redis'}://{login}{one['host']}:{one['port']}/{one['db']}"
 
 
