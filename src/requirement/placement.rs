@@ -86,6 +86,10 @@ pub(super) fn definition_away(code: &str, function: &Function, between: Option<&
     let end = function.range.end + (code.len() - function.range.end - code[function.range.end..].trim_start().len());
     let next = text::line_start(code, end);
     match between {
+        // It came first in the file; the imports above it came with it, and go with their own blank lines.
+        Some("") if start > text::bom_length(code) && next > function.range.end => {
+            Edit::delete(text::line_start(code, function.range.start)..next)
+        }
         Some(between) if next > function.range.end => Edit::replace(start..next, between),
         _ => Edit::delete(start..text::line_end(code, function.range.end)),
     }

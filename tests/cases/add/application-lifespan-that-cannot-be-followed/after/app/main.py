@@ -11,11 +11,11 @@ from somewhere import build
 
 def add_services(app: FastAPI) -> None:
     """Start and stop services within the lifespan that the application has."""
-    lifespan = app.router.lifespan_context
+    application_lifespan = app.router.lifespan_context
 
     @asynccontextmanager
     async def with_services(app: FastAPI) -> AsyncIterator[Any]:
-        async with lifespan(app) as state:
+        async with application_lifespan(app) as state:
             await start_redis()
             yield state
             await stop_redis()

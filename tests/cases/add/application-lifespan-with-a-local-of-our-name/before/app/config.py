@@ -1,8 +1,0 @@
-from pydantic_settings import BaseSettings
-
-
-class Settings(BaseSettings):
-    name: str = "demo"
-
-
-settings = Settings()
