@@ -37,7 +37,7 @@ use crate::source::text::{self, LineEnding};
 /// The name of the scaffolding in `paxx.lock`.
 pub(super) const COMPOSED: &str = "composed lifespan";
 /// The blank lines where it was put.
-const PLACE: &str = "composed lifespan place";
+pub(super) const PLACE: &str = "composed lifespan place";
 /// The first FastAPI whose router runs a `lifespan_context` that is an async context manager.
 pub(super) const OLDEST: &str = "fastapi>=0.70";
 const NAMES: [&str; 3] = ["add_services", "add_service_lifespan", "compose_lifespan_with_services"];

@@ -487,6 +487,7 @@ impl LifespanCall {
             None => return Retraction::Gone,
         }
         self.import(project, &path).take_back(&mut steps, recorded);
+        placement::blank_lines_at_the_top_away(&mut steps, recorded, &[PLACE, composition::PLACE]);
         let edits = steps.finish();
         if !edits.is_empty() {
             return Retraction::Remove(Fix::edit(&path, edits));

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::Recorded;
+use super::steps::Steps;
 use crate::edit::Edit;
 use crate::finding::{self, Problem};
 use crate::source::python::{Function, Source, Statement, StatementKind};
@@ -92,6 +94,17 @@ pub(super) fn definition_away(code: &str, function: &Function, between: Option<&
         }
         Some(between) if next > function.range.end => Edit::replace(start..next, between),
         _ => Edit::delete(start..text::line_end(code, function.range.end)),
+    }
+}
+
+/// Where a function of ours came first in a file, its imports did too: takes the blank lines that they leave at the top.
+pub(super) fn blank_lines_at_the_top_away(steps: &mut Steps, recorded: &Recorded, places: &[&str]) {
+    let was_first = places.iter().any(|place| recorded.scaffolding(place) == Some(Some("")));
+    let start = text::bom_length(&steps.text);
+    let rest = &steps.text[start..];
+    let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    if was_first && blank > 0 {
+        steps.take(&[Edit::delete(start..start + blank)]);
     }
 }
 
