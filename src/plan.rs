@@ -513,7 +513,9 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
     let manifest = &component.manifest;
     let mut parts = scaffolding.split(':');
     match parts.next().unwrap_or_default() {
-        "lifespan" | "lifespan place" | "handler" => !manifest.lifespan.is_empty(),
+        "lifespan" | "lifespan place" | "composed lifespan" | "composed lifespan place" => {
+            !manifest.lifespan.is_empty()
+        }
         "package" => !manifest.module.is_empty(),
         "settings class body" | "settings-class" => !manifest.setting.is_empty(),
         "template" => !manifest.migration.is_empty(),
@@ -522,8 +524,9 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
             let last = module.rsplit('.').next().unwrap_or_default();
             let modules = || manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
             match module {
-                "contextlib" | "collections.abc" => !manifest.lifespan.is_empty(),
-                "typing" | "pydantic" => !manifest.setting.is_empty(),
+                "contextlib" | "collections.abc" | "fastapi" => !manifest.lifespan.is_empty(),
+                "typing" => !manifest.setting.is_empty() || !manifest.lifespan.is_empty(),
+                "pydantic" => !manifest.setting.is_empty(),
                 _ => modules().any(|stem| stem == last),
             }
         }

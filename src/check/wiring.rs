@@ -3,7 +3,8 @@
 use super::{Found, Subject};
 use crate::component::Component;
 use crate::finding::{HANDLERS_IGNORED, LIFESPAN_ORDER, Location, Problem, WIRED_TWICE};
-use crate::project::application::{self, Lifespan, Wiring};
+use crate::project::application::{self, Wiring};
+use crate::project::lifespan::{self, Lifespan};
 use crate::project::{FilePath, Project};
 use crate::requirement::application_call::{ApplicationCall, Role};
 use crate::requirement::lifespan_call::{LifespanCall, Side};
@@ -21,8 +22,9 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
             found.extend(problem.map(|problem| (*component, call.id(), problem)));
         }
     }
-    if let Ok(Lifespan::Generator { path, function, yields }) = application::lifespan(project) {
-        let Some(file) = project.file(&path) else { return found };
+    let is_generator = matches!(lifespan::lifespan(project), Ok(Lifespan::Generator(_)));
+    for lifespan::Generator { path, function, yields } in lifespan::generators(project) {
+        let Some(file) = project.file(&path) else { continue };
         let generator =
             Generator { project, path: &path, source: file.python(), function: &function, yields: yields.range.start };
         for component in subject.components {
@@ -37,11 +39,13 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
                 );
             }
         }
-        let with_lifespan = subject.components.iter().find(|component| !component.manifest.lifespan.is_empty());
-        if let Some(component) = with_lifespan {
-            let ignored = ignored(subject, &wiring).into_iter();
-            found.extend(ignored.map(|problem| (*component, "lifespan".to_owned(), problem)));
-        }
+    }
+    // What composes leaves the handlers running.
+    let is_given = wiring.call.keyword("lifespan").is_some();
+    let with_lifespan = subject.components.iter().find(|component| !component.manifest.lifespan.is_empty());
+    if let Some(component) = with_lifespan.filter(|_| is_given && is_generator) {
+        let ignored = ignored(subject, &wiring).into_iter();
+        found.extend(ignored.map(|problem| (*component, "lifespan".to_owned(), problem)));
     }
     found
 }

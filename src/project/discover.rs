@@ -15,7 +15,9 @@ use super::find_application::{self, Candidate, dotted};
 use super::find_settings;
 use super::imports::{self, Files};
 use super::layout::{Application, Compose, DependencyFormat, Installer, Layout, Services, Settings};
+use super::lifespan;
 use super::reader::{Hit, Reader, search, to_file_path};
+use super::routes;
 use super::{FilePath, Project};
 use crate::component::COMPONENTS;
 use crate::finding::{self, Problem};
@@ -163,7 +165,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     }
     let discovery = describe_by(reader, Ok(lock), in_git, &folder, &hits, options);
     // Handlers may be registered in any module; a lifespan is followed from the application.
-    let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
+    let is_followed = !lifespan::generators(&discovery.project).is_empty();
     (is_followed && discovery.project.layout.found() == found).then_some(discovery)
 }
 
@@ -220,13 +222,9 @@ fn has_setup_script(folder: &Path) -> bool {
 }
 
 fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
-    let mut words = vec![
-        ("FastAPI", FASTAPI),
-        ("Settings", SETTINGS),
-        ("on_event", HANDLERS),
-        ("add_event_handler", HANDLERS),
-        ("Instrumentator", ROUTES),
-    ];
+    let mut words = vec![("FastAPI", FASTAPI), ("Settings", SETTINGS), ("Instrumentator", ROUTES)];
+    words.extend(routes::WORDS.map(|word| (word, ROUTES)));
+    words.extend(lifespan::WORDS.map(|word| (word, HANDLERS)));
     for manifest in COMPONENTS.iter().map(|component| &component.manifest) {
         let paths = manifest.router.iter().flat_map(|router| router.paths.iter());
         words.extend(paths.map(|path| (path.0, ROUTES)));
@@ -529,7 +527,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
                 .collect(),
         );
         if let Ok(wiring) = application::made(&project) {
-            let _ = application::lifespan_of(reader, layout, &application.path, &wiring);
+            lifespan::read(reader, layout, &application.path, &wiring);
         }
     }
 }
@@ -579,6 +577,14 @@ fn find_the_application(
         let own = find_application::candidates(path, source);
         candidates.extend(own.into_iter().filter(|candidate| !find_application::is_mounted(source, text, candidate)));
     }
+    // One that another module mounts is served by the application there, and its own start and end never run.
+    candidates.retain(|candidate| {
+        let name = candidate.target.as_ref().or(candidate.factory.as_ref());
+        let roots = [root.clone(), root.child("src"), candidate.path.parent().unwrap_or_else(|| root.clone())];
+        let is_mounted =
+            |path: &FilePath| name.is_some_and(|name| routes::mounts(reader, &roots, path, (&candidate.path, name)));
+        !files.iter().filter(|path| **path != candidate.path).any(is_mounted)
+    });
     if let Some(target) = entrypoint
         && let Ok(found) = explicit(target, "`[tool.fastapi] entrypoint`")
     {

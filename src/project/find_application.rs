@@ -28,7 +28,7 @@ pub struct Candidate {
 
 /// The calls of a module that make an application.
 pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
-    application_calls(source)
+    let mut candidates: Vec<Candidate> = application_calls(source)
         .into_iter()
         .filter(|call| call.scope.class.is_none())
         .map(|call| {
@@ -49,7 +49,20 @@ pub fn candidates(path: &FilePath, source: &Source) -> Vec<Candidate> {
             };
             Candidate { path: path.clone(), call: call.clone(), factory, variable, target }
         })
-        .collect()
+        .collect();
+    // One name that is made in the branches of an `if` is one application.
+    let mut index = 0;
+    while let Some(candidate) = candidates.get(index) {
+        let (factory, variable) = (candidate.factory.clone(), candidate.variable.clone());
+        let is_same = |other: &Candidate| variable.is_some() && other.variable == variable && other.factory == factory;
+        let mut position = 0;
+        candidates.retain(|other| {
+            position += 1;
+            position <= index + 1 || !is_same(other)
+        });
+        index += 1;
+    }
+    candidates
 }
 
 /// Is the application of `candidate` mounted on another one in its module: by its variable, by a call of its factory, or where

@@ -11,8 +11,10 @@ pub mod find_application;
 pub mod find_settings;
 pub mod imports;
 pub mod layout;
+pub mod lifespan;
 pub mod path;
 pub mod reader;
+pub mod routes;
 pub mod uncommitted;
 
 use std::collections::BTreeMap;

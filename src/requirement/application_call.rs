@@ -13,14 +13,17 @@
 use std::ops::Range;
 
 use super::import::{Import, use_elsewhere};
+use super::placement;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem, Rule};
-use crate::project::application::{self, Lifespan, Wiring};
+use crate::project::application::{self, Wiring};
+use crate::project::lifespan::{self, Lifespan};
+use crate::project::routes;
 use crate::project::{FilePath, Project};
-use crate::source::python::{Call, Source, Statement, StatementKind, Usage};
-use crate::source::text::{self, LineEnding};
+use crate::source::python::{Call, Function, Source, Statement, StatementKind, Usage};
+use crate::source::text;
 
 /// What the statement does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +147,7 @@ impl ApplicationCall {
             return Assessment::Blocked { problem };
         }
         let statement = self.code(&wiring.variable);
-        let edit = match self.insertion(code, source, &wiring) {
+        let edit = match self.insertion(project, code, source, &wiring) {
             Ok(edit) => edit,
             Err(problem) => {
                 let problem = problem.at(path, wiring.binding.range.clone()).manual(statement);
@@ -177,6 +180,15 @@ impl ApplicationCall {
         let problem = problem.manual(statement.clone());
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
+        if let Role::Router { paths } = &self.role
+            && wiring.call.keyword("dependencies").is_some()
+        {
+            fix = fix.note(format!(
+                "`{}` asks for the `dependencies` of the application, as all its routes do: let them through, or give what reads it what \
+                 they want",
+                paths.join("`, `")
+            ));
+        }
         Assessment::Missing { problem, fix }
     }
 
@@ -224,12 +236,17 @@ impl ApplicationCall {
         if matches!(self.role, Role::Router { .. }) {
             return None;
         }
-        let (path, function) = match application::lifespan(project).ok()? {
-            Lifespan::Generator { path, function, .. } => (path, function),
-            Lifespan::Handlers { startup, .. } => startup?,
-            Lifespan::Absent => return None,
+        let started = match lifespan::lifespan(project) {
+            Ok(Lifespan::Handlers { startup, .. }) => Some(*startup),
+            _ => None,
         };
-        let file = project.file(&path)?;
+        let generators = lifespan::generators(project).into_iter().map(|found| (found.path, found.function));
+        generators.chain(started).find_map(|(path, function)| self.called_in(project, wiring, &path, &function))
+    }
+
+    /// Our call in a function that runs when the application starts.
+    fn called_in(&self, project: &Project, wiring: &Wiring, path: &FilePath, function: &Function) -> Option<Problem> {
+        let file = project.file(path)?;
         let (code, source) = (file.text()?, file.python());
         let index = source.functions.iter().position(|known| known.range == function.range);
         let mut names = application::application_names(source, wiring);
@@ -239,7 +256,7 @@ impl ApplicationCall {
             format!("`{}` is called in `{}`, when `{}` runs already", self.name, function.name, wiring.variable);
         Some(
             Problem::new(&finding::WIRED_TOO_LATE, message)
-                .at(&path, call.range.clone())
+                .at(path, call.range.clone())
                 .help(format!("move it behind the statement that makes `{}`", wiring.variable)),
         )
     }
@@ -291,7 +308,14 @@ impl ApplicationCall {
                         matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
                             && call.callee.contains('.')
                             && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first));
-                    takes || (exposes && method == "expose" && is_instrumentator(code))
+                    let prefixes = matches!(method, "APIRouter" | "include_router")
+                        && call.keyword("prefix").and_then(|prefix| code.get(prefix.value.clone())).is_some_and(
+                            |prefix| {
+                                quoted.iter().any(|quoted| quoted == prefix)
+                                    && answers_itself(file.python(), code, call)
+                            },
+                        );
+                    takes || prefixes || (exposes && method == "expose" && is_instrumentator(code))
                 });
                 if let Some(call) = taker {
                     let what =
@@ -314,38 +338,28 @@ impl ApplicationCall {
         None
     }
 
-    fn insertion(&self, code: &str, source: &Source, wiring: &Wiring) -> Result<Edit, Problem> {
+    fn insertion(&self, project: &Project, code: &str, source: &Source, wiring: &Wiring) -> Result<Edit, Problem> {
         let statement = self.code(&wiring.variable);
         let names = application::application_names(source, wiring);
-        let anchor = self.anchor(code, source, wiring, &names);
-        let ending = LineEnding::of(code).as_str();
-        if !text::is_first_on_line(code, wiring.binding.range.start) || shares_line(code, &anchor) {
-            return Err(Problem::new(
-                &finding::APPLICATION_UNSUPPORTED,
-                "the statement that makes the application shares its line with others",
-            )
-            .help("put each statement on a line of its own"));
-        }
-        let indentation = text::indentation(code, wiring.binding.range.start);
-        let end = text::line_end(code, anchor.range.end);
-        // Formatters set definitions apart by blank lines; as many are there already behind it, or it was never formatted.
-        let next = text::next_line(code, anchor.range.end);
-        let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
-        let blank = if anchor.is_definition() && is_followed_by_blank {
-            ending.repeat(if indentation.is_empty() { 2 } else { 1 })
-        } else {
-            String::new()
-        };
-        Ok(Edit::insert(end, format!("{blank}{ending}{indentation}{statement}")))
+        let anchor = self.anchor(project, code, source, wiring, &names);
+        placement::statement_after(code, &anchor, &statement)
     }
 
     /// The statement that ours goes behind: the last one of its kind, else of any kind that wires the application, else the
     /// one that makes it.
-    fn anchor(&self, code: &str, source: &Source, wiring: &Wiring, names: &[String]) -> Statement {
+    fn anchor(&self, project: &Project, code: &str, source: &Source, wiring: &Wiring, names: &[String]) -> Statement {
+        if let Role::Router { paths } = &self.role
+            && routes::answered_elsewhere(project, wiring, names, paths)
+        {
+            return wiring.binding.clone();
+        }
         let mut own = None;
         let mut other = None;
         for statement in &wiring.after {
-            if statement.kind == StatementKind::Return || is_main_guard(code, statement) {
+            if statement.kind == StatementKind::Return
+                || application::returns_within(source, wiring.function, statement)
+                || placement::is_main_guard(code, statement)
+            {
                 break;
             }
             let calls: Vec<&Call> = source
@@ -354,7 +368,7 @@ impl ApplicationCall {
                 .filter(|call| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
                 .filter(|call| call.scope.function == wiring.function)
                 .collect();
-            if self.role != Role::Middleware && calls.iter().any(|call| catches_all(code, call, names)) {
+            if calls.iter().any(|call| self.is_behind(code, call, names)) {
                 break;
             }
             let has = |methods: &[&str]| {
@@ -387,6 +401,17 @@ impl ApplicationCall {
         own.or(other).unwrap_or(&wiring.binding).clone()
     }
 
+    /// Would it never be asked behind this call, which registers what answers for our paths?
+    fn is_behind(&self, code: &str, call: &Call, names: &[String]) -> bool {
+        let on_application =
+            call.callee.rsplit_once('.').is_some_and(|(receiver, _)| names.iter().any(|name| name == receiver));
+        match &self.role {
+            Role::Middleware => false,
+            Role::Router { paths } => on_application && routes::answers(code, call, paths),
+            Role::Statement { .. } => on_application && routes::answers(code, call, &[]),
+        }
+    }
+
     /// How the statement is taken out again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
         let (Ok(wiring), Ok(application)) = (application::wiring(project), project.layout.application.as_ref()) else {
@@ -405,7 +430,12 @@ impl ApplicationCall {
                 let at = Some(Location::new(path.clone(), call.range.clone()));
                 return Retraction::Keep { at, why: format!("the statement with `{}` was changed", self.name) };
             }
-            steps.take(&[Edit::delete(deletion(code, source, &wiring, &call.statement))]);
+            steps.take(&[Edit::delete(placement::statement_with_its_blanks(
+                code,
+                source,
+                wiring.function,
+                &call.statement,
+            ))]);
         }
         self.import(project, path).take_back(&mut steps, recorded);
         let edits = steps.finish();
@@ -419,57 +449,14 @@ impl ApplicationCall {
     }
 }
 
-/// The lines of our statement; with the blank lines before it where it was set apart from a definition and nothing follows it
-/// directly.
-fn deletion(code: &str, source: &Source, wiring: &Wiring, statement: &Range<usize>) -> Range<usize> {
-    let lines = text::lines_with_ending_before(code, statement.clone());
-    let body = match wiring.function {
-        Some(index) => source.functions.get(index).map_or(&[][..], |function| &function.body.statements),
-        None => &source.body,
-    };
-    let previous = body.iter().rev().find(|other| other.range.end <= statement.start);
-    let next = text::next_line(code, statement.end);
-    let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
-    match previous {
-        Some(previous)
-            if previous.is_definition()
-                && is_followed_by_blank
-                && code[text::line_end(code, previous.range.end)..statement.start].trim().is_empty() =>
-        {
-            text::line_end(code, previous.range.end)..lines.end
-        }
-        _ => lines,
-    }
-}
-
-fn shares_line(code: &str, statement: &Statement) -> bool {
-    let behind = code[statement.range.end..text::line_end(code, statement.range.end)].trim_start();
-    behind.starts_with(';')
-        && behind.trim_start_matches(';').trim_start().chars().next().is_some_and(|first| first != '#')
-}
-
-/// Is it `if __name__ == "__main__":`?
-fn is_main_guard(code: &str, statement: &Statement) -> bool {
-    statement.kind == StatementKind::If
-        && code[statement.range.clone()].lines().next().is_some_and(|line| line.contains("__name__"))
-}
-
-/// Is it a `mount("/")` or a route that takes every path?
-fn catches_all(code: &str, call: &Call, names: &[String]) -> bool {
-    let Some((receiver, method)) = call.callee.rsplit_once('.') else { return false };
-    if !names.iter().any(|name| name == receiver) {
-        return false;
-    }
-    let first =
-        call.first().or(call.keyword("path")).and_then(|argument| code.get(argument.value.clone())).unwrap_or_default();
-    let first = first.trim_matches(['"', '\'']);
-    match method {
-        "mount" => first == "/" || first.is_empty(),
-        "get" | "route" | "api_route" | "add_api_route" | "add_route" => {
-            first.starts_with("/{") && first.ends_with(":path}")
-        }
-        _ => false,
-    }
+/// May a router with our path as its prefix have a route that is nothing but the prefix?
+fn answers_itself(source: &Source, code: &str, call: &Call) -> bool {
+    let Usage::Assigned(router) = &call.usage else { return true };
+    source.calls.iter().any(|other| {
+        let path = other.first().or(other.keyword("path")).and_then(|argument| code.get(argument.value.clone()));
+        let method = other.callee.strip_prefix(router.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        matches!(method, Some("get" | "api_route" | "add_api_route" | "route")) && matches!(path, Some("\"\"" | "''"))
+    })
 }
 
 fn is_instrumentator(code: &str) -> bool {

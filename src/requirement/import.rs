@@ -205,7 +205,15 @@ impl Import {
             let is_import = |place: &std::ops::Range<usize>| {
                 source.imports.iter().any(|import| import.range.contains(&place.start))
             };
-            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place));
+            // Nor is what a function imports for itself.
+            let is_local = |place: &std::ops::Range<usize>| {
+                source.imports.iter().any(|import| {
+                    let within = import.scope.function.and_then(|index| source.functions.get(index));
+                    import.names.iter().any(|imported| imported.bound() == name)
+                        && within.is_some_and(|function| function.range.contains(&place.start))
+                })
+            };
+            let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place) && !is_local(place));
             if let Some(place) = elsewhere {
                 let at = Some(Location::new(self.path.clone(), place));
                 return Retraction::Keep { at, why: format!("`{name}` is still used") };

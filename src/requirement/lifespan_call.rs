@@ -11,19 +11,22 @@
 //! ```
 //!
 //! Starts go directly before the `yield` and stops directly after it, so that stops run in the reverse order of the starts.
-//! Where there is neither a lifespan nor a handler, a lifespan is made and given to `FastAPI(`. Where there are handlers,
-//! they are used: FastAPI ignores them as soon as a lifespan is given (FastAPI's documentation, "Lifespan Events").
+//! That, and a call in a handler, is done only where the function is proved to run once, on every path. Where there is proved to be
+//! neither a lifespan nor a handler, a lifespan is made and given to `FastAPI(`: FastAPI ignores handlers as soon as it has one
+//! (FastAPI's documentation, "Lifespan Events"). Everywhere else the calls are composed with what is there ([`super::composition`]).
 
 use super::dependency::{self, specifier::name_and_bound};
 use super::import::{Import, use_elsewhere};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
+use super::{composition, placement};
 use crate::component::{COMPONENTS, Component, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
-use crate::project::application::{self, HandlerStyle, Lifespan, Wiring};
+use crate::project::application::{self, Wiring};
+use crate::project::lifespan::{self, Generator, Lifespan};
 use crate::project::{FilePath, Project};
-use crate::source::python::{Call, Function, Source, Yield, indentation_step};
+use crate::source::python::{self, Call, Function, Source, indentation_step};
 use crate::source::text::{self, LineEnding};
 
 /// Which side of the `yield`.
@@ -33,15 +36,6 @@ pub enum Side {
     Start,
     /// After it: at the end.
     Stop,
-}
-
-impl Side {
-    fn event(self) -> &'static str {
-        match self {
-            Self::Start => "startup",
-            Self::Stop => "shutdown",
-        }
-    }
 }
 
 /// A call around the `yield`.
@@ -116,44 +110,96 @@ impl LifespanCall {
 
     /// The same, by what the lifespan or the handlers say themselves.
     fn assess_here(&self, project: &Project) -> Assessment {
-        let blocked = |problem: Problem| Assessment::Blocked {
-            problem: problem.manual(format!(
-                "{}  # {} the `yield` of the lifespan",
-                self.code(),
-                match self.side {
-                    Side::Start => "before",
-                    Side::Stop => "after",
-                }
-            )),
-        };
-        let lifespan = match application::lifespan(project) {
-            Ok(lifespan) => lifespan,
-            Err(problem) => return blocked(problem),
-        };
-        match &lifespan {
-            Lifespan::Generator { path, function, yields } => self.in_generator(project, path, function, yields),
-            Lifespan::Handlers { style, path, startup, shutdown } => {
-                let handler = if self.side == Side::Start { startup } else { shutdown };
-                match handler {
-                    Some((path, function)) => self.in_handler(project, path, function),
-                    None if *style == HandlerStyle::Decorator => self.new_handler(project, path),
-                    None => blocked(
-                        Problem::new(
-                            &finding::LIFESPAN_UNSUPPORTED,
-                            format!("there is no async `{}` handler to call `{}` in", self.side.event(), self.callee),
-                        )
-                        .help(format!(
-                            "register an `async def` handler for `{}`, or use a lifespan",
-                            self.side.event()
-                        )),
-                    ),
-                }
-            }
-            Lifespan::Absent => match application::made(project) {
-                Ok(wiring) => self.new_lifespan(project, &wiring),
-                Err(problem) => blocked(problem),
-            },
+        if let Some(found) =
+            lifespan::generators(project).iter().find_map(|generator| self.in_generator(project, generator))
+        {
+            return found;
         }
+        let lifespan = match lifespan::lifespan(project) {
+            Ok(lifespan) => lifespan,
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.by_hand()) },
+        };
+        let is_ignored = before(project, "fastapi>=0.93").is_some();
+        match lifespan {
+            Lifespan::Generator(generator) if self.fits(project, &generator, is_ignored) => {
+                self.add_to_generator(project, &generator)
+            }
+            Lifespan::Handlers { startup, shutdown } => {
+                let (path, function) = if self.side == Side::Start { *startup } else { *shutdown };
+                self.in_handler(project, &path, &function)
+            }
+            Lifespan::Absent if !is_ignored => match application::made(project) {
+                Ok(wiring) => self.new_lifespan(project, &wiring),
+                Err(problem) => Assessment::Blocked { problem: problem.manual(self.by_hand()) },
+            },
+            _ => self.compose(project),
+        }
+    }
+
+    /// Is the lifespan run by this FastAPI, and does our name stand for the import in it?
+    fn fits(&self, project: &Project, generator: &Generator, is_ignored: bool) -> bool {
+        let Some(file) = project.file(&generator.path) else { return false };
+        let (code, source) = (file.text().unwrap_or_default(), file.python());
+        if is_ignored
+            && source.functions[..]
+                .iter()
+                .any(|known| known.range == generator.function.range && known.scope.is_module())
+        {
+            return false;
+        }
+        let around =
+            source.functions.iter().filter(|function| text::contains(&function.range, &generator.function.range));
+        let outermost = around.min_by_key(|function| function.range.start).unwrap_or(&generator.function);
+        let name = self.callee.split('.').next().unwrap_or(self.callee);
+        let is_bound = |place: &std::ops::Range<usize>| {
+            let is_pushed = code[..place.start].ends_with("push_async_callback(");
+            !is_pushed && !code[place.end..].trim_start().starts_with(['.', '('])
+        };
+        !python::uses_of(code, name).iter().any(|place| text::contains(&outermost.range, place) && is_bound(place))
+    }
+
+    /// Composes the call with what the application runs at its start and end.
+    fn compose(&self, project: &Project) -> Assessment {
+        let blocked = |problem: Problem| Assessment::Blocked { problem: problem.manual(self.by_hand()) };
+        if let Some(held) = before(project, composition::OLDEST) {
+            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, "FastAPI is held below 0.70")
+                .at(&held.path, held.range)
+                .help("raise the bound");
+            return blocked(problem);
+        }
+        let (wiring, application) = match (application::wiring(project), &project.layout.application) {
+            (Ok(wiring), Ok(application)) => (wiring, application),
+            (Err(problem), _) => return blocked(problem),
+            _ => return Assessment::Met { at: None },
+        };
+        let path = &application.path;
+        let mut steps = Steps::new(project, path);
+        let made = composition::bring(&mut steps, &wiring, self.side, &self.code());
+        let made = made.and_then(|made| Ok((made, self.import(project, path).take(&mut steps)?)));
+        let (mut scaffolding, imports) = match made {
+            Ok(made) => made,
+            Err(problem) => {
+                let problem = if problem.at.is_none() { problem.at(path, wiring.call.range.clone()) } else { problem };
+                return blocked(problem);
+            }
+        };
+        scaffolding.extend(imports);
+        let message = format!("nothing calls `{}` at the {}", self.callee, self.when());
+        let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
+            .at(path, wiring.call.range.clone())
+            .help(format!("wrap `{}.router.lifespan_context` with `{}`", wiring.variable, self.code()))
+            .manual(self.by_hand());
+        let mut fix = Fix::edit(path, steps.finish()).text(self.code()).safe();
+        fix.record.scaffolding = scaffolding;
+        Assessment::Missing { problem, fix }
+    }
+
+    fn by_hand(&self) -> String {
+        composition::by_hand(self.side, &self.code())
+    }
+
+    fn when(&self) -> &'static str {
+        if self.side == Side::Start { "start of the application" } else { "end of the application" }
     }
 
     /// The call of ours in a function, wherever it stands.
@@ -210,41 +256,37 @@ impl LifespanCall {
         names
     }
 
-    fn in_generator(&self, project: &Project, path: &FilePath, function: &Function, yields: &Yield) -> Assessment {
+    /// What is to say of the call that is in the lifespan already, if it is.
+    fn in_generator(&self, project: &Project, generator: &Generator) -> Option<Assessment> {
+        let Generator { path, function, yields } = generator;
+        let source = project.file(path)?.python();
+        let call = self.find(project, path, source, function)?;
+        let is_pushed = call.callee.ends_with(".push_async_callback");
+        let is_before = call.range.end <= yields.range.start;
+        if call.statement == call.range && !is_pushed && is_before == (self.side == Side::Start) {
+            let message = format!("`{}` calls `{}` without `await`, which does nothing", function.name, self.callee);
+            let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
+                .at(path, call.range.clone())
+                .help(format!("write `{}`", self.code()));
+            return Some(Assessment::Drifted { problem, fix: None });
+        }
+        if is_before == (self.side == Side::Start || is_pushed) {
+            return Some(self.with_import(project, path, call));
+        }
+        let problem = Problem::new(
+            &finding::LIFESPAN_ORDER,
+            format!("`{}` is called {} the `yield`", self.callee, if is_before { "before" } else { "after" }),
+        )
+        .at(path, call.range.clone())
+        .help(format!("move it {} the `yield`", if is_before { "after" } else { "before" }));
+        Some(Assessment::Drifted { problem, fix: None })
+    }
+
+    /// Puts the call into the lifespan, beside its `yield`.
+    fn add_to_generator(&self, project: &Project, generator: &Generator) -> Assessment {
+        let Generator { path, function, yields } = generator;
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
-        if let Some(call) = self.find(project, path, source, function) {
-            let is_pushed = call.callee.ends_with(".push_async_callback");
-            let is_before = call.range.end <= yields.range.start;
-            if call.statement == call.range && !is_pushed && is_before == (self.side == Side::Start) {
-                let message =
-                    format!("`{}` calls `{}` without `await`, which does nothing", function.name, self.callee);
-                let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
-                    .at(path, call.range.clone())
-                    .help(format!("write `{}`", self.code()));
-                return Assessment::Drifted { problem, fix: None };
-            }
-            if is_before == (self.side == Side::Start || is_pushed) {
-                return self.with_import(project, path, call);
-            }
-            let problem = Problem::new(
-                &finding::LIFESPAN_ORDER,
-                format!("`{}` is called {} the `yield`", self.callee, if is_before { "before" } else { "after" }),
-            )
-            .at(path, call.range.clone())
-            .help(format!("move it {} the `yield`", if is_before { "after" } else { "before" }));
-            return Assessment::Drifted { problem, fix: None };
-        }
-        if !text::is_first_on_line(code, yields.statement.start) {
-            let problem = Problem::new(
-                &finding::LIFESPAN_UNSUPPORTED,
-                "the `yield` of the lifespan shares its line with other code",
-            )
-            .at(path, yields.range.clone())
-            .help("put the `yield` on a line of its own")
-            .manual(self.code());
-            return Assessment::Blocked { problem };
-        }
         let ending = LineEnding::of(code).as_str();
         let indentation = text::indentation(code, yields.statement.start);
         let stack = yields.withs.iter().flatten().find_map(|(item, alias)| {
@@ -275,17 +317,9 @@ impl LifespanCall {
                 let line = format!("{indentation}{stack}.push_async_callback({})", self.callee);
                 Edit::insert_line_before(code, yields.statement.start, ending, &line)
             }
-            (Side::Stop, None, Some((keyword, block))) if !block.inline => {
+            (Side::Stop, None, Some((keyword, block))) => {
                 let indentation = text::indentation(code, block.range.start);
                 Edit::insert_line_after(code, *keyword, ending, &format!("{indentation}{}", self.code()))
-            }
-            (Side::Stop, None, Some((keyword, _))) => {
-                let problem =
-                    Problem::new(&finding::LIFESPAN_UNSUPPORTED, "the `finally` of the lifespan stands on one line")
-                        .at(path, *keyword..*keyword + "finally".len())
-                        .help("put its statements on lines of their own")
-                        .manual(self.code());
-                return Assessment::Blocked { problem };
             }
             (Side::Stop, None, None) => {
                 Edit::insert_line_after(code, yields.statement.end, ending, &format!("{indentation}{}", self.code()))
@@ -377,25 +411,12 @@ impl LifespanCall {
         let path = &application.path;
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
-        if let Some(held) = before_lifespans(project) {
-            let problem = Problem::new(
-                &finding::LIFESPAN_UNSUPPORTED,
-                "FastAPI is held below 0.93, where `lifespan=` came, and the application has no event handlers to use",
-            )
-            .at(&held.path, held.range)
-            .help("raise the bound, or register `@app.on_event(\"startup\")` and `(\"shutdown\")` handlers, which are then used")
-            .manual(self.code());
-            return Assessment::Blocked { problem };
-        }
         let ending = LineEnding::of(code).as_str();
-        let is_free = |name: &&&str| {
-            source.definition_of(name).is_none()
-                && source.import_of(name).is_none()
-                && !source.functions.iter().any(|function| function.name == **name)
-        };
+        let is_free = |name: &&&str| python::uses_of(code, name).is_empty();
         let name = [LIFESPAN, "app_lifespan", "paxx_lifespan"].iter().find(is_free).copied().unwrap_or("paxx_lifespan");
         let step = indentation_step(code, source);
-        let class = application::fastapi_names(source).into_iter().next().unwrap_or_else(|| "FastAPI".to_owned());
+        let resolvable = composition::resolvable_class(source);
+        let class = resolvable.as_deref().unwrap_or("FastAPI");
         let (before, after) = match self.side {
             Side::Start => (format!("{step}{}{ending}", self.code()), String::new()),
             Side::Stop => (String::new(), format!("{ending}{step}{}", self.code())),
@@ -404,35 +425,21 @@ impl LifespanCall {
             "@asynccontextmanager{ending}async def {name}(app: {class}) -> AsyncIterator[None]:{ending}\
              {step}{DOCSTRING}{ending}{before}{step}yield{after}"
         );
-        // Two blank lines on each side, as PEP 8 wants them, counting those that are there.
-        let top = source.body.iter().find(|statement| {
-            statement.range.start <= wiring.call.range.start && wiring.call.range.end <= statement.range.end
-        });
-        let top = leading_comments(code, top.map_or(wiring.call.statement.start, |statement| statement.range.start));
-        let blank_from = text::blank_lines_before(code, top);
-        let blanks = code[blank_from..top].matches('\n').count();
-        let after = ending.repeat(2_usize.saturating_sub(blanks));
-        let insertion = if blank_from <= text::bom_length(code) {
-            Edit::insert(top, format!("{function}{}", ending.repeat(3)))
-        } else {
-            Edit::insert(text::line_end(code, blank_from - 1), format!("{}{function}{after}", ending.repeat(3)))
-        };
+        let (insertion, between) = placement::definition_before(code, source, wiring.call.range.start, &function);
         let original = code[wiring.call.range.clone()].to_owned();
         let mut steps = Steps::new(project, path);
         steps.take(&[insertion, with_argument(code, &wiring.call, name, project.layout.line_length, ending)]);
-        let between = if blank_from <= text::bom_length(code) { top } else { text::line_end(code, blank_from - 1) };
-        let mut scaffolding =
-            vec![(LIFESPAN.to_owned(), Some(original)), (PLACE.to_owned(), Some(code[between..top].to_owned()))];
+        let mut scaffolding = vec![(LIFESPAN.to_owned(), Some(original)), (PLACE.to_owned(), Some(between))];
         let standard = |module: &str, name: &str| Import {
             path: path.clone(),
             module: module.to_owned(),
             names: vec![name.to_owned()],
         };
-        let imports = [
-            standard("contextlib", "asynccontextmanager"),
-            standard("collections.abc", "AsyncIterator"),
-            self.import(project, path),
-        ];
+        let mut imports =
+            vec![standard("contextlib", "asynccontextmanager"), standard("collections.abc", "AsyncIterator")];
+        // A factory may import it for itself.
+        imports.extend(resolvable.is_none().then(|| standard("fastapi", "FastAPI")));
+        imports.push(self.import(project, path));
         for import in imports {
             match import.take(&mut steps) {
                 Ok(made) => scaffolding.extend(made),
@@ -451,62 +458,9 @@ impl LifespanCall {
         Assessment::Missing { problem, fix }
     }
 
-    /// Makes an event handler with this call in it, beside those that the project has.
-    fn new_handler(&self, project: &Project, path: &FilePath) -> Assessment {
-        let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
-        let (code, source) = (file.text().unwrap_or_default(), file.python());
-        let event = self.side.event();
-        // Directly behind the last handler of the project, whose receiver and indentation it takes.
-        let last = source.calls.iter().rev().find_map(|call| {
-            let (receiver, method) = call.callee.rsplit_once('.')?;
-            let function = source.functions.iter().find(|function| function.range == call.statement)?;
-            (method == "on_event").then_some((receiver, function))
-        });
-        let Some((receiver, last)) = last else { return Assessment::Met { at: None } };
-        let ending = LineEnding::of(code).as_str();
-        let indentation = text::indentation(code, last.range.start);
-        let step = indentation_step(code, source);
-        let (name, docstring) = match self.side {
-            Side::Start => ("start_services", "\"\"\"Start what the application uses.\"\"\""),
-            Side::Stop => ("stop_services", "\"\"\"Stop what the application uses.\"\"\""),
-        };
-        if let Some(place) = source.functions.iter().find(|function| function.name == name) {
-            let problem = Problem::new(&finding::NAME_TAKEN, format!("`{name}` is taken"))
-                .at(path, place.name_range.clone())
-                .help(format!("register an `async def` handler for `{event}`"))
-                .manual(self.code());
-            return Assessment::Blocked { problem };
-        }
-        let blank = ending.repeat(if indentation.is_empty() { 3 } else { 2 });
-        let function = format!(
-            "{blank}{indentation}@{receiver}.on_event(\"{event}\"){ending}{indentation}async def {name}() -> None:{ending}\
-             {indentation}{step}{docstring}{ending}{indentation}{step}{}",
-            self.code()
-        );
-        let edit = Edit::insert(text::line_end(code, last.range.end), function);
-        match self.missing(project, path, edit, last.name_range.start, &last.name) {
-            Assessment::Missing { problem, fix } => {
-                Assessment::Missing { problem, fix: fix.scaffolding(format!("handler:{name}"), None) }
-            }
-            other => other,
-        }
-    }
-
     /// How the call is taken out again; what was made for it goes with the last call.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let place = match application::lifespan(project) {
-            Ok(Lifespan::Generator { path, function, .. }) => Some((path, function)),
-            Ok(Lifespan::Handlers { startup, shutdown, .. }) => {
-                let handler = if self.side == Side::Start { startup } else { shutdown };
-                handler.and_then(|(path, handler)| {
-                    let source = project.file(&path)?.python();
-                    let holder =
-                        source.functions.iter().find(|function| self.find(project, &path, source, function).is_some());
-                    Some((path.clone(), holder.cloned().unwrap_or(handler)))
-                })
-            }
-            _ => None,
-        };
+        let place = self.holder(project);
         let Some((path, function)) = place else { return Retraction::Gone };
         let Some(file) = project.file(&path) else { return Retraction::Gone };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
@@ -521,25 +475,19 @@ impl LifespanCall {
                     let at = Some(Location::new(path.clone(), call.range.clone()));
                     return Retraction::Keep { at, why: format!("the call of `{}` was changed", self.callee) };
                 }
-                let made = Self::scaffold_of(code, &function, call, recorded);
-                match made {
-                    Some(Scaffold::Handler(range)) => steps.take(&[Edit::delete(range)]),
-                    Some(Scaffold::Lifespan) => {
-                        Self::take_lifespan_back(&mut steps, &function, recorded);
-                        let standard = [("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator")];
-                        for (module, name) in standard {
-                            let import =
-                                Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] };
-                            import.take_back(&mut steps, recorded);
-                        }
-                    }
-                    None => steps.take(&[Edit::delete(text::lines_with_ending_before(code, call.statement.clone()))]),
+                let composed = application::made(project).ok().and_then(|wiring| lifespan::composed(project, &wiring));
+                let composed = composed.filter(|composed| composition::holds(composed, &path, call));
+                let is_gone = composed.is_some_and(|found| composition::take_back(&mut steps, &found, call, recorded))
+                    || Self::take_lifespan_back(&mut steps, code, &function, call, recorded);
+                if !is_gone {
+                    steps.take(&[Edit::delete(text::lines_with_ending_before(code, call.statement.clone()))]);
                 }
             }
             None if !self.import(project, &path).names.is_empty() => {}
             None => return Retraction::Gone,
         }
         self.import(project, &path).take_back(&mut steps, recorded);
+        placement::blank_lines_at_the_top_away(&mut steps, recorded, &[PLACE, composition::PLACE]);
         let edits = steps.finish();
         if !edits.is_empty() {
             return Retraction::Remove(Fix::edit(&path, edits));
@@ -550,25 +498,43 @@ impl LifespanCall {
         })
     }
 
-    /// What was made for the calls and holds nothing but this one.
-    fn scaffold_of(code: &str, function: &Function, call: &Call, recorded: &Recorded) -> Option<Scaffold> {
-        let mut others = application::without_docstring(&function.body, code)
-            .iter()
-            .filter(|statement| statement.range != call.statement)
-            .map(|statement| code[statement.range.clone()].trim());
-        if recorded.scaffolding(&format!("handler:{}", function.name)).is_some() && others.clone().next().is_none() {
-            let blank = text::blank_lines_before(code, function.range.start);
-            let start = if blank > 0 { text::line_end(code, blank - 1) } else { 0 };
-            return Some(Scaffold::Handler(start..text::line_end(code, function.range.end)));
-        }
-        let is_ours = recorded.scaffolding(LIFESPAN).is_some() && function.name.ends_with(LIFESPAN);
-        (is_ours && others.all(|statement| statement == "yield")).then_some(Scaffold::Lifespan)
+    /// The function that the call stands in: the lifespan, or a handler.
+    fn holder(&self, project: &Project) -> Option<(FilePath, Function)> {
+        let lifespans = lifespan::generators(project).into_iter().map(|found| (found.path, found.function));
+        let application = project.layout.application.as_ref().ok().map(|application| &application.path);
+        let paths = application.into_iter().chain(&project.layout.handlers).chain(&project.layout.wiring);
+        let runs_with_it = |function: &&Function| {
+            let mut decorators = function.decorators.iter();
+            decorators.any(|decorator| decorator.contains("contextmanager") || decorator.contains(".on_event("))
+        };
+        let others = paths.flat_map(|path| {
+            let functions = project.file(path).map_or(&[][..], |file| &file.python().functions);
+            functions.iter().filter(runs_with_it).map(|function| (path.clone(), function.clone()))
+        });
+        lifespans.chain(others).find(|(path, function)| {
+            project.file(path).is_some_and(|file| self.find(project, path, file.python(), function).is_some())
+        })
     }
 
-    fn take_lifespan_back(steps: &mut Steps, function: &Function, recorded: &Recorded) {
+    /// Takes the lifespan back that was made for the calls, where it holds nothing but this one. Was it so?
+    fn take_lifespan_back(
+        steps: &mut Steps,
+        text: &str,
+        function: &Function,
+        call: &Call,
+        recorded: &Recorded,
+    ) -> bool {
+        let mut others = application::without_docstring(&function.body, text)
+            .iter()
+            .filter(|statement| statement.range != call.statement)
+            .map(|statement| text[statement.range.clone()].trim());
+        let is_ours = recorded.scaffolding(LIFESPAN).is_some() && function.name.ends_with(LIFESPAN);
+        if !is_ours || !others.all(|statement| statement == "yield") {
+            return false;
+        }
         let code = steps.text.clone();
         let ending = LineEnding::of(&code).as_str();
-        let Ok(wiring) = application::made(steps.project) else { return };
+        let Ok(wiring) = application::made(steps.project) else { return false };
         let original = recorded.scaffolding(LIFESPAN).flatten().unwrap_or("FastAPI()");
         let mut edits = Vec::new();
         if let Some(argument) = wiring.call.keyword("lifespan") {
@@ -585,43 +551,24 @@ impl LifespanCall {
                 without_argument(&code, &wiring.call, &argument.range)
             });
         }
-        // The blank lines around the function give way to what was there.
-        let blank = text::blank_lines_before(&code, function.range.start);
-        let start = if blank > text::bom_length(&code) { text::line_end(&code, blank - 1) } else { blank };
-        let end =
-            function.range.end + (code.len() - function.range.end - code[function.range.end..].trim_start().len());
-        let next = text::line_start(&code, end);
-        match recorded.scaffolding(PLACE).flatten() {
-            Some(between) if next > function.range.end => edits.push(Edit::replace(start..next, between)),
-            _ => edits.push(Edit::delete(start..text::line_end(&code, function.range.end))),
-        }
+        edits.push(placement::definition_away(&code, function, recorded.scaffolding(PLACE).flatten()));
         steps.take(&edits);
+        let path = steps.path.clone();
+        let standard =
+            [("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator"), ("fastapi", "FastAPI")];
+        for (module, name) in standard {
+            let import = Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] };
+            import.take_back(steps, recorded);
+        }
+        true
     }
 }
 
-/// The bound of FastAPI, where it excludes the versions that know `lifespan=` (FastAPI's release notes, 0.93.0).
-fn before_lifespans(project: &Project) -> Option<Location> {
-    let (_, needed) = name_and_bound("fastapi>=0.93")?;
+/// The bound of FastAPI, where it excludes `needed`: `lifespan=` came with 0.93 (FastAPI's release notes).
+fn before(project: &Project, needed: &str) -> Option<Location> {
+    let (_, needed) = name_and_bound(needed)?;
     let listed = dependency::listed(project).ok()?;
     listed.into_iter().find(|entry| entry.name == "fastapi" && entry.bound.excludes(&needed)).map(|entry| entry.at)
-}
-
-enum Scaffold {
-    Handler(std::ops::Range<usize>),
-    Lifespan,
-}
-
-/// The start of the comment lines directly above the line of `offset`, or of that line.
-fn leading_comments(code: &str, offset: usize) -> usize {
-    let mut start = text::line_start(code, offset);
-    while start > text::bom_length(code) {
-        let previous = text::line_start(code, start - 1);
-        if !code[previous..start].trim_start().starts_with('#') {
-            break;
-        }
-        start = previous;
-    }
-    start
 }
 
 /// Gives a call the argument `lifespan=name`, in the layout that the call has.

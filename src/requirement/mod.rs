@@ -5,6 +5,7 @@
 
 pub mod application_call;
 pub mod compose;
+mod composition;
 pub mod dependency;
 pub mod env_variable;
 pub mod environment;
@@ -15,6 +16,7 @@ pub mod lifespan_call;
 pub mod migration;
 pub mod module;
 mod password;
+mod placement;
 pub mod service;
 pub mod setting;
 pub mod settings_class;

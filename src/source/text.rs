@@ -36,6 +36,11 @@ impl LineEnding {
     }
 }
 
+/// Does `outer` hold all of `inner`?
+pub fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
 /// The length of the byte order mark at the start of `text`, in bytes: 3 or 0.
 pub fn bom_length(text: &str) -> usize {
     if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }

@@ -307,6 +307,8 @@ pub struct Yield {
     pub statement: Range<usize>,
     /// Is it the whole of that statement (perhaps with a value)?
     pub alone: bool,
+    /// Does every path through the function come by here, once? It stands below nothing but `with` and the body of a `try`.
+    pub unconditional: bool,
     /// The `finally` of the innermost `try` that has it in its body, within the function: the keyword's place, and the block.
     pub finally: Option<(usize, Block)>,
     /// `with` statements around it, innermost first: each item as `(expression, alias)`.
@@ -690,9 +692,26 @@ impl Reader<'_> {
     }
 
     fn usage(&self, place: Place) -> Usage {
+        // Its position in `a, b = f(), g()`.
+        let mut position = None;
         for (parent, child) in place.upwards() {
             match parent.kind() {
                 "await" | "parenthesized_expression" => {}
+                "expression_list" if position.is_none() => {
+                    position = named_children(parent).position(|item| item == child);
+                }
+                "assignment" if position.is_some() && parent.child_by_field_name("right") == Some(child) => {
+                    let left = parent.child_by_field_name("left");
+                    let targets: Vec<Node> = left.into_iter().flat_map(named_children).collect();
+                    let is_plain = targets.len() == named_children(child).count()
+                        && targets.iter().all(|target| target.kind() == "identifier");
+                    let target = position.filter(|_| is_plain).and_then(|position| targets.get(position));
+                    return target.map_or(Usage::Part, |target| Usage::Assigned(self.text_of(*target)));
+                }
+                _ if position.is_some() => return Usage::Part,
+                "named_expression" if parent.child_by_field_name("value") == Some(child) => {
+                    return Usage::Assigned(self.field_text(parent, "name").unwrap_or_default());
+                }
                 "expression_statement" if parent.named_child_count() == 1 => return Usage::Statement,
                 "assignment" if parent.child_by_field_name("right") == Some(child) => {
                     return Usage::Assigned(self.field_text(parent, "left").unwrap_or_default());
@@ -722,10 +741,17 @@ impl Reader<'_> {
         let (node, statement) = (place.node, place.statement());
         let mut finally = None;
         let mut withs = Vec::new();
+        let mut unconditional = true;
         for (parent, child) in place.upwards() {
-            match parent.kind() {
+            let is_body = parent.child_by_field_name("body") == Some(child);
+            unconditional &= match parent.kind() {
                 "function_definition" | "lambda" => break,
-                "try_statement" if finally.is_none() && parent.child_by_field_name("body") == Some(child) => {
+                "block" | "expression_statement" => true,
+                "try_statement" | "with_statement" => is_body,
+                _ => false,
+            };
+            match parent.kind() {
+                "try_statement" if finally.is_none() && is_body => {
                     finally =
                         named_children(parent).find(|clause| clause.kind() == "finally_clause").and_then(|clause| {
                             let found = named_children(clause).find(|part| part.kind() == "block")?;
@@ -740,6 +766,7 @@ impl Reader<'_> {
             range: node.byte_range(),
             statement: statement.byte_range(),
             alone: statement.byte_range() == node.byte_range(),
+            unconditional,
             finally,
             withs,
             scope: self.scope(place),

@@ -12,3 +12,8 @@ async def lifespan(app: FastAPI):
 
 
 app = FastAPI(title=settings.name, lifespan=lifespan)
+
+
+@app.get("/switch")
+async def switch() -> None:
+    app.router.lifespan_context = lifespan

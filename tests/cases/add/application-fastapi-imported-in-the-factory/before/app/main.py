@@ -1,0 +1,7 @@
+def create_app():
+    from fastapi import FastAPI
+
+    return FastAPI()
+
+
+app = create_app()

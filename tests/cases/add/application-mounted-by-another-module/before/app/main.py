@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+from app.admin import admin
+
+app = FastAPI()
+app.mount("/admin", admin)

@@ -1,0 +1,13 @@
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    name: str = "demo"
+
+    # Metrics and tracing
+    metrics_enabled: bool = True
+    otel_service_name: str = "demo"
+    otel_exporter_otlp_endpoint: str = "http://localhost:4317"
+
+
+settings = Settings()

@@ -1,0 +1,3 @@
+from fastapi import FastAPI
+
+app, version = FastAPI(), "1"
