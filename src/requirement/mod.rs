@@ -6,6 +6,7 @@
 pub mod application_call;
 pub mod compose;
 pub mod dependency;
+mod endpoint;
 pub mod env_variable;
 pub mod environment;
 pub mod ignore_line;
@@ -14,7 +15,7 @@ pub mod import;
 pub mod lifespan_call;
 pub mod migration;
 pub mod module;
-mod password;
+mod own_place;
 pub mod service;
 pub mod setting;
 pub mod settings_class;
