@@ -31,6 +31,9 @@ pub struct Global {
     /// The compose file, or `none` to leave compose alone
     #[arg(long, value_name = "PATH|none", global = true, help_heading = "Project")]
     pub compose: Option<String>,
+    /// The compose service that runs the application, where there are several
+    #[arg(long, value_name = "NAME", global = true, help_heading = "Project")]
+    pub service: Option<String>,
     /// The folder for generated modules
     #[arg(long, value_name = "DIR", global = true, help_heading = "Project")]
     pub services_dir: Option<String>,

@@ -17,6 +17,7 @@ use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
 use crate::project::{File, FilePath, Project};
+use crate::requirement::worker::Worker;
 use crate::requirement::{Assessment, Change, Requirement, Retraction, module, requirements_of, setting};
 use crate::source::text::LineEnding;
 
@@ -301,6 +302,10 @@ pub fn context(project: &Project) -> Context {
             .filter_map(|service| {
                 Some((service.name.to_string(), crate::requirement::service::find(project, service)?))
             })
+            .chain(COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).filter_map(|manifest| {
+                let worker = Worker { name: manifest.name.to_string(), command: manifest.command.to_string() };
+                Some((worker.name.clone(), worker.find(project)?))
+            }))
             .collect(),
         settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
         variables: all()
@@ -582,8 +587,9 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
     };
     // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
     let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
+    // A volume goes when no service mounts it any more.
     going.sort_by_key(|(_, requirement)| match requirement {
-        Requirement::SettingsClass | Requirement::Package => 0,
+        Requirement::SettingsClass | Requirement::Package | Requirement::Volume(_) => 0,
         _ => 1,
     });
     let mut done: Vec<String> = Vec::new();

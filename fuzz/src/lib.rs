@@ -107,8 +107,11 @@ pub fn yaml(code: &str) {
         }
         source.step();
         source.list_indent();
-        let read = |_: &FilePath| Some(code.to_owned());
-        let _ = compose::application_service(&source, &FilePath::top(), &FilePath::top(), "app.main", &read);
+        let read = |_: &FilePath| Some(std::rc::Rc::new(paxx::project::File::new(code.as_bytes())));
+        let path = FilePath::top().child("compose.yml");
+        if let Ok(model) = compose::model::Model::of(&path, &read) {
+            let _ = compose::application_service(&model, &path, &FilePath::top(), "app.main", &read);
+        }
     }
 }
 

@@ -74,10 +74,10 @@ fn published(document: &Document<'_>, service: &Entry) -> Vec<Published> {
             None => (None, rest),
         };
         let (first, last) = host.split_once('-').unwrap_or((host, host));
-        let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>()) else { continue };
+        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else { continue };
         found.push(Published {
             address: address.filter(|address| address != "0.0.0.0" && address != "[::]"),
-            ports: first..last + 1,
+            ports: u32::from(first)..u32::from(last) + 1,
             protocol: protocol.to_owned(),
             range: item.value.range.clone(),
         });

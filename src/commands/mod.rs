@@ -148,6 +148,7 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         app: global.app.clone(),
         settings: global.settings.clone(),
         compose: global.compose.clone(),
+        service: global.service.clone(),
         services_dir: global.services_dir.clone(),
     };
     if let Some(folder) =

@@ -241,24 +241,80 @@ pub struct Service {
     /// Named volumes that it uses.
     #[serde(default)]
     pub volumes: List<Text>,
-    /// How one that is there already asks for a password, which then goes into its URLs.
+    /// How one that is there already is told where to listen and whom to let in: that goes into its URLs.
     #[serde(default)]
-    pub password: Option<Password>,
+    pub server: Option<Server>,
     /// The text of `template`; the build fills it in.
     #[serde(default)]
     pub body: Text,
 }
 
-/// Where a server is told the password that it asks for.
+/// How a server is told where to listen and whom to let in. Directives are options of its command line (with two dashes) and
+/// lines of its configuration file.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Password {
-    /// The option of its command line.
-    pub option: Text,
-    /// The variable that some of its images take it from.
-    pub variable: Text,
-    /// What the names of these images have in them.
-    pub images: Text,
+pub struct Server {
+    /// Its usual port.
+    pub default_port: u16,
+    /// Programs that read these directives. Where none is named, the directives of any command line count.
+    #[serde(default)]
+    pub programs: List<Text>,
+    /// Directives for the port; with 0 it does not listen there.
+    #[serde(default)]
+    pub port: List<Text>,
+    /// Directives for the port that TLS is spoken at.
+    #[serde(default)]
+    pub tls_port: List<Text>,
+    /// The scheme of a URL with TLS.
+    #[serde(default)]
+    pub tls_scheme: Option<Text>,
+    /// Directives for the password.
+    #[serde(default)]
+    pub password: List<Text>,
+    /// The directive for a user, as an access control list has it.
+    #[serde(default)]
+    pub user: Option<Text>,
+    /// Programs and directives, perhaps with a value, that make it something that no client speaks to by a URL.
+    #[serde(default)]
+    pub unusable: List<Text>,
+    /// Paths of configuration files that it reads without being told.
+    #[serde(default)]
+    pub files: List<Text>,
+    /// Variables that say the same.
+    #[serde(default)]
+    pub variables: List<ServerVariable>,
+    /// Other servers that stand for it.
+    #[serde(default)]
+    pub relatives: List<Relative>,
+}
+
+/// A variable of a server's container.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerVariable {
+    /// Its name.
+    pub name: Text,
+    /// The directive that it stands for, `arguments` for a command line, `file` for the path of a password's file, or `tls`.
+    pub means: Text,
+    /// What the names of the images have in them that read it.
+    #[serde(default)]
+    pub images: Option<Text>,
+    /// Is it a password?
+    #[serde(default)]
+    pub is_secret: bool,
+}
+
+/// A server of another image that speaks the same protocol.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relative {
+    /// Its image.
+    pub image: Text,
+    /// Its usual port for that protocol.
+    pub port: u16,
+    /// Words of its command line, one of which says that it speaks the protocol at all.
+    #[serde(default)]
+    pub needs: List<Text>,
 }
 
 /// An image that its publisher took away.

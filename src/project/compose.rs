@@ -2,9 +2,11 @@
 //!
 //! Pure functions: whoever calls them reads the disk. Nothing here edits.
 
+pub mod model;
+
 use super::FilePath;
-use crate::finding::{Location, Problem, SEVERAL_APPLICATION_SERVICES};
-use crate::source::yaml::{Entry, Node, Source, Value};
+use crate::finding::{Problem, SEVERAL_APPLICATION_SERVICES};
+use model::{Data, Model, Read, Service};
 
 /// The names of the base file, the first of which counts: the order of the Compose specification.
 pub const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -16,30 +18,13 @@ pub fn is_other_name(name: &str) -> bool {
         && ["compose.", "compose-", "docker-compose.", "docker-compose-"].iter().any(|start| stem.starts_with(start))
 }
 
-/// The files that Compose reads with the base file at `path`: the override beside it, and those that it includes.
-pub fn others(compose: &Source, path: &FilePath) -> Vec<FilePath> {
+/// The names that the override file beside the base file at `path` may have.
+pub fn overrides(path: &FilePath) -> Vec<FilePath> {
     let folder = path.parent().unwrap_or_else(FilePath::top);
-    let mut names: Vec<String> = Vec::new();
-    if NAMES.contains(&path.name())
-        && let Some((stem, _)) = path.name().rsplit_once('.')
-    {
-        names.extend(["yaml", "yml"].iter().map(|extension| format!("{stem}.override.{extension}")));
-    }
-    let included = compose.root().and_then(|root| compose.get(root, "include"));
-    for item in included.and_then(|entry| compose.resolve(&entry.value)?.sequence()).map_or(&[][..], |list| &list.items)
-    {
-        let Some(node) = compose.resolve(&item.value) else { continue };
-        match &node.value {
-            Value::Scalar(name, _) => names.push(name.clone()),
-            Value::Mapping(_) => {
-                let Some(entry) = compose.get(node, "path") else { continue };
-                names.extend(compose.scalar(&entry.value).map(str::to_owned));
-                names.extend(compose.scalars(&entry.value).into_iter().map(str::to_owned));
-            }
-            _ => {}
-        }
-    }
-    names.iter().filter_map(|name| folder.join(name)).collect()
+    let Some((stem, _)) = path.name().rsplit_once('.').filter(|_| NAMES.contains(&path.name())) else {
+        return Vec::new();
+    };
+    ["yaml", "yml"].iter().map(|extension| folder.child(&format!("{stem}.override.{extension}"))).collect()
 }
 
 /// How sure it is that a service is the application, from nothing to certainty.
@@ -68,34 +53,33 @@ enum Runs {
     Unknown,
 }
 
-/// The service of `compose`, the file at `path`, that runs the application whose module is `app_module`, in the project at `root`.
+/// The service that runs the application whose module is `app_module`, in the project at `root`. Only services of the base
+/// file at `path` count: that is the one which is edited.
 ///
 /// That is the one whose build context holds the project and whose command or Dockerfile runs a server of it; else the
-/// only one that is built from it. `read` gives the text of a file of the repository.
+/// only one that is built from it. Of several the one that publishes a port. `read` gives a file of the repository.
 ///
 /// # Errors
 ///
 /// Several services may be it: a problem that names them.
 pub fn application_service(
-    compose: &Source,
+    model: &Model,
     path: &FilePath,
     root: &FilePath,
     app_module: &str,
-    read: &dyn Fn(&FilePath) -> Option<String>,
+    read: Read<'_>,
 ) -> Result<Option<String>, Problem> {
-    let compose_folder = &path.parent().unwrap_or_else(FilePath::top);
-    let Some(services) = compose.root().and_then(|root| compose.get(root, "services")) else { return Ok(None) };
-    let mut candidates: Vec<(&Entry, Likelihood, bool)> = Vec::new();
-    for service in compose.entries(&services.value) {
-        let likelihood = match build_of(compose, services, service) {
+    let mut candidates: Vec<(&Service, Likelihood)> = Vec::new();
+    for service in model.services().iter().filter(|service| service.at.path == *path) {
+        let likelihood = match service.get("build") {
             Some(build) => {
-                let Some(context) = context_of(compose, build, compose_folder) else { continue };
+                let Some(context) = context_of(model, build) else { continue };
                 if !holds(&context, root, app_module, read) {
                     continue;
                 }
-                let runs = match command_of(compose, services, service) {
+                let runs = match command_of(service) {
                     Some(words) => classify(&words, app_module),
-                    None => dockerfile_of(compose, build, &context, read)
+                    None => dockerfile_of(build, &context, read)
                         .map_or(Runs::Unknown, |text| classify(&last_command(&text), app_module)),
                 };
                 match runs {
@@ -106,73 +90,133 @@ pub fn application_service(
                 }
             }
             // A ready image with the source mounted into it.
-            None => match command_of(compose, services, service).map(|words| classify(&words, app_module)) {
+            None => match command_of(service).map(|words| classify(&words, app_module)) {
                 Some(Runs::ThisServer) => Likelihood::ThisServer,
                 _ => continue,
             },
         };
-        candidates.push((service, likelihood, inherited(compose, services, service, "profiles").is_some()));
+        candidates.push((service, likelihood));
     }
-    let Some(best) = candidates.iter().map(|(_, likelihood, _)| *likelihood).max() else { return Ok(None) };
-    candidates.retain(|(_, likelihood, _)| *likelihood == best);
-    // What only a profile starts is a variant of what always starts.
-    if candidates.iter().any(|(_, _, has_profile)| !has_profile) {
-        candidates.retain(|(_, _, has_profile)| !has_profile);
+    let Some(best) = candidates.iter().map(|(_, likelihood)| *likelihood).max() else { return Ok(None) };
+    let mut candidates: Vec<&Service> =
+        candidates.iter().filter(|(_, likelihood)| *likelihood == best).map(|(service, _)| *service).collect();
+    // What only a profile starts is a variant of what always starts; a job is rarely called what a server is called, and
+    // publishes no port.
+    let evidence: [fn(&Service) -> bool; 3] = [
+        |service| service.profiles().is_empty(),
+        |service| !is_name_of_another(&service.name),
+        |service| !service.published().is_empty(),
+    ];
+    for is_likely in evidence {
+        if candidates.iter().any(|service| is_likely(service)) {
+            candidates.retain(|service| is_likely(service));
+        }
     }
     match candidates.as_slice() {
         [] => Ok(None),
-        [(service, ..)] => Ok(Some(service.key.clone())),
-        [(first, ..), others @ ..] => {
-            let names: Vec<String> = candidates.iter().map(|(service, ..)| format!("`{}`", service.key)).collect();
+        [service] => Ok(Some(service.name.clone())),
+        [first, others @ ..] => {
+            let names: Vec<String> = candidates.iter().map(|service| format!("`{}`", service.name)).collect();
             let message = format!("several compose services may be the application: {}", names.join(", "));
-            let mut problem = Problem::new(&SEVERAL_APPLICATION_SERVICES, message).at(path, first.key_range.clone());
-            for (other, ..) in others {
-                problem = problem.related(Location::new(path.clone(), other.key_range.clone()), "another one");
+            let mut problem = Problem::new(&SEVERAL_APPLICATION_SERVICES, message);
+            problem.at = Some(first.at.clone());
+            for other in others {
+                problem = problem.related(other.at.clone(), "another one");
             }
-            Err(problem.help("give one of them a `command` that runs the application, or use `--compose none` and add the variables yourself"))
+            let options: Vec<String> =
+                candidates.iter().map(|service| format!("`--service {}`", service.name)).collect();
+            Err(problem.help(format!("say which one it is: {}", options.join(" or "))))
         }
     }
 }
 
+/// Is it what services are called that run something else on the application's build?
+fn is_name_of_another(name: &str) -> bool {
+    name.split(|character: char| !character.is_alphanumeric()).any(|word| {
+        OTHERS.contains(&word)
+            || matches!(word, "test" | "tests" | "job" | "jobs" | "cron" | "init" | "seed" | "prestart")
+    })
+}
+
 /// The words that start the service `name`: of its `entrypoint` and `command`, else of its Dockerfile.
-pub fn command_words(
-    compose: &Source,
-    compose_folder: &FilePath,
-    name: &str,
-    read: &dyn Fn(&FilePath) -> Option<String>,
-) -> Vec<String> {
+pub fn command_words(model: &Model, name: &str, read: Read<'_>) -> Vec<String> {
     let words = || {
-        let services = compose.get(compose.root()?, "services")?;
-        let service = compose.get(&services.value, name)?;
-        if let Some(words) = command_of(compose, services, service) {
-            return Some(words);
-        }
-        Some(last_command(&dockerfile_for(compose, compose_folder, name, read)?))
+        let service = model.service(name)?;
+        command_of(service).or_else(|| Some(last_command(&dockerfile_for(model, service, read)?)))
     };
     words().unwrap_or_default()
 }
 
-/// The words of the entry point that the Dockerfile of the service `name` gives its image: whatever the command, they come first.
-pub fn entry_point(
-    compose: &Source,
-    compose_folder: &FilePath,
-    name: &str,
-    read: &dyn Fn(&FilePath) -> Option<String>,
-) -> Vec<String> {
-    dockerfile_for(compose, compose_folder, name, read).map(|dockerfile| start_of(&dockerfile).0).unwrap_or_default()
+/// Does the image of the service `name` start what it is given as its `command`?
+///
+/// An entry point that is a server takes the command for its own arguments; a script passes it on only where it says so
+/// (`exec "$@"`), and one that is written for a shell never does.
+pub fn takes_command(model: &Model, name: &str, read: Read<'_>) -> bool {
+    let Some(service) = model.service(name) else { return true };
+    let context = service.get("build").and_then(|build| context_of(model, build));
+    let entry_point = match service.get("entrypoint") {
+        Some(entry_point) => model::words(entry_point),
+        None => {
+            let Some(dockerfile) = dockerfile_for(model, service, read) else { return true };
+            let (words, is_shell) = entry_point_of(&dockerfile);
+            if is_shell && !words.is_empty() {
+                return false;
+            }
+            words
+        }
+    };
+    const PASS_ON: &[&str] =
+        &["tini", "dumb-init", "docker-init", "gosu", "su-exec", "env", "exec", "run", "--", "-g", "-s"];
+    let program = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
+    let rest: Vec<&String> = entry_point
+        .iter()
+        .filter(|word| {
+            let name = program(word);
+            !PASS_ON.contains(&name.as_str()) && !RUNNERS.contains(&name.as_str())
+        })
+        .collect();
+    match rest.as_slice() {
+        [] => true,
+        // `sh -c` takes the next word alone.
+        [first, options @ ..] if ["sh", "bash", "ash"].contains(&program(first).as_str()) => match options {
+            [] => true,
+            [script, ..] if !script.starts_with('-') => passes_on(context.as_ref(), script, read),
+            _ => entry_point.iter().any(|word| word.contains("$@")),
+        },
+        [script, ..] => passes_on(context.as_ref(), script, read),
+    }
 }
 
-/// The Dockerfile that the service `name` is built with.
-fn dockerfile_for(
-    compose: &Source,
-    compose_folder: &FilePath,
-    name: &str,
-    read: &dyn Fn(&FilePath) -> Option<String>,
-) -> Option<String> {
-    let services = compose.get(compose.root()?, "services")?;
-    let build = build_of(compose, services, compose.get(&services.value, name)?)?;
-    let context = context_of(compose, build, compose_folder)?;
-    dockerfile_of(compose, build, &context, read)
+/// Programs that run a command in a project's environment, by `run`.
+pub const RUNNERS: &[&str] = &["uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi"];
+
+/// Does the script, found by its name in the build context, run what it is given?
+fn passes_on(context: Option<&FilePath>, script: &str, read: Read<'_>) -> bool {
+    let Some(context) = context else { return false };
+    let name = script.rsplit('/').next().unwrap_or(script);
+    let folders =
+        ["", "docker", "scripts", "script", "bin", "deploy", ".docker", "docker/app", "compose", "backend", "app"];
+    let as_written = context.join(script.trim_start_matches('/'));
+    let below = script.trim_start_matches('/').split_once('/').and_then(|(_, rest)| context.join(rest));
+    let by_name = folders.iter().filter_map(|folder| context.join(folder)?.join(name));
+    let found = as_written.into_iter().chain(below).chain(by_name).find_map(|path| read(&path));
+    found.is_some_and(|file| file.text().is_some_and(|text| passes_arguments_on(text)))
+}
+
+/// Has the script a line that runs its own arguments, and not under a condition?
+fn passes_arguments_on(script: &str) -> bool {
+    script.lines().any(|line| {
+        let line = line.trim();
+        let starts = ["exec \"$@\"", "exec $@", "\"$@\"", "exec \"${@}\"", "exec gosu", "exec su-exec", "exec tini"];
+        !line.starts_with('#') && line.contains("$@") && starts.iter().any(|start| line.starts_with(start))
+            || line.contains("os.execvp(sys.argv[1]")
+    })
+}
+
+/// The Dockerfile that the service is built with.
+fn dockerfile_for(model: &Model, service: &Service, read: Read<'_>) -> Option<String> {
+    let build = service.get("build")?;
+    dockerfile_of(build, &context_of(model, build)?, read)
 }
 
 /// Does a word of the command line name a program that serves an application?
@@ -180,37 +224,11 @@ pub fn is_server(word: &str) -> bool {
     SERVERS.contains(&word.rsplit('/').next().unwrap_or(word))
 }
 
-/// What a service has under `key`: its own, by merge keys, or from a service of the same file that it extends.
-fn inherited<'a>(compose: &'a Source, services: &'a Entry, service: &'a Entry, key: &str) -> Option<&'a Entry> {
-    let mut service = service;
-    for _ in 0..8 {
-        if let Some(entry) = compose.get(&service.value, key) {
-            return Some(entry);
-        }
-        let extends = &compose.get(&service.value, "extends")?.value;
-        let name = match &compose.resolve(extends)?.value {
-            Value::Scalar(name, _) => name.as_str(),
-            _ if compose.get(extends, "file").is_none() => compose.scalar(&compose.get(extends, "service")?.value)?,
-            _ => return None,
-        };
-        service = compose.get(&services.value, name)?;
-    }
-    None
-}
-
-fn build_of<'a>(compose: &'a Source, services: &'a Entry, service: &'a Entry) -> Option<&'a Node> {
-    let build = inherited(compose, services, service, "build")?;
-    compose.resolve(&build.value).filter(|node| !node.is_null())
-}
-
 /// The folder of a build context; `None` where it lies outside the repository or is no folder at all.
-fn context_of(compose: &Source, build: &Node, compose_folder: &FilePath) -> Option<FilePath> {
-    let written = match &build.value {
-        Value::Scalar(context, _) => context.as_str(),
-        _ => match compose.get(build, "context") {
-            Some(context) => compose.scalar(&context.value)?,
-            None => ".",
-        },
+fn context_of(model: &Model, build: &Data) -> Option<FilePath> {
+    let written = match build {
+        Data::Scalar(context) => context.as_str(),
+        _ => build.get("context").map_or(Some("."), Data::text)?,
     };
     let context = with_defaults(written).text;
     if context.contains("://") || context.starts_with("git@") {
@@ -219,11 +237,11 @@ fn context_of(compose: &Source, build: &Node, compose_folder: &FilePath) -> Opti
     // `${PWD}` and other variables without a default stand for the folder itself as often as not.
     let context =
         if context.starts_with('/') && written.starts_with('$') { context.trim_start_matches('/') } else { &context };
-    compose_folder.join(context)
+    model.folder().join(context)
 }
 
 /// Does the build context hold the application?
-fn holds(context: &FilePath, root: &FilePath, app_module: &str, read: &dyn Fn(&FilePath) -> Option<String>) -> bool {
+fn holds(context: &FilePath, root: &FilePath, app_module: &str, read: Read<'_>) -> bool {
     if root.is_below(context) {
         return true;
     }
@@ -242,13 +260,9 @@ fn holds(context: &FilePath, root: &FilePath, app_module: &str, read: &dyn Fn(&F
 }
 
 /// The words of `entrypoint` and `command`; `None` where the service has neither, and its Dockerfile decides.
-fn command_of(compose: &Source, services: &Entry, service: &Entry) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    for key in ["entrypoint", "command"] {
-        if let Some(entry) = inherited(compose, services, service, key) {
-            words.extend(compose.scalars(&entry.value).into_iter().flat_map(words_of));
-        }
-    }
+fn command_of(service: &Service) -> Option<Vec<String>> {
+    let entries = ["entrypoint", "command"].iter().filter_map(|key| service.get(key));
+    let words: Vec<String> = entries.flat_map(Data::items).filter_map(Data::text).flat_map(words_of).collect();
     if words.is_empty() { None } else { Some(words) }
 }
 
@@ -263,17 +277,24 @@ pub fn words_of(command: &str) -> Vec<String> {
         .collect()
 }
 
-fn dockerfile_of(
-    compose: &Source,
-    build: &Node,
-    context: &FilePath,
-    read: &dyn Fn(&FilePath) -> Option<String>,
-) -> Option<String> {
-    if let Some(inline) = compose.get(build, "dockerfile_inline") {
-        return compose.scalar(&inline.value).map(str::to_owned);
+fn dockerfile_of(build: &Data, context: &FilePath, read: Read<'_>) -> Option<String> {
+    if let Some(inline) = build.get("dockerfile_inline") {
+        return inline.text().map(str::to_owned);
     }
-    let name = compose.get(build, "dockerfile").and_then(|entry| compose.scalar(&entry.value)).unwrap_or("Dockerfile");
-    read(&context.join(&with_defaults(name).text)?)
+    let name = build.get("dockerfile").and_then(Data::text).unwrap_or("Dockerfile");
+    read(&context.join(&with_defaults(name).text)?)?.text().map(str::to_owned)
+}
+
+/// The words of the entry point that a Dockerfile gives its image, and whether it is written for a shell.
+fn entry_point_of(dockerfile: &str) -> (Vec<String>, bool) {
+    let words = start_of(dockerfile).0;
+    let joined = dockerfile.replace("\r\n", "\n").replace("\\\n", " ");
+    let is_shell = joined
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(char::is_whitespace))
+        .rfind(|(instruction, _)| instruction.eq_ignore_ascii_case("ENTRYPOINT"))
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('['));
+    (words, is_shell)
 }
 
 /// The words of the last `ENTRYPOINT` and the last `CMD` of a Dockerfile.
@@ -466,7 +487,10 @@ fn with_defaults_limited(default: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::project::File;
 
     fn path(text: &str) -> FilePath {
         FilePath::new(text).expect("inside")
@@ -474,11 +498,16 @@ mod tests {
 
     /// The application of a compose file in `folder`, in the project at `root`, with these other files.
     fn found(compose: &str, folder: &str, root: &str, files: &[(&str, &str)]) -> Answer {
-        let source = Source::parse(compose).expect("it is YAML");
-        let read =
-            |path: &FilePath| files.iter().find(|(name, _)| *name == path.as_str()).map(|(_, text)| (*text).to_owned());
-        application_service(&source, &path(folder).child("compose.yml"), &path(root), "app.main", &read)
-            .map_err(|problem| problem.message)
+        let base = path(folder).child("compose.yml");
+        let read = |path: &FilePath| {
+            let file = |text: &str| Some(Rc::new(File::new(text.as_bytes())));
+            if *path == base {
+                return file(compose);
+            }
+            file(files.iter().find(|(name, _)| *name == path.as_str())?.1)
+        };
+        let model = Model::of(&base, &read).expect("it is small");
+        application_service(&model, &base, &path(root), "app.main", &read).map_err(|problem| problem.message)
     }
 
     type Answer = Result<Option<String>, String>;
@@ -558,6 +587,54 @@ mod tests {
         assert_eq!(found(compose, "", "", &[]), Err(message.to_owned()));
         let with_profile = compose.replace("  green:\n", "  green:\n    profiles: [dev]\n");
         assert_eq!(found(&with_profile, "", "", &[]), is("blue"));
+    }
+
+    #[test]
+    fn of_several_on_one_build_the_one_that_publishes_a_port_is_it() {
+        let compose = "services:
+  api:
+    build: .
+    command: ./run.sh
+    ports: ['8000:8000']
+  notifier:
+    build: .
+    command: ./notify.sh
+  celery-jobs:
+    build: .
+    command: ./jobs.sh
+    ports: ['9000:9000']
+";
+        assert_eq!(found(compose, "", "", &[]), is("api"));
+        let included = "include: [other.yml]\nservices:\n  db: {image: x}\n";
+        assert_eq!(found(included, "", "", &[("other.yml", "services:\n  api: {build: .}\n")]), Ok(None));
+        let extended = "services:\n  api:\n    extends: {file: other.yml, service: base}\n";
+        assert_eq!(found(extended, "", "", &[("other.yml", "services:\n  base: {build: .}\n")]), is("api"));
+    }
+
+    #[test]
+    fn a_command_behind_an_entry_point() {
+        let takes = |entry: &str, script: &str| {
+            let dockerfile = format!("FROM x\n{entry}\nCMD [\"uvicorn\"]\n");
+            let files = [("Dockerfile", dockerfile.as_str()), ("docker/start.sh", script)];
+            let base = path("compose.yml");
+            let read = |path: &FilePath| {
+                let compose = ("compose.yml", "services:\n  a:\n    build: .\n");
+                let text = files.iter().chain([&compose]).find(|(name, _)| *name == path.as_str())?.1;
+                Some(Rc::new(File::new(text.as_bytes())))
+            };
+            takes_command(&Model::of(&base, &read).expect("it is small"), "a", &read)
+        };
+        let script = "ENTRYPOINT [\"/app/docker/start.sh\"]";
+        assert!(
+            takes("", "") && takes("ENTRYPOINT [\"tini\", \"--\"]", "") && takes("ENTRYPOINT [\"uv\", \"run\"]", "")
+        );
+        assert!(takes(script, "#!/bin/sh\nset -e\nexec \"$@\"\n"));
+        assert!(takes("ENTRYPOINT [\"bash\", \"/start.sh\"]", "exec \"$@\"\n"));
+        assert!(!takes(script, "#!/bin/sh\nexec uvicorn app.main:app\n"));
+        assert!(!takes(script, "#!/bin/sh\nexec uvicorn app.main:app \"$@\"\n"));
+        assert!(!takes("ENTRYPOINT [\"/elsewhere.sh\"]", "exec \"$@\"\n"));
+        assert!(!takes("ENTRYPOINT [\"uvicorn\", \"app.main:app\"]", ""));
+        assert!(!takes("ENTRYPOINT ./docker/start.sh", "exec \"$@\"\n"));
     }
 
     #[test]

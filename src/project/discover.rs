@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use ignore::WalkState;
 
 use super::application;
-use super::compose;
+use super::compose::{self, model::Model};
 use super::dependencies;
 use super::find_application::{self, Candidate, dotted};
 use super::find_settings;
@@ -34,6 +34,8 @@ pub struct Options {
     pub settings: Option<String>,
     /// `--compose`
     pub compose: Option<String>,
+    /// `--service`
+    pub service: Option<String>,
     /// `--services-dir`
     pub services_dir: Option<String>,
 }
@@ -319,6 +321,7 @@ struct Configuration {
     app: Option<String>,
     settings: Option<String>,
     compose: Option<String>,
+    service: Option<String>,
     services_dir: Option<String>,
     fastapi_entrypoint: Option<String>,
 }
@@ -331,6 +334,7 @@ fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
         app: value(&["tool", "paxx", "app"]),
         settings: value(&["tool", "paxx", "settings"]),
         compose: value(&["tool", "paxx", "compose"]),
+        service: value(&["tool", "paxx", "service"]),
         services_dir: value(&["tool", "paxx", "services-dir"]),
         fastapi_entrypoint: value(&["tool", "fastapi", "entrypoint"]),
     }
@@ -372,6 +376,7 @@ fn describe_by(
         ("app", &options.app),
         ("settings", &options.settings),
         ("compose", &options.compose),
+        ("service", &options.service),
         ("services-dir", &options.services_dir),
     ];
     let recorded: Vec<(String, String)> = given
@@ -451,7 +456,8 @@ fn describe_by(
     });
     let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
     let wiring = wiring_modules(&reader, &import_roots, &services, application.as_ref().ok(), paths(WIRING));
-    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref());
+    let service = options.service.clone().or(configured.service.take()).or_else(|| locked("service"));
+    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref(), service.as_deref());
     let found_dependencies = dependencies::locate(root, &read, &list);
     let installer = dependencies::installer(root, &read, &|path| reader.exists(path), found_dependencies.as_ref().ok());
     let layout = Layout {
@@ -809,6 +815,7 @@ fn find_compose(
     root: &FilePath,
     application: Option<&Application>,
     option: Option<&str>,
+    service: Option<&str>,
 ) -> Result<Option<Compose>, Problem> {
     let path = match option {
         Some("none") => return Ok(None),
@@ -826,17 +833,29 @@ fn find_compose(
     };
     let Some(path) = path else { return Ok(None) };
     let path = reader.real(&path).unwrap_or(path);
-    let application = match (reader.file(&path).map(|file| file.yaml()), application) {
-        (Some(Ok(source)), Some(application)) => {
-            compose::application_service(&source, &path, root, &application.module, &|path| reader.text(path))
-        }
-        _ => Ok(None),
+    let read = |path: &FilePath| reader.file(path);
+    let model = Model::of(&path, &read).map_err(|why| {
+        Problem::new(&finding::COMPOSE_UNSUPPORTED, why).at(&path, 0..0).help("use `--compose none` to leave it alone")
+    })?;
+    model.mentioned().iter().for_each(|mentioned| drop(reader.file(mentioned)));
+    let application = match (service, application) {
+        (Some(name), _) => match model.service(name).filter(|service| service.at.path == path) {
+            Some(_) => Ok(Some(name.to_owned())),
+            None => {
+                let names: Vec<String> = model.services().iter().map(|service| format!("`{}`", service.name)).collect();
+                Err(Problem::new(&finding::CONFIGURATION, format!("`{path}` has no service `{name}`"))
+                    .at(&path, 0..0)
+                    .help(format!("name the one that runs the application with `--service`: {}", names.join(", "))))
+            }
+        },
+        (None, Some(application)) => compose::application_service(&model, &path, root, &application.module, &read),
+        (None, None) => Ok(None),
     };
-    let others = reader.file(&path).and_then(|file| file.yaml().ok()).map_or_else(Vec::new, |source| {
-        let mut others = compose::others(&source, &path);
-        others.retain(|other| reader.file(other).is_some());
-        others
-    });
+    if let Ok(Some(name)) = &application {
+        compose::takes_command(&model, name, &read);
+        compose::command_words(&model, name, &read);
+    }
+    let others = model.files.iter().filter(|other| **other != path && reader.file(other).is_some()).cloned().collect();
     Ok(Some(Compose { path, application, others }))
 }
 

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use super::{Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{COMPOSE_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR};
+use crate::project::compose::model::{Model, is_first_version};
 use crate::project::{FilePath, Project};
 use crate::source::text::{self, LineEnding};
 use crate::source::yaml::{Entry, Item, Node, Source, Style, Value};
@@ -51,17 +52,20 @@ pub(crate) fn open(project: &Project) -> Result<Option<Document<'_>>, Problem> {
             .at(path, unsupported.offset..unsupported.offset)
             .help("mend the file, or use `--compose none` to leave it alone")
     })?;
+    if let Some(service) = is_first_version(&source) {
+        let message = format!("`{path}` is of Compose's first version: services stand at its top level");
+        return Err(Problem::new(&COMPOSE_UNSUPPORTED, message).at(path, service.key_range.clone()).help(
+            "put the services under a top-level key `services:`, which Compose needs today, or use `--compose none`",
+        ));
+    }
     Ok(Some(Document { path, source, ending: file.line_ending() }))
 }
 
-/// The files that Compose reads with it, to see whether they have what it lacks; nothing is put into them.
-pub(crate) fn others(project: &Project) -> Vec<Document<'_>> {
-    let Ok(Some(compose)) = &project.layout.compose else { return Vec::new() };
-    let open = |path| {
-        let file = project.file(path)?;
-        Some(Document { path, source: file.yaml().ok()?, ending: file.line_ending() })
-    };
-    compose.others.iter().filter_map(open).collect()
+/// The compose project as Compose resolves it, with the files that are read along; an empty one where there is none.
+pub(crate) fn model(project: &Project) -> Model {
+    let Ok(Some(compose)) = &project.layout.compose else { return Model::default() };
+    // Discovery refused what is too large.
+    Model::of(&compose.path, &|path| project.file(path).cloned()).unwrap_or_default()
 }
 
 /// The compose service that runs the application; `None` where no service does.
@@ -333,7 +337,7 @@ impl Document<'_> {
     }
 
     /// Inserts the lines of `block` below the line of `offset`.
-    fn lines_after(&self, offset: usize, block: &str, indentation: &str, separated: bool) -> Edit {
+    pub(super) fn lines_after(&self, offset: usize, block: &str, indentation: &str, separated: bool) -> Edit {
         let empty = if separated { "\n" } else { "" };
         let chunk = format!("{empty}\n{}", indented(block, indentation));
         Edit::insert(text::line_end(self.text(), offset), self.ending.convert(&chunk))
@@ -389,6 +393,13 @@ impl Document<'_> {
             && scaffolding == Some(None)
             && !before.is_some_and(|before| self.source.keeps_lines_after(&before.value));
         gone(vec![self.removal(&siblings, own, separated)?])
+    }
+
+    /// Removes an entry of a mapping with its lines.
+    pub(super) fn without(&self, parent: &Node, entry: &Entry) -> Option<Edit> {
+        let children = children(parent)?;
+        let index = children.ranges.iter().position(|range| range.start == entry.range().start)?;
+        self.removal(&children, index, false)
     }
 
     /// Removes a child of a collection; in block style with its lines, and the empty line before where `separated`.
@@ -499,6 +510,7 @@ pub(super) mod testing {
     use crate::edit::apply;
     use crate::finding::{NO_APPLICATION, Problem};
     use crate::project::compose::application_service;
+    use crate::project::compose::model::Model;
     use crate::project::layout::{Compose, Installer, Layout, Services};
     use crate::project::{File, FilePath, Project};
     use crate::source::yaml::Source;
@@ -512,11 +524,7 @@ pub(super) mod testing {
             manifest::Text("bitnami/redis"),
         ]),
         volumes: manifest::List(&[manifest::Text("redis_data")]),
-        password: Some(manifest::Password {
-            option: manifest::Text("--requirepass"),
-            variable: manifest::Text("REDIS_PASSWORD"),
-            images: manifest::Text("bitnami"),
-        }),
+        server: None,
         body: manifest::Text(
             "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",
         ),
@@ -527,7 +535,7 @@ pub(super) mod testing {
         template: manifest::Text("compose.yml"),
         images: manifest::List(&[manifest::Text("minio/minio")]),
         volumes: manifest::List(&[manifest::Text("minio_data")]),
-        password: None,
+        server: None,
         body: manifest::Text(
             "minio:\n  image: minio/minio:1\n  volumes:\n    - minio_data:/data\n  healthcheck:\n    test: [\"CMD\", \"mc\", \"ready\"]\n",
         ),
@@ -535,11 +543,21 @@ pub(super) mod testing {
 
     /// A project of one compose file. Its application is found as discovery finds it.
     pub fn project(compose: &str) -> Project {
+        project_of(compose, &[])
+    }
+
+    /// A project of a compose file and other files.
+    pub fn project_of(compose: &str, others: &[(&str, &str)]) -> Project {
         let path = FilePath::top().child("docker-compose.yml");
-        let application = match Source::parse(compose) {
-            Ok(source) => application_service(&source, &path, &FilePath::top(), "app.main", &|_| None),
-            Err(_) => Ok(None),
-        };
+        let mut files = BTreeMap::from([(path.clone(), Rc::new(File::new(compose.as_bytes())))]);
+        files.extend(
+            others
+                .iter()
+                .map(|(name, text)| (FilePath::new(name).expect("inside"), Rc::new(File::new(text.as_bytes())))),
+        );
+        let read = |path: &FilePath| files.get(path).cloned();
+        let model = Model::of(&path, &read).expect("it is small");
+        let application = application_service(&model, &path, &FilePath::top(), "app.main", &read);
         let none = || Problem::new(&NO_APPLICATION, "not looked for");
         let layout = Layout {
             root: FilePath::top(),
@@ -563,7 +581,6 @@ pub(super) mod testing {
             line_length: 88,
             installer: Installer::Uv,
         };
-        let files = BTreeMap::from([(path, Rc::new(File::new(compose.as_bytes().to_vec())))]);
         Project::new(layout, files)
     }
 

@@ -1,20 +1,22 @@
 //! What the compose service that runs the application must know of another service: a variable, and to wait for it.
 //!
 //! `environment` and `depends_on` keep the form that they have, list or map; where they are absent they are made as maps.
-//! Where the application shares a collection with others by an anchor or a merge key, that collection gains the entry:
-//! an own one would hide the shared one, because YAML merges only the outermost keys. A value that the user has set is his.
+//! Where the application shares a collection with others, [`own_place`] gives it one of its own. A value that the user has set
+//! is his. The address that a variable names is the one that the application reaches the server by.
 
 use std::ops::Range;
 
-use super::compose::{self, Addition, Document};
-use super::password::password_of;
-use super::service::{locate, ports_of};
+use super::compose::{self, Document};
+use super::endpoint::{self, Endpoint};
+use super::own_place::{self, Gain, scaffolding_name};
+use super::service::locate;
 use super::worker::Worker;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{APPLICATION_DEPENDS_ON, APPLICATION_ENVIRONMENT, APPLICATION_ENVIRONMENT_VALUE, Problem};
-use crate::project::Project;
+use crate::project::compose::model::{self, Model, Reach, Variable};
 use crate::project::compose::with_defaults;
+use crate::project::{FilePath, Project};
 use crate::source::text;
 use crate::source::yaml::{Entry, Style, Value};
 
@@ -64,49 +66,14 @@ fn targets<'d>(document: &'d Document<'_>, project: &Project, workers: &[Worker]
     Ok(targets)
 }
 
-fn scaffolding_name(service: &Entry, key: &str) -> String {
-    format!("compose:services.{}.{key}", service.key)
-}
-
-/// Does the service use the network of the host?
-fn is_on_host(document: &Document<'_>, service: &Entry) -> bool {
-    document.scalar_of(service, "network_mode") == Some("host")
-}
-
-/// Edits that put `pair` or `item` under `key` of each of `missing`, once where they share the collection.
-fn put_into(
-    document: &Document<'_>,
-    missing: &[(&Entry, String, Option<String>)],
-    key: &str,
-) -> Result<Addition, Problem> {
-    let mut all = Addition::default();
-    let mut done: Vec<usize> = Vec::new();
-    for (service, pair, item) in missing {
-        let name = scaffolding_name(service, key);
-        let addition = match document.get(service, key) {
-            Some(holder) => {
-                let place = document.source.resolve(&holder.value).map_or(holder.colon_end, |node| node.outer.start);
-                if done.contains(&place) {
-                    continue;
-                }
-                done.push(place);
-                document.put(&name, holder, pair, item.as_deref(), false)?
-            }
-            None if service.value.mapping().is_some() => {
-                document.create(&name, &service.value, key, pair).ok_or_else(|| {
-                    let what = format!("the service `{}` stands in a place that is not edited", service.key);
-                    document.unsupported(what, service.key_range.clone())
-                })?
-            }
-            None => {
-                let what = format!("the service `{}` is an alias of another one", service.key);
-                return Err(document.unsupported(what, service.range()));
-            }
-        };
-        all.edits.extend(addition.edits);
-        all.scaffolding.extend(addition.scaffolding);
+/// What is said of services that gain `what` because they inherit from the application's.
+fn inherited_by(fix: Fix, others: &[String], what: &str) -> Fix {
+    if others.is_empty() {
+        return fix;
     }
-    Ok(all)
+    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+    let (inherit, gain) = if names.len() == 1 { ("inherits", "gains") } else { ("inherit", "gain") };
+    fix.note(format!("{} {inherit} from the application's service, and {gain} {what} too", names.join(", ")))
 }
 
 /// Takes what was found out of each service. `why` says what to call it where it stays.
@@ -132,6 +99,11 @@ fn take_from(
             return Retraction::Keep { at, why: format!("{what} has a comment") };
         }
         let name = scaffolding_name(service, key);
+        if let Some(addition) = own_place::give_back(document, service, key, found.range.start, recorded) {
+            edits.extend(addition.edits);
+            fix.record.scaffolding.extend(addition.scaffolding);
+            continue;
+        }
         match document.take(&name, &service.value, found.holder, found.range.start, recorded, false) {
             Some(addition) => {
                 edits.extend(addition.edits);
@@ -169,59 +141,78 @@ impl Environment {
                 note: format!("no service of `{}` runs the application: set `{variable}` where it runs", document.path),
             };
         };
-        let others = compose::others(project);
-        let is_elsewhere = |target: &Entry| {
-            others
-                .iter()
-                .any(|other| other.service(&target.key).is_some_and(|service| self.found(other, service).is_some()))
-        };
+        let model = compose::model(project);
         let mut missing = Vec::new();
         for target in &targets {
-            if self.found(&document, target).is_none() && !is_elsewhere(target) {
-                let value = match self.value_for(&document, project, target) {
-                    Ok(value) => value,
-                    Err(problem) => return Assessment::Blocked { problem },
-                };
-                let (pair_style, item_style) = styles(&document, target);
-                let pair = format!("{variable}: {}", compose::scalar(&value, pair_style));
-                let item = format!("- {}", compose::scalar(&format!("{variable}={value}"), item_style));
-                missing.push((*target, pair, Some(item), value));
+            match self.provision(&model, project, target) {
+                Provision::Missing => {}
+                Provision::Environment => continue,
+                Provision::EnvFile(path) => {
+                    let note = format!("`{path}` gives `{}` its `{variable}`, which stays as it is", target.key);
+                    return Assessment::NotApplicable { note };
+                }
             }
+            let value = match self.value_for(&document, &model, project, target) {
+                Ok(value) => value,
+                Err(problem) => return Assessment::Blocked { problem },
+            };
+            let (pair_style, item_style) = styles(&document, target);
+            let pair = format!("{variable}: {}", compose::scalar(&value, pair_style));
+            let item = format!("- {}", compose::scalar(&format!("{variable}={value}"), item_style));
+            missing.push((Gain { service: target, pair, item: Some(item) }, value));
         }
-        let Some((first, pair, _, value)) = missing.first().cloned() else {
-            return self.present(&document, project, application);
+        let (gains, values): (Vec<Gain<'_>>, Vec<String>) = missing.into_iter().unzip();
+        let (Some(first), Some(value)) = (gains.first(), values.first()) else {
+            return self.present(&document, &model, project, application);
         };
-        let manual = format!("environment:\n  {pair}");
-        let wanted: Vec<(&Entry, String, Option<String>)> =
-            missing.into_iter().map(|(target, pair, item, _)| (target, pair, item)).collect();
-        match put_into(&document, &wanted, "environment") {
-            Ok(addition) => {
-                let place = document.get(first, "environment").map_or(&first.key_range, |entry| &entry.key_range);
+        let manual = format!("environment:\n  {}", first.pair);
+        match own_place::put(project, &document, &gains, "environment") {
+            Ok((addition, others)) => {
+                let place = document
+                    .get(first.service, "environment")
+                    .map_or(&first.service.key_range, |entry| &entry.key_range);
                 let problem = Problem::new(
                     &APPLICATION_ENVIRONMENT,
-                    format!("the service `{}` has no variable `{variable}`", first.key),
+                    format!("the service `{}` has no variable `{variable}`", first.service.key),
                 )
                 .at(document.path, place.clone())
                 .help(format!("add `{variable}={value}` to its `environment`"))
                 .manual(manual);
-                let mut fix = Fix::edit(document.path, addition.edits).text(format!("{variable}={value}")).safe();
+                let fix = Fix::edit(document.path, addition.edits).text(format!("{variable}={value}")).safe();
+                let mut fix = inherited_by(fix, &others, &format!("`{variable}`"));
                 fix.record.scaffolding = addition.scaffolding;
                 Assessment::Missing { problem, fix }
             }
             Err(problem) => {
-                let help = format!("add `{pair}` to the environment of `{}` yourself", first.key);
+                let help = format!("add `{}` to the environment of `{}` yourself", first.pair, first.service.key);
                 Assessment::Blocked { problem: problem.help(help).manual(manual) }
             }
         }
     }
 
+    /// Where a service has the variable from.
+    fn provision(&self, model: &Model, project: &Project, target: &Entry) -> Provision {
+        let read = |path: &FilePath| project.file(path).cloned();
+        let Some(service) = model.service(&target.key) else { return Provision::Missing };
+        match model.variable(service, &self.variable, &read) {
+            None => Provision::Missing,
+            Some(Variable { file: None, .. }) => Provision::Environment,
+            // What a developer has for a server on his own machine reaches nothing from inside of a container.
+            Some(Variable { file: Some(path), value }) => {
+                let value = with_defaults(value.as_deref().unwrap_or_default()).text;
+                let works = !self.value.contains('{') || service.is_on_host() || !is_local(&value);
+                if works && !value.is_empty() { Provision::EnvFile(path) } else { Provision::Missing }
+            }
+        }
+    }
+
     /// The variable is there: is its value one that works in a container?
-    fn present(&self, document: &Document<'_>, project: &Project, application: &Entry) -> Assessment {
+    fn present(&self, document: &Document<'_>, model: &Model, project: &Project, application: &Entry) -> Assessment {
         let Some(found) = self.found(document, application) else { return Assessment::Met { at: None } };
-        let is_local = found.value.as_deref().is_some_and(|value| {
-            matches!(host_of(&with_defaults(value).text), "localhost" | "127.0.0.1" | "0.0.0.0" | "::1")
-        });
-        if !is_local || !self.value.contains('{') || is_on_host(document, application) {
+        let is_local = found.value.as_deref().is_some_and(|value| is_local(&with_defaults(value).text));
+        let shares_a_stack =
+            model.service(&application.key).is_some_and(|service| service.get("network_mode").is_some());
+        if !is_local || !self.value.contains('{') || shares_a_stack {
             return Assessment::Met { at: Some(document.at(found.range)) };
         }
         let mut problem = Problem::new(
@@ -229,7 +220,7 @@ impl Environment {
             format!("`{}` of the service `{}` names the container itself as its host", self.variable, application.key),
         )
         .at(document.path, found.value_range);
-        if let Ok(value) = self.value_for(document, project, application) {
+        if let Ok(value) = self.value_for(document, model, project, application) {
             problem = problem.help(format!("write `{value}`"));
         }
         Assessment::Drifted { problem, fix: None }
@@ -251,7 +242,7 @@ impl Environment {
             let Some(found) = self.found(&document, target) else { continue };
             let expected = match &recorded.record.text {
                 Some(text) => text.split_once('=').map(|(_, value)| value.to_owned()),
-                None => self.value_for(&document, project, target).ok(),
+                None => self.value_for(&document, &compose::model(project), project, target).ok(),
             };
             if found.value == expected {
                 found_in.push((target, found));
@@ -263,29 +254,42 @@ impl Environment {
         take_from(&document, &found_in, "environment", recorded, &format!("`{}`", self.variable))
     }
 
-    /// The value with the names of this project's services in it.
-    fn value_for(&self, document: &Document<'_>, project: &Project, target: &Entry) -> Result<String, Problem> {
+    /// The value with the names of this project's services in it, as `target` reaches them.
+    fn value_for(
+        &self,
+        document: &Document<'_>,
+        model: &Model,
+        project: &Project,
+        target: &Entry,
+    ) -> Result<String, Problem> {
         let mut value = self.value.clone();
-        for service in &self.services {
-            let placeholder = format!("{{{}}}", service.name);
-            if !value.contains(&placeholder) {
-                continue;
-            }
-            let found = locate(document, project, service)?;
-            let name = found.as_deref().unwrap_or(service.name.0);
-            let password = match (document.service(name), &service.password) {
-                (Some(server), Some(manifest)) if value.contains(&format!("://{placeholder}")) => {
-                    password_of(document, server, manifest)?
+        for manifest in &self.services {
+            let placeholder = format!("{{{}}}", manifest.name);
+            let Some(from) = model.service(&target.key).filter(|_| value.contains(&placeholder)) else { continue };
+            let server = locate(model, project, manifest)?;
+            let filled = match server {
+                Some(server) => {
+                    let read = |path: &FilePath| project.file(path).cloned();
+                    endpoint::of(model, server, manifest, &read)
+                        .and_then(|endpoint| reached(&value, manifest, model, from, server, &endpoint))
                 }
-                _ => None,
+                None => reached_new(&value, manifest, model, from),
             };
-            let mut host = name;
-            if is_on_host(document, target) {
-                value = published(document, name, &value, &placeholder);
-                host = "localhost";
-            }
-            let authority = password.map_or_else(|| host.to_owned(), |password| format!(":{password}@{host}"));
-            value = value.replace(&placeholder, &authority);
+            value = filled.map_err(|why| {
+                let example = value.replace(&placeholder, server.map_or(manifest.name.0, |server| &server.name));
+                let help = format!(
+                    "add `{}` to the environment of `{}` yourself, with the address that is right there (`{example}` is the \
+                     usual one), or use `--compose none`",
+                    self.variable, target.key
+                );
+                document
+                    .unsupported(
+                        format!("`{}` of `{}` is not known: {why}", self.variable, target.key),
+                        target.key_range.clone(),
+                    )
+                    .help(help)
+                    .manual(format!("environment:\n  {}: {example}", self.variable))
+            })?;
         }
         Ok(value)
     }
@@ -316,23 +320,91 @@ impl Environment {
     }
 }
 
-/// `{redis}:6379` with the port of the host that the container's port is published at.
-fn published(document: &Document<'_>, service: &str, value: &str, placeholder: &str) -> String {
-    let Some(at) = value.find(&format!("{placeholder}:")) else { return value.to_owned() };
-    let from = at + placeholder.len() + 1;
-    let rest = value.get(from..).unwrap_or_default();
-    let length = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
-    let Ok(port) = rest.get(..length).unwrap_or_default().parse::<u32>() else { return value.to_owned() };
-    let ports = document.service(service).and_then(|service| document.get(service, "ports"));
-    let host = ports.and_then(|ports| {
-        ports_of(&document.source, &ports.value).into_iter().find_map(|(host, container)| {
-            let container = container.filter(|container| container.contains(&port))?;
-            host.map(|host| host.start + (port - container.start))
-        })
-    });
-    let mut result = value.to_owned();
-    result.replace_range(from..from + length, &host.unwrap_or(port).to_string());
-    result
+/// Where a service has a variable from.
+enum Provision {
+    Missing,
+    Environment,
+    EnvFile(FilePath),
+}
+
+/// `value` with the address by which `from` reaches `server`.
+fn reached(
+    value: &str,
+    manifest: &manifest::Service,
+    model: &Model,
+    from: &model::Service,
+    server: &model::Service,
+    endpoint: &Endpoint,
+) -> Result<String, String> {
+    let usual = usual_port(value, manifest);
+    let port = endpoint.port.clone();
+    let (host, port) = match model.reach(from, server) {
+        Reach::Never(why) => return Err(why),
+        Reach::Apart(_) if from.get("network_mode").is_some() => {
+            return Err(format!("`{}` has no network in common with `{}`", from.name, server.name));
+        }
+        Reach::Local => ("localhost", port),
+        Reach::Host(_) | Reach::Apart(_) => (server.name.as_str(), port),
+        Reach::Published => {
+            let inside = port.map_or(usual, |port| with_defaults(&port).text.parse::<u16>().ok());
+            let published = inside.and_then(|inside| server.published().iter().find_map(|port| port.host_of(inside)));
+            let Some(port) = published else {
+                return Err(format!(
+                    "`{}` is on the network of the host, where `{}` publishes no port",
+                    from.name, server.name
+                ));
+            };
+            ("localhost", Some(port.to_string()))
+        }
+    };
+    Ok(address(value, manifest, host, port.as_deref(), endpoint))
+}
+
+/// The same for the service that the component brings.
+fn reached_new(
+    value: &str,
+    manifest: &manifest::Service,
+    model: &Model,
+    from: &model::Service,
+) -> Result<String, String> {
+    let host = match model.reach_new(from) {
+        Reach::Never(why) => return Err(why),
+        Reach::Published => "localhost",
+        _ => manifest.name.0,
+    };
+    Ok(address(value, manifest, host, None, &Endpoint::default()))
+}
+
+/// The port that stands behind the placeholder.
+fn usual_port(value: &str, manifest: &manifest::Service) -> Option<u16> {
+    let (_, rest) = value.split_once(&format!("{{{}}}:", manifest.name))?;
+    let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}
+
+/// `redis://{redis}:6379/0` with the host, the port, the user and the scheme of what is there.
+fn address(value: &str, manifest: &manifest::Service, host: &str, port: Option<&str>, endpoint: &Endpoint) -> String {
+    let Some((before, after)) = value.split_once(&format!("{{{}}}", manifest.name)) else { return value.to_owned() };
+    let mut before = before.to_owned();
+    if before.ends_with("://") {
+        let scheme = manifest.server.as_ref().and_then(|server| server.tls_scheme).filter(|_| endpoint.tls);
+        if let Some(scheme) = scheme {
+            before = format!("{scheme}://");
+        }
+        if let Some(credentials) = &endpoint.credentials {
+            before = format!("{before}{credentials}@");
+        }
+    }
+    let after = match (port, usual_port(value, manifest)) {
+        (Some(port), Some(usual)) => after.replacen(&usual.to_string(), port, 1),
+        _ => after.to_owned(),
+    };
+    format!("{before}{host}{after}")
+}
+
+/// Does the address name the container itself?
+fn is_local(value: &str) -> bool {
+    matches!(host_of(value), "localhost" | "127.0.0.1" | "0.0.0.0" | "::1")
 }
 
 /// The quotes of what stands in `environment`, as values of a map and as items of a list, where all have the same.
@@ -380,32 +452,25 @@ impl DependsOn {
             }
             Err(problem) => return Assessment::Blocked { problem },
         };
-        let (targets, name) =
-            match (targets(&document, project, &self.workers), locate(&document, project, self.service)) {
-                (Ok(targets), Ok(found)) => (targets, found.unwrap_or_else(|| self.service.name.0.to_owned())),
-                (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
-            };
+        let model = compose::model(project);
+        let (targets, found) = match (targets(&document, project, &self.workers), locate(&model, project, self.service))
+        {
+            (Ok(targets), Ok(found)) => (targets, found),
+            (Err(problem), _) | (_, Err(problem)) => return Assessment::Blocked { problem },
+        };
+        let name = found.map_or(self.service.name.0, |found| &found.name).to_owned();
         let Some(application) = targets.first().copied() else {
             let note = format!("no service of `{}` runs the application: start `{name}` before it", document.path);
             return Assessment::NotApplicable { note };
         };
-        let others = compose::others(project);
-        if document.service(&name).is_none()
-            && let Some(other) = others.iter().find(|other| matches!(locate(other, project, self.service), Ok(Some(_))))
-        {
-            let note = format!("`{}` has `{name}`: whether to wait for it is said there", other.path);
+        if let Some(other) = found.filter(|found| found.at.path != *document.path) {
+            let note = format!("`{}` has `{name}`: whether to wait for it is said there", other.at.path);
             return Assessment::NotApplicable { note };
         }
-        let is_elsewhere = |target: &Entry| {
-            others.iter().any(|other| {
-                other.service(&target.key).is_some_and(|service| find_dependency(other, service, &name).is_some())
-            })
+        let has_it = |target: &Entry| {
+            model.service(&target.key).is_some_and(|service| service.dependencies().contains(&name.as_str()))
         };
-        let missing: Vec<&Entry> = targets
-            .iter()
-            .copied()
-            .filter(|target| find_dependency(&document, target, &name).is_none() && !is_elsewhere(target))
-            .collect();
+        let missing: Vec<&Entry> = targets.iter().copied().filter(|target| !has_it(target)).collect();
         let Some(first) = missing.first().copied() else {
             let at = find_dependency(&document, application, &name).map(|found| document.at(found.range));
             return Assessment::Met { at };
@@ -413,10 +478,10 @@ impl DependsOn {
         let service = document.service(&name);
         if let Some(service) = service {
             // Compose refuses a service that waits for one which is not started.
-            let profiles = document.names_of(service, "profiles");
-            let own = document.names_of(application, "profiles");
-            if !profiles.is_empty() && !own.iter().any(|profile| profiles.contains(profile)) {
-                let note = format!("`{name}` belongs to a profile: `{}` does not wait for it", application.key);
+            let runs = |service| Model::runs_with(service, model.service(&application.key));
+            if let Some(profile) = model.service(&name).filter(|service| !runs(service)) {
+                let note =
+                    format!("`{}` belongs to a profile: `{}` does not wait for it", profile.name, application.key);
                 return Assessment::NotApplicable { note };
             }
             if waits_in_turn(&document, service, &targets) {
@@ -427,11 +492,11 @@ impl DependsOn {
         let condition = self.condition_for(&document, service);
         let pair = format!("{name}:\n{}", compose::indented(&format!("condition: {condition}"), &document.deeper("")));
         let item = format!("- {name}");
-        let wanted: Vec<(&Entry, String, Option<String>)> =
-            missing.into_iter().map(|target| (target, pair.clone(), Some(item.clone()))).collect();
+        let gains: Vec<Gain<'_>> =
+            missing.into_iter().map(|service| Gain { service, pair: pair.clone(), item: Some(item.clone()) }).collect();
         let manual = format!("depends_on:\n  {name}:\n    condition: {condition}");
-        match put_into(&document, &wanted, "depends_on") {
-            Ok(addition) => {
+        match own_place::put(project, &document, &gains, "depends_on") {
+            Ok((addition, others)) => {
                 let place = document.get(first, "depends_on").map_or(&first.key_range, |entry| &entry.key_range);
                 let problem = Problem::new(
                     &APPLICATION_DEPENDS_ON,
@@ -440,7 +505,8 @@ impl DependsOn {
                 .at(document.path, place.clone())
                 .help(format!("add `{name}` with `condition: {condition}` to its `depends_on`"))
                 .manual(manual);
-                let mut fix = Fix::edit(document.path, addition.edits).text(format!("{name}: {condition}")).safe();
+                let fix = Fix::edit(document.path, addition.edits).text(format!("{name}: {condition}")).safe();
+                let mut fix = inherited_by(fix, &others, &format!("the dependency on `{name}`"));
                 fix.record.scaffolding = addition.scaffolding;
                 Assessment::Missing { problem, fix }
             }
@@ -477,8 +543,8 @@ impl DependsOn {
         let written = recorded.record.text.as_deref().and_then(|text| text.split_once(": "));
         let (name, condition) = match written {
             Some((name, condition)) => (name.to_owned(), Some(condition.to_owned())),
-            None => match locate(&document, project, self.service) {
-                Ok(found) => (found.unwrap_or_else(|| self.service.name.0.to_owned()), None),
+            None => match locate(&compose::model(project), project, self.service) {
+                Ok(found) => (found.map_or(self.service.name.0, |found| &found.name).to_owned(), None),
                 Err(problem) => return compose::keep(problem),
             },
         };
@@ -546,16 +612,21 @@ fn find_dependency<'d>(document: &'d Document<'_>, service: &'d Entry, name: &st
 
 #[cfg(test)]
 mod tests {
-    use super::super::compose::testing::{self, REDIS, Want};
+    use super::super::compose::testing::{self, Want};
     use super::*;
+    use crate::component::Component;
 
-    static REDIS_SERVICE: manifest::Service = REDIS;
+    /// The service of a component, with what its folder says of such servers.
+    fn service(component: &str) -> &'static manifest::Service {
+        let manifest = &Component::find(component).expect("there is such a component").manifest;
+        manifest.service.0.first().expect("it has a service")
+    }
 
     fn environment() -> Environment {
         Environment {
             variable: "REDIS_URL".to_owned(),
             value: "redis://{redis}:6379/0".to_owned(),
-            services: vec![&REDIS_SERVICE],
+            services: vec![service("redis")],
             workers: vec![Worker {
                 name: "worker".to_owned(),
                 command: "arq {services}.tasks.WorkerSettings".to_owned(),
@@ -564,7 +635,7 @@ mod tests {
     }
 
     fn dependency() -> DependsOn {
-        DependsOn { service: &REDIS_SERVICE, condition: "service_healthy", workers: environment().workers }
+        DependsOn { service: service("redis"), condition: "service_healthy", workers: environment().workers }
     }
 
     fn want<'a>() -> Want<'a> {
@@ -883,6 +954,215 @@ mod tests {
                 }
                 assert_eq!(testing::compose_text(&project), before, "{order:?}");
             }
+        }
+    }
+
+    /// The address of a Redis that is there, as a variable; else why it is not known.
+    fn address_of(redis: &str, others: &[(&str, &str)]) -> String {
+        let text = format!("services:\n  app:\n    build: .\n  redis:\n{redis}");
+        match environment().assess(&testing::project_of(&text, others)) {
+            Assessment::Missing { fix, .. } => fix
+                .record
+                .text
+                .as_deref()
+                .and_then(|text| text.strip_prefix("REDIS_URL="))
+                .unwrap_or_default()
+                .to_owned(),
+            Assessment::Blocked { problem } => problem.message,
+            other => panic!("neither missing nor blocked: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn port_tls_and_users_of_a_redis_that_is_there() {
+        let by_command = |command: &str| address_of(&format!("    image: redis:7\n    command: {command}\n"), &[]);
+        assert_eq!(by_command("redis-server --port 6380"), "redis://redis:6380/0");
+        assert_eq!(by_command("[redis-server, --port, '6380', --requirepass, x]"), "redis://:x@redis:6380/0");
+        assert_eq!(by_command("--port ${P:-6380}"), "redis://redis:${P:-6380}/0");
+        assert_eq!(by_command("redis-server --port 0 --tls-port 6390"), "rediss://redis:6390/0");
+        assert_eq!(by_command("redis-server --requirepass 'a${X:-b c@d}'"), "redis://:a${X:-b%20c%40d}@redis:6379/0");
+        let off = "redis-server --user default off --user app on '>p w' '~*' '+@all'";
+        assert_eq!(by_command(off), "redis://app:p%20w@redis:6379/0");
+        assert_eq!(by_command("redis-server --user default on '>s3'"), "redis://:s3@redis:6379/0");
+        assert_eq!(by_command("redis-server --user app on '>pw'"), "redis://redis:6379/0");
+        assert_eq!(by_command("sh -c 'redis-server --port 6381 --save 1 1 && true'"), "redis://redis:6381/0");
+        for unknown in [
+            "redis-server --user default off --user a on '>x' --user b on '>y'",
+            "redis-server --user default off --user a on '#00'",
+            "redis-server --port 0",
+            "redis-server --port 99999",
+            "redis-server /etc/redis.conf",
+            "./start.sh",
+            "redis-sentinel /s.conf",
+            "redis-server /s.conf --sentinel",
+            "redis-server --cluster-enabled yes",
+            "redis-server --replicaof master 6379",
+        ] {
+            let answer = by_command(unknown);
+            assert!(answer.contains("is not known"), "{unknown}: {answer}");
+        }
+    }
+
+    #[test]
+    fn variables_and_files_of_a_redis_that_is_there() {
+        let bitnami = |environment: &str| {
+            address_of(&format!("    image: bitnamilegacy/redis:7\n    environment:\n{environment}"), &[])
+        };
+        assert_eq!(bitnami("      REDIS_PORT_NUMBER: 6380\n"), "redis://redis:6380/0");
+        assert_eq!(
+            bitnami("      - REDIS_PASSWORD=${P}\n      - REDIS_TLS_ENABLED=yes\n"),
+            "rediss://:${P}@redis:6379/0"
+        );
+        assert_eq!(bitnami("      - REDIS_PASSWORD\n"), "redis://:${REDIS_PASSWORD}@redis:6379/0");
+        assert!(bitnami("      REDIS_PASSWORD_FILE: /run/secrets/x\n").contains("stands in a file"));
+        let stack =
+            "    image: redis/redis-stack:7\n    environment:\n      REDIS_ARGS: '--requirepass x --port 6385'\n";
+        assert_eq!(address_of(stack, &[]), "redis://:x@redis:6385/0");
+        let env_file = "    image: bitnami/redis\n    env_file: redis.env\n";
+        let others = [("redis.env", "REDIS_PORT_NUMBER=6386\n")];
+        assert_eq!(address_of(env_file, &others), "redis://redis:6386/0");
+        let secret = address_of(env_file, &[("redis.env", "REDIS_PASSWORD=hunter2\n")]);
+        assert!(secret.contains("`redis.env`") && !secret.contains("hunter2"), "{secret}");
+        let mounted = "    image: redis\n    command: redis-server /etc/r/redis.conf --port 6387\n    volumes: ['./conf:/etc/r:ro']\n";
+        let conf = [("conf/redis.conf", "# x\nport 6399\nrequirepass \"hunter 2\"\n")];
+        assert_eq!(address_of(mounted, &conf), "redis://:hunter%202@redis:6387/0");
+        assert!(address_of(mounted, &[]).contains("does not lie in the repository"));
+        assert!(address_of(mounted, &[("conf/redis.conf", "include /x\n")]).contains("is not known"));
+    }
+
+    #[test]
+    fn the_network_decides_the_address_or_that_there_is_none() {
+        let assess = |app: &str, rest: &str| {
+            let text = format!("services:\n  app:\n    build: .\n{app}{rest}");
+            match environment().assess(&testing::project(&text)) {
+                Assessment::Missing { fix, .. } => fix.record.text.unwrap_or_default(),
+                Assessment::Blocked { problem } => problem.message,
+                other => panic!("neither missing nor blocked: {other:?}"),
+            }
+        };
+        let redis = "  redis:\n    image: redis\n";
+        for mode in ["none", "bridge", "'container:x'", "'service:gone'"] {
+            let app = format!("    network_mode: {mode}\n");
+            assert!(assess(&app, redis).contains("is not known"), "{mode}");
+            assert!(assess(&app, "").contains("is not known"), "{mode} without a Redis");
+        }
+        assert!(assess("    network_mode: host\n", redis).contains("publishes no port"));
+        let published = "  redis:\n    image: redis\n    command: --port 6380\n    ports: ['7000-7010:6375-6385']\n";
+        assert_eq!(assess("    network_mode: host\n", published), "REDIS_URL=redis://localhost:7005/0");
+        let on_host = "  redis:\n    image: redis\n    network_mode: host\n";
+        assert_eq!(assess("    network_mode: host\n", on_host), "REDIS_URL=redis://localhost:6379/0");
+        assert!(assess("", on_host).contains("is not known"));
+        let beside = "  redis:\n    image: redis\n    network_mode: 'service:app'\n";
+        assert_eq!(assess("", beside), "REDIS_URL=redis://localhost:6379/0");
+        let proxied = "  redis:\n    image: redis\n  proxy:\n    image: x\n";
+        assert_eq!(assess("    network_mode: 'service:proxy'\n", proxied), "REDIS_URL=redis://redis:6379/0");
+    }
+
+    #[test]
+    fn what_an_env_file_says_is_not_covered_up() {
+        let assess = |file: &str| {
+            let text = "services:\n  app:\n    build: .\n    env_file: {path: prod.env, required: false}\n";
+            environment().assess(&testing::project_of(text, &[("prod.env", file)]))
+        };
+        let kept = assess("REDIS_URL=rediss://managed.example.com:6380/0\n");
+        assert!(matches!(kept, Assessment::NotApplicable { note } if note.contains("`prod.env`")));
+        assert!(matches!(assess("REDIS_URL=redis://localhost:6379/0\n"), Assessment::Missing { .. }));
+        assert!(matches!(assess("# REDIS_URL=redis://x\nOTHER=1\n"), Assessment::Missing { .. }));
+    }
+
+    #[test]
+    fn no_other_service_changes_where_a_place_of_its_own_is_possible() {
+        let ours = "REDIS_URL: redis://redis:6379/0\n";
+        // An alias becomes a map of its own.
+        let file = |app: &str| {
+            format!(
+                "x-e: &e\n  A: 1\nservices:\n  app:\n    build: .\n    environment:{app}  jobs:\n    image: x\n    environment: *e\n"
+            )
+        };
+        testing::check_add(&want(), &file(" *e\n"), &file(&format!("\n      <<: *e\n      {ours}")));
+        // A merge key does not merge what is in the map.
+        let file = |app: &str| {
+            format!(
+                "x-c: &c\n  environment:\n    A: 1\n    B: x # b\nservices:\n  app:\n    <<: *c\n    build: .\n{app}  jobs:\n    <<: *c\n    image: x\n"
+            )
+        };
+        testing::check_add(
+            &want(),
+            &file(""),
+            &file(&format!("    environment:\n      A: 1\n      B: x # b\n      {ours}")),
+        );
+        let file = |app: &str| {
+            format!(
+                "x-c: &c\n  environment: &e\n    A: 1\nservices:\n  app:\n    <<: *c\n    build: .\n{app}  jobs:\n    <<: *c\n    image: x\n"
+            )
+        };
+        testing::check_add(&want(), &file(""), &file(&format!("    environment:\n      <<: *e\n      {ours}")));
+        let file = |app: &str| {
+            format!(
+                "x-c: &c\n  environment:\n    - A=1\nservices:\n  app:\n    <<: *c\n    build: .\n{app}  jobs:\n    <<: *c\n    image: x\n"
+            )
+        };
+        testing::check_add(
+            &want(),
+            &file(""),
+            &file("    environment:\n      - A=1\n      - REDIS_URL=redis://redis:6379/0\n"),
+        );
+        // What is extended is merged by Compose.
+        let file = |app: &str| {
+            format!(
+                "services:\n  base:\n    environment: {{A: 1}}\n  app:\n    extends: base\n    build: .\n{app}  jobs:\n    extends: base\n    image: x\n"
+            )
+        };
+        testing::check_add(&want(), &file(""), &file(&format!("    environment:\n      {ours}")));
+    }
+
+    #[test]
+    fn services_that_inherit_from_the_application_are_named() {
+        for jobs in ["<<: *app", "extends: app"] {
+            let text = format!(
+                "services:\n  app: &app\n    build: .\n    environment:\n      A: 1\n  jobs:\n    {jobs}\n    command: celery\n"
+            );
+            match environment().assess(&testing::project(&text)) {
+                Assessment::Missing { fix, .. } => {
+                    assert_eq!(
+                        fix.notes,
+                        ["`jobs` inherits from the application's service, and gains `REDIS_URL` too"]
+                    );
+                }
+                other => panic!("not missing: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_for_an_s3_server() {
+        let endpoint = |service_lines: &str| {
+            let environment = Environment {
+                variable: "S3".to_owned(),
+                value: "http://{minio}:9000".to_owned(),
+                services: vec![service("storage")],
+                workers: Vec::new(),
+            };
+            let text = format!("services:\n  app:\n    build: .\n  s3:\n{service_lines}");
+            match environment.assess(&testing::project(&text)) {
+                Assessment::Missing { fix, .. } => fix.record.text.unwrap_or_default(),
+                other => panic!("not missing: {other:?}"),
+            }
+        };
+        for (lines, url) in [
+            ("    image: bitnamilegacy/minio:2025\n", "S3=http://s3:9000"),
+            (
+                "    image: quay.io/minio/minio\n    command: server /data --address :9900 --console-address :9001\n",
+                "S3=http://s3:9900",
+            ),
+            ("    image: rustfs/rustfs\n", "S3=http://s3:9000"),
+            ("    image: localstack/localstack:4\n", "S3=http://s3:4566"),
+            ("    image: dxflrs/garage:v2\n", "S3=http://s3:3900"),
+            ("    image: chrislusf/seaweedfs\n    command: server -s3 -s3.port=8400\n", "S3=http://s3:8400"),
+            ("    image: chrislusf/seaweedfs\n    command: server -s3\n", "S3=http://s3:8333"),
+            ("    image: chrislusf/seaweedfs\n    command: master\n", "S3=http://minio:9000"),
+        ] {
+            assert_eq!(endpoint(lines), url, "{lines}");
         }
     }
 }

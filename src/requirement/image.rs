@@ -93,7 +93,7 @@ impl Image {
             .collect();
         let mut candidates: Vec<&Entry> =
             with_image.iter().filter(|(_, image)| self.is_family(image)).map(|(service, _)| *service).collect();
-        candidates = the_one_that_is_used(&document, project, &candidates);
+        candidates = the_one_that_is_used(&compose::model(project), project, &candidates);
         let service = match candidates.as_slice() {
             [] => return self.no_service(&document, &with_image),
             [service] => *service,

@@ -3,15 +3,13 @@
 //! A service is known by its image, whatever its name is: where one is there, a second one is never added. The body comes
 //! from the component's template and takes the file's indentation; nothing of the user's services changes.
 
-use std::ops::Range;
-
 use super::compose::{self, Document};
 use super::image::Reference;
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::{Assessment, Fix, Recorded, Retraction, endpoint, same_code};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING, VOLUME_MISSING};
-use crate::project::Project;
-use crate::project::compose::with_defaults;
+use crate::project::compose::model::{self as compose_model, Data, Model, Published, Reach, published};
+use crate::project::{FilePath, Project};
 use crate::source::text;
 use crate::source::yaml::{Entry, Node, Source, Style, Value};
 
@@ -33,82 +31,113 @@ pub struct Volume {
 
 /// The name of the service that stands for `service` in this project, where exactly one does.
 pub fn find(project: &Project, service: &manifest::Service) -> Option<String> {
-    let document = compose::open(project).ok()??;
-    locate(&document, project, service).ok()?
+    locate(&compose::model(project), project, service).ok()?.map(|found| found.name.clone())
 }
 
-/// The same; several that may stand for it are a problem that names them.
-pub(super) fn locate(
-    document: &Document<'_>,
+/// The service of the compose project that stands for `manifest`, and runs when the application does; several that may are a
+/// problem that names them.
+pub(super) fn locate<'m>(
+    model: &'m Model,
     project: &Project,
-    service: &manifest::Service,
-) -> Result<Option<String>, Problem> {
-    let candidates: Vec<&Entry> = document
+    manifest: &manifest::Service,
+) -> Result<Option<&'m compose_model::Service>, Problem> {
+    let read = |path: &FilePath| project.file(path).cloned();
+    let application = compose::application(project).ok().flatten().and_then(|name| model.service(name));
+    let mut candidates: Vec<&compose_model::Service> = model
         .services()
-        .into_iter()
-        .filter(|entry| {
-            document.scalar_of(entry, "image").is_some_and(|image| {
-                let reference = Reference::parse(image);
-                service.images.iter().any(|repository| reference.is_repository(repository))
-            })
-        })
+        .iter()
+        .filter(|service| is_image_of(service, manifest) && Model::runs_with(service, application))
         .collect();
-    if let Some(own) = candidates.iter().find(|entry| entry.key == service.name.0) {
-        return Ok(Some(own.key.clone()));
+    let used = |service: &compose_model::Service| is_used(application, service);
+    candidates.retain(|service| !is_for_tests(&service.name) || used(service).is_some());
+    let reaches = |service: &compose_model::Service| {
+        application
+            .is_none_or(|application| !matches!(model.reach(application, service), Reach::Apart(_) | Reach::Never(_)))
+    };
+    // What tells them apart, from the surest evidence to the weakest.
+    let evidence: [&dyn Fn(&compose_model::Service) -> bool; 5] = [
+        &|service| !endpoint::is_unusable(model, service, manifest, &read),
+        &|service| used(service) == Some(Use::Host),
+        &|service| used(service).is_some(),
+        &|service| service.name == manifest.name.0,
+        &reaches,
+    ];
+    for is_likely in evidence {
+        if candidates.len() > 1 && candidates.iter().any(|service| is_likely(service)) {
+            candidates.retain(|service| is_likely(service));
+        }
     }
-    match the_one_that_is_used(document, project, &candidates).as_slice() {
+    match candidates.as_slice() {
         [] => Ok(None),
-        [only] => Ok(Some(only.key.clone())),
-        [first, ..] => {
-            let names: Vec<String> = candidates.iter().map(|entry| format!("`{}`", entry.key)).collect();
-            let mut problem = Problem::new(
-                &SERVICE_CONFLICT,
-                format!("several services may be `{}`: {}", service.name, names.join(", ")),
-            )
-            .at(document.path, first.key_range.clone())
-            .help("list the one to use under `depends_on` of the application's service");
-            for other in candidates.iter().skip(1) {
-                problem = problem.related(document.at(other.key_range.clone()), format!("`{}`", other.key));
+        [only] => Ok(Some(only)),
+        [first, others @ ..] => {
+            let names: Vec<String> = candidates.iter().map(|entry| format!("`{}`", entry.name)).collect();
+            let message = format!("several services may be `{}`: {}", manifest.name, names.join(", "));
+            let mut problem = Problem::new(&SERVICE_CONFLICT, message)
+                .help("list the one to use under `depends_on` of the application's service");
+            problem.at = Some(first.at.clone());
+            for other in others {
+                problem = problem.related(other.at.clone(), format!("`{}`", other.name));
             }
             Err(problem)
         }
     }
 }
 
+/// Does its image say that it is such a service?
+fn is_image_of(service: &compose_model::Service, manifest: &manifest::Service) -> bool {
+    let Some(image) = service.image().map(Reference::parse) else { return false };
+    if !manifest.images.iter().any(|repository| image.is_repository(repository)) {
+        return false;
+    }
+    let relative = manifest.server.as_ref().and_then(|server| endpoint::relative(service, server));
+    relative.is_none_or(|relative| {
+        relative.needs.is_empty() || service.words().iter().any(|word| relative.needs.iter().any(|need| need.0 == word))
+    })
+}
+
+/// Does its name say that only tests use it?
+fn is_for_tests(name: &str) -> bool {
+    name.split(|character: char| !character.is_alphanumeric())
+        .any(|word| matches!(word, "test" | "tests" | "testing" | "e2e" | "ci"))
+}
+
+/// How a service shows that it uses another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Its environment has the other's name as a host.
+    Host,
+    /// It waits for it.
+    Dependency,
+}
+
+fn is_used(application: Option<&compose_model::Service>, service: &compose_model::Service) -> Option<Use> {
+    let application = application?;
+    let is_host = |value: &str| {
+        value
+            .split(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '.')))
+            .any(|word| word == service.name)
+    };
+    if application.environment().iter().any(|(_, value)| value.as_deref().is_some_and(is_host)) {
+        return Some(Use::Host);
+    }
+    application.dependencies().contains(&service.name.as_str()).then_some(Use::Dependency)
+}
+
 /// Of several services of a kind the one that the application uses: by the host names in its environment, else by its
 /// `depends_on`. All of them where that does not tell.
-pub(super) fn the_one_that_is_used<'a>(
-    document: &Document<'_>,
-    project: &Project,
-    candidates: &[&'a Entry],
-) -> Vec<&'a Entry> {
-    if candidates.len() < 2 {
-        return candidates.to_vec();
+pub(super) fn the_one_that_is_used<'a>(model: &Model, project: &Project, candidates: &[&'a Entry]) -> Vec<&'a Entry> {
+    let application = compose::application(project).ok().flatten().and_then(|name| model.service(name));
+    for wanted in [Use::Host, Use::Dependency] {
+        let is_it = |entry: &&&Entry| {
+            model.service(&entry.key).is_some_and(|service| is_used(application, service) == Some(wanted))
+        };
+        let found: Vec<&Entry> = candidates.iter().filter(is_it).copied().collect();
+        if found.len() == 1 && candidates.len() > 1 {
+            return found;
+        }
     }
-    let Some(application) = compose::application(project).ok().flatten().and_then(|name| document.service(name)) else {
-        return candidates.to_vec();
-    };
-    let mut values: Vec<String> = Vec::new();
-    if let Some(environment) = document.get(application, "environment") {
-        let entries = document.source.entries(&environment.value);
-        values.extend(entries.iter().filter_map(|entry| document.source.scalar(&entry.value)).map(str::to_owned));
-        values.extend(document.source.scalars(&environment.value).into_iter().map(str::to_owned));
-    }
-    let is_host = |name: &str| {
-        values.iter().any(|value| {
-            value
-                .split(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '.')))
-                .any(|word| word == name)
-        })
-    };
-    let by_host: Vec<&Entry> = candidates.iter().copied().filter(|entry| is_host(&entry.key)).collect();
-    if by_host.len() == 1 {
-        return by_host;
-    }
-    let dependencies = document.names_of(application, "depends_on");
-    let by_dependency: Vec<&Entry> =
-        candidates.iter().copied().filter(|entry| dependencies.contains(&entry.key.as_str())).collect();
-    if by_dependency.len() == 1 { by_dependency } else { candidates.to_vec() }
+    candidates.to_vec()
 }
 
 impl Service {
@@ -120,26 +149,18 @@ impl Service {
             Ok(None) => return Assessment::NotApplicable { note: format!("no compose file: start `{name}` yourself") },
             Err(problem) => return Assessment::Blocked { problem },
         };
-        match locate(&document, project, self.manifest) {
-            Ok(Some(found)) => {
-                let at = document.service(&found).map(|entry| document.at(entry.key_range.clone()));
-                return Assessment::Met { at };
-            }
+        let model = compose::model(project);
+        match locate(&model, project, self.manifest) {
+            Ok(Some(found)) => return Assessment::Met { at: Some(found.at.clone()) },
             Ok(None) => {}
             Err(problem) => return Assessment::Blocked { problem },
         }
-        for other in compose::others(project) {
-            if let Ok(Some(found)) = locate(&other, project, self.manifest) {
-                let at = other.service(&found).map(|entry| other.at(entry.key_range.clone()));
-                return Assessment::Met { at };
+        if let Some(other) = model.service(name) {
+            // What it is stands in a file that is not there.
+            if !other.is_complete && other.image().is_none() {
+                return Assessment::Met { at: Some(other.at.clone()) };
             }
-        }
-        // What it is stands elsewhere, perhaps in another file.
-        if let Some(extended) = document.service(name).and_then(|service| document.get(service, "extends")) {
-            return Assessment::Met { at: Some(document.at(extended.key_range.clone())) };
-        }
-        if let Some(other) = document.service(name) {
-            return Assessment::Blocked { problem: self.conflict(&document, other) };
+            return Assessment::Blocked { problem: self.conflict(project, &model, other) };
         }
         match self.fix(&document, project) {
             Ok(fix) => {
@@ -161,19 +182,28 @@ impl Service {
         }
     }
 
-    fn conflict(self, document: &Document<'_>, other: &Entry) -> Problem {
+    fn conflict(self, project: &Project, model: &Model, other: &compose_model::Service) -> Problem {
         let name = self.manifest.name;
-        let is = match document.scalar_of(other, "image") {
-            Some(image) => format!("runs the image `{image}`"),
-            None if document.get(other, "build").is_some() => "is built from a Dockerfile".to_owned(),
-            None => "has no image".to_owned(),
+        let application = compose::application(project).ok().flatten().and_then(|name| model.service(name));
+        let is = match (other.image(), other.profiles().first()) {
+            (Some(_), Some(profile)) if is_image_of(other, self.manifest) => {
+                let application = application.map_or("the application", |application| &application.name);
+                format!("runs only with the profile `{profile}`, which `{application}` does not have")
+            }
+            (Some(image), _) => format!("runs the image `{image}`"),
+            (None, _) if other.get("build").is_some() => "is built from a Dockerfile".to_owned(),
+            (None, _) => "has no image".to_owned(),
         };
-        Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but {is}"))
-            .at(document.path, other.key_range.clone())
-            .help(format!(
+        let mut problem =
+            Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but {is}")).help(format!(
                 "rename that service, or give it the image `{}`, then run the command again",
                 self.manifest.images.first().map_or(name.0, |image| image.0)
-            ))
+            ));
+        if !other.profiles().is_empty() && is_image_of(other, self.manifest) {
+            problem = problem.help("take its `profiles` away, or rename that service, then run the command again");
+        }
+        problem.at = Some(other.at.clone());
+        problem
     }
 
     fn fix(self, document: &Document<'_>, project: &Project) -> Result<Fix, Problem> {
@@ -186,7 +216,8 @@ impl Service {
         let Some((template, service)) = body else {
             return Err(document.unsupported(format!("the template of `{name}` cannot be read"), 0..0));
         };
-        let taken = published_ports(document);
+        let model = compose::model(project);
+        let taken = published_ports(&model);
         let step = document.source.step();
         let list = document.source.list_indent().unwrap_or(step);
         let mut block = format!("{name}:");
@@ -211,7 +242,8 @@ impl Service {
             block.push('\n');
             block.push_str(&compose::indented(&written, &deeper));
         }
-        let networks = networks_of_application(document, project);
+        let application = compose::application(project).ok().flatten().and_then(|name| model.service(name));
+        let networks = application.map(|application| model.networks_for(application)).unwrap_or_default();
         if !networks.is_empty() {
             let written = compose::indented(&list_block("networks", &networks, list), &deeper);
             block.push('\n');
@@ -308,20 +340,6 @@ pub(super) fn separated(document: &Document<'_>, services: &Entry) -> bool {
     !mapping.flow && !mapping.entries.is_empty() && !keeps && document.source.separated(mapping).unwrap_or(true)
 }
 
-/// The networks that a service must join to be reached by the application.
-fn networks_of_application(document: &Document<'_>, project: &Project) -> Vec<String> {
-    let Some(name) = compose::application(project).ok().flatten() else { return Vec::new() };
-    let Some(mut service) = document.service(name) else { return Vec::new() };
-    // `network_mode: "service:proxy"`: the network of that service is the application's.
-    if let Some(other) = document.scalar_of(service, "network_mode").and_then(|mode| mode.strip_prefix("service:")) {
-        match document.service(other) {
-            Some(other) => service = other,
-            None => return Vec::new(),
-        }
-    }
-    document.names_of(service, "networks").into_iter().map(str::to_owned).collect()
-}
-
 /// An entry's lines with its key at column 0, and `\n` between them.
 pub(super) fn dedented(text: &str, entry: &Entry) -> String {
     let column = entry.key_range.start - text::line_start(text, entry.key_range.start);
@@ -378,71 +396,25 @@ pub(super) fn list_block(key: &str, names: &[String], list: usize) -> String {
     format!("{key}:{}", items.collect::<String>())
 }
 
-/// The host's ports that the services of the file publish, with the service that does.
-fn published_ports(document: &Document<'_>) -> Vec<(Range<u32>, String)> {
-    let mut taken = Vec::new();
-    for service in document.services() {
-        let Some(ports) = document.get(service, "ports") else { continue };
-        for (host, _) in ports_of(&document.source, &ports.value) {
-            if let Some(host) = host {
-                taken.push((host, service.key.clone()));
-            }
-        }
-    }
-    taken
-}
-
-/// One port or several in a row; `None` where none is fixed.
-type PortRange = Option<Range<u32>>;
-
-/// The ports of a service: those of the host, where they are fixed, and those of the container.
-pub(super) fn ports_of(source: &Source, ports: &Node) -> Vec<(PortRange, PortRange)> {
-    let Some(list) = source.resolve(ports).and_then(Node::sequence) else { return Vec::new() };
-    list.items
-        .iter()
-        .filter_map(|item| {
-            let node = source.resolve(&item.value)?;
-            match &node.value {
-                Value::Scalar(written, _) => Some(port_of(written)),
-                Value::Mapping(_) => {
-                    let range = |key| port_range(&with_defaults(source.scalar(&source.get(node, key)?.value)?).text);
-                    Some((range("published"), range("target")))
-                }
-                _ => None,
-            }
-        })
-        .collect()
-}
-
-/// `[ip:]host:container[/protocol]`, or the container's port alone.
-fn port_of(written: &str) -> (PortRange, PortRange) {
-    let expanded = with_defaults(written).text;
-    let without_protocol = expanded.split('/').next().unwrap_or_default();
-    let mut parts = without_protocol.rsplit(':');
-    let container = parts.next().and_then(port_range);
-    (parts.next().and_then(port_range), container)
-}
-
-fn port_range(written: &str) -> PortRange {
-    let (first, last) = written.split_once('-').unwrap_or((written, written));
-    let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
-    Some(first..last.saturating_add(1))
+/// The ports that the services of the project publish, each with the service that does.
+fn published_ports(model: &Model) -> Vec<(Published, String)> {
+    let services = model.services().iter();
+    services.flat_map(|service| service.published().into_iter().map(|port| (port, service.name.clone()))).collect()
 }
 
 /// A port, and the service that has it.
-type BusyPort = (u32, String);
+type BusyPort = (u16, String);
 
 /// The ports of the template that are free, as they are written there, and those that are taken.
-fn split_ports(template: &Source, ports: &Node, taken: &[(Range<u32>, String)]) -> (Vec<String>, Vec<BusyPort>) {
+fn split_ports(template: &Source, ports: &Node, taken: &[(Published, String)]) -> (Vec<String>, Vec<BusyPort>) {
     let mut free = Vec::new();
     let mut busy = Vec::new();
     for item in ports.sequence().map(|list| list.items.as_slice()).unwrap_or_default() {
-        let host = item.value.scalar().and_then(|written| port_of(written).0);
-        let user = host.as_ref().and_then(|host| {
-            taken.iter().find(|(range, _)| range.start < host.end && host.start < range.end).map(|(_, user)| user)
-        });
+        let own = item.value.scalar().and_then(|written| published(&Data::Scalar(written.to_owned())));
+        let host = own.and_then(|own| own.host).map(|(first, _)| first);
+        let user = host.and_then(|host| taken.iter().find(|(port, _)| port.takes(host)));
         match (host, user) {
-            (Some(host), Some(user)) => busy.push((host.start, user.clone())),
+            (Some(host), Some((_, user))) => busy.push((host, user.clone())),
             _ => free.push(template.text().get(item.value.range.clone()).unwrap_or_default().to_owned()),
         }
     }
@@ -466,7 +438,8 @@ impl Volume {
         if let Some(volume) = volumes.and_then(|volumes| document.source.get(&volumes.value, name)) {
             return Assessment::Met { at: Some(document.at(volume.key_range.clone())) };
         }
-        let user = locate(&document, project, self.service).ok().flatten();
+        let model = compose::model(project);
+        let user = locate(&model, project, self.service).ok().flatten().map(|user| user.name.clone());
         let Some(user) = user.filter(|user| mounts(&document, user, name)) else {
             return Assessment::NotApplicable {
                 note: format!("no service mounts the volume `{name}`: it is not declared"),
@@ -512,10 +485,7 @@ impl Volume {
         if !volume.value.is_null() || volume.value.anchor.is_some() || current.contains('#') {
             return Retraction::Keep { at, why: format!("the volume `{name}` was changed") };
         }
-        let own = self.service.name.0;
-        if let Some(user) =
-            document.services().into_iter().find(|service| service.key != own && mounts(&document, &service.key, name))
-        {
+        if let Some(user) = document.services().into_iter().find(|service| mounts(&document, &service.key, name)) {
             return Retraction::Keep { at, why: format!("the service `{}` mounts the volume `{name}`", user.key) };
         }
         match document.take("compose:volumes", root, volumes, volume.range().start, recorded, false) {
@@ -779,7 +749,15 @@ mod tests {
     #[test]
     fn a_volume_is_declared_at_the_top_level() {
         let check = |rest: &str, after: &str| {
-            testing::check_add(&want_volume(), &format!("{REDIS_ONLY}{rest}"), &format!("{REDIS_ONLY}{after}"));
+            // The service goes before its volume: here it mounts another one by then.
+            let without = |project: &Project| {
+                testing::project(&testing::compose_text(project).replace("- redis_data:", "- other_data:"))
+            };
+            let want = Want {
+                assess: &|project| VOLUME.assess(project),
+                retract: &|project, recorded| VOLUME.retract(&without(project), recorded),
+            };
+            testing::check_add(&want, &format!("{REDIS_ONLY}{rest}"), &format!("{REDIS_ONLY}{after}"));
         };
         check("", "\nvolumes:\n  redis_data:\n");
         check("\n# end\n", "\n# end\n\nvolumes:\n  redis_data:\n");
@@ -804,5 +782,68 @@ mod tests {
         assert!(
             matches!(kept, Retraction::Keep { why, .. } if why == "the service `backup` mounts the volume `redis_data`")
         );
+        let changed = format!("{REDIS_ONLY}volumes:\n  redis_data:\n");
+        let kept = VOLUME.retract(&testing::project(&changed), &Recorded::default());
+        assert!(matches!(kept, Retraction::Keep { .. }), "its own service stays");
+    }
+
+    #[test]
+    fn a_service_that_does_not_run_with_the_application_is_not_taken() {
+        let found = |services: &str| {
+            let project = testing::project(&format!("services:\n  app:\n    build: .\n{services}"));
+            find(&project, &REDIS)
+        };
+        assert_eq!(found("  redis-test: {image: redis}\n"), None);
+        assert_eq!(found("  cache: {image: redis, profiles: [x]}\n"), None);
+        assert_eq!(found("    profiles: [x]\n  cache: {image: redis, profiles: [x, y]}\n"), Some("cache".to_owned()));
+        assert_eq!(found("    profiles: [x, z]\n  cache: {image: redis, profiles: [x]}\n"), None);
+        assert_eq!(
+            found("    depends_on: [redis-test]\n  redis-test: {image: redis}\n"),
+            Some("redis-test".to_owned())
+        );
+        assert_eq!(found("  exporter: {image: oliver006/redis_exporter}\n"), None);
+        assert_eq!(
+            found("  cache: {image: 'registry.example:5000/mirror/redis:7@sha256:00'}\n"),
+            Some("cache".to_owned())
+        );
+        let conflict = "services:\n  app:\n    build: .\n  redis: {image: redis, profiles: [x]}\n";
+        let problem = testing::check_blocked(&want(), conflict);
+        assert!(problem.message.contains("profile `x`"), "{}", problem.message);
+    }
+
+    #[test]
+    fn of_two_the_one_that_is_reached_is_taken() {
+        let project = testing::project(
+            "services:\n  app:\n    build: .\n    networks: [front]\n  a:\n    image: redis\n    networks: [back]\n  b:\n    image: redis\n    networks: [front]\nnetworks: {front: , back: }\n",
+        );
+        assert_eq!(find(&project, &REDIS), Some("b".to_owned()));
+    }
+
+    #[test]
+    fn a_port_that_another_file_publishes_is_taken() {
+        let others = [
+            ("cache.yml", "services:\n  proxy:\n    image: x\n    ports: ['6000-7000:6000-7000']\n"),
+            ("base.yml", "services:\n  base:\n    image: x\n    ports: [{published: 6379, target: 1}]\n"),
+            ("docker-compose.override.yml", "services:\n  app:\n    ports: ['0.0.0.0:6379:80']\n"),
+        ];
+        let note = |text: &str, others: &[(&str, &str)]| {
+            let project = testing::project_of(text, others);
+            match SERVICE.assess(&project) {
+                Assessment::Missing { fix, .. } => fix.notes.join(" "),
+                other => panic!("not missing: {other:?}"),
+            }
+        };
+        let included = "include: [cache.yml]\nservices:\n  app:\n    build: .\n";
+        assert!(note(included, &others[..1]).contains("taken by the service `proxy`"));
+        let extended = "services:\n  app:\n    build: .\n  x:\n    extends: {file: base.yml, service: base}\n";
+        assert!(note(extended, &others[1..2]).contains("taken by the service `x`"));
+        assert!(note("services:\n  app:\n    build: .\n", &others[2..]).contains("taken by the service `app`"));
+        assert_eq!(note("services:\n  app:\n    build: .\n    ports: ['6379:6379/udp', '16379:6379']\n", &[]), "");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_refused() {
+        let problem = testing::check_blocked(&want(), "web:\n  build: .\ncache:\n  image: redis\n");
+        assert_eq!(problem.at.map(|at| at.range), Some(0..3));
     }
 }

@@ -7,8 +7,8 @@ use super::compose::{self, Document};
 use super::service::{dedented, lines_of, list_block, retract_service, same_service, separated};
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
-use crate::project::Project;
-use crate::project::compose::{command_words, entry_point, is_server, words_of};
+use crate::project::compose::{RUNNERS, command_words, is_server, takes_command, words_of};
+use crate::project::{FilePath, Project};
 use crate::source::yaml::{Entry, Source, Style, Value};
 
 /// A worker service.
@@ -44,12 +44,33 @@ const COPIED: &[&str] = &[
     "restart",
 ];
 
-/// Programs that run a command in a project's environment, by `run`.
-const RUNNERS: &[&str] = &["uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi"];
-
 impl Worker {
     fn words(&self, project: &Project) -> Vec<String> {
         words_of(&self.command.replace("{services}", &project.layout.services.package))
+    }
+
+    /// The names that it may have: its own, and where that is another worker's, one with its program before it.
+    fn names(&self) -> [String; 2] {
+        let program = self.command.split_whitespace().next().unwrap_or_default();
+        [self.name.clone(), format!("{program}-{}", self.name)]
+    }
+
+    fn free_name(&self, document: &Document<'_>) -> Option<String> {
+        self.names().into_iter().find(|name| document.service(name).is_none())
+    }
+
+    /// The name that it has in this project, or would have.
+    pub(super) fn present_name(&self, document: &Document<'_>, project: &Project) -> String {
+        let is_it =
+            |name: &String| document.service(name).is_some_and(|service| self.is_run_by(document, project, service));
+        let there = self.names().into_iter().find(is_it);
+        there.or_else(|| self.free_name(document)).unwrap_or_else(|| self.name.clone())
+    }
+
+    /// The service of this project that runs it.
+    pub fn find(&self, project: &Project) -> Option<String> {
+        let document = compose::open(project).ok()??;
+        Some(self.present_name(&document, project))
     }
 
     /// Does the service run this very worker?
@@ -71,7 +92,6 @@ impl Worker {
 
     /// Is there such a worker?
     pub fn assess(&self, project: &Project) -> Assessment {
-        let name = &self.name;
         let command = self.words(project).join(" ");
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
@@ -95,14 +115,15 @@ impl Worker {
                 note: format!("no service of `{}` runs the application: run `{command}` beside it", document.path),
             };
         };
-        if let Some(other) = document.service(name) {
+        let Some(name) = self.free_name(&document) else {
+            let name = &self.name;
             let problem =
                 Problem::new(&SERVICE_CONFLICT, format!("the service `{name}` is there, but does not run `{command}`"))
-                    .at(document.path, other.key_range.clone())
+                    .at(document.path, document.service(name).map_or(0..0, |other| other.key_range.clone()))
                     .help(format!("rename that service, or add one that runs `{command}` yourself"));
             return Assessment::Blocked { problem };
-        }
-        let block = self.block(&document, project, application);
+        };
+        let block = self.block(&document, project, application, &name);
         let Some(services) = document.top("services") else {
             let problem = document.unsupported("no service is there", 0..0);
             return Assessment::Blocked { problem };
@@ -133,8 +154,9 @@ impl Worker {
             Err(problem) => return compose::keep(problem),
         };
         let application = compose::application(project).ok().flatten().and_then(|name| document.service(name));
-        let now = application.map(|application| self.block(&document, project, application));
-        let current = document.service(&self.name).map(|service| (lines_of(&document, service), service.flow));
+        let name = self.present_name(&document, project);
+        let now = application.map(|application| self.block(&document, project, application, &name));
+        let current = document.service(&name).map(|service| (lines_of(&document, service), service.flow));
         let written = recorded.record.text.as_deref();
         let expected = match (now.as_deref(), current) {
             (Some(now), Some((current, is_flow))) if same_service(now, current, is_flow) => Some(now),
@@ -146,16 +168,18 @@ impl Worker {
             (Some(now), Some((current, true))) if same_service(now, &without_empty(current), true) => Some(current),
             _ => written,
         };
-        retract_service(&document, &self.name, recorded, expected)
+        retract_service(&document, &name, recorded, expected)
     }
 
     /// The service as a block that begins at column 0.
-    fn block(&self, document: &Document<'_>, project: &Project, application: &Entry) -> String {
+    fn block(&self, document: &Document<'_>, project: &Project, application: &Entry, name: &str) -> String {
         let step = document.source.step();
         let list = document.source.list_indent().unwrap_or(step);
         let deeper = " ".repeat(step);
         let mut parts = Vec::new();
-        let (mut has_restart, mut has_entry_point) = (false, false);
+        let mut has_restart = false;
+        let read = |path: &FilePath| project.file(path).cloned();
+        let takes_command = takes_command(&compose::model(project), &application.key, &read);
         for entry in copied_entries(document, application) {
             let Some(node) = document.source.resolve(&entry.value) else { continue };
             let is_empty = match &node.value {
@@ -168,16 +192,7 @@ impl Worker {
                 continue;
             }
             match entry.key.as_str() {
-                // The server itself: the image's own entry point starts the worker.
-                "entrypoint"
-                    if document
-                        .source
-                        .scalars(&entry.value)
-                        .iter()
-                        .any(|part| words_of(part).iter().any(|word| is_server(word))) =>
-                {
-                    continue;
-                }
+                "entrypoint" if !takes_command => continue,
                 // An address or an alias in a network is the application's alone.
                 "networks" if node.mapping().is_some() => {
                     let names: Vec<String> =
@@ -185,7 +200,6 @@ impl Worker {
                     parts.push(list_block("networks", &names, list));
                     continue;
                 }
-                "entrypoint" => has_entry_point = true,
                 "restart" => has_restart = true,
                 _ => {}
             }
@@ -196,14 +210,9 @@ impl Worker {
                 None => dedented(text, entry),
             });
         }
-        // An image whose own entry point is the server would take the command for its arguments.
-        let folder = document.path.parent().unwrap_or_else(crate::project::FilePath::top);
-        let read = |path: &crate::project::FilePath| project.text(path).map(str::to_owned);
-        let entry_point = entry_point(&document.source, &folder, &application.key, &read);
-        let key =
-            if !has_entry_point && entry_point.iter().any(|word| is_server(word)) { "entrypoint" } else { "command" };
-        let command =
-            format!("{key}: {}", compose::scalar(&self.command_line(document, project, application), Style::Plain));
+        // What the entry point would not run takes its place.
+        let key = if takes_command { "command" } else { "entrypoint" };
+        let command = format!("{key}: {}", compose::scalar(&self.command_line(project, application), Style::Plain));
         let is_first =
             |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
         parts.sort_by_key(|part| !is_first(part));
@@ -213,14 +222,13 @@ impl Worker {
             parts.push("restart: unless-stopped".to_owned());
         }
         let body: Vec<String> = parts.iter().map(|part| compose::indented(part, &deeper)).collect();
-        format!("{}:\n{}", self.name, body.join("\n"))
+        format!("{name}:\n{}", body.join("\n"))
     }
 
     /// The command, run as the application's server is run: by `uv run`, or from the folder of its virtual environment.
-    fn command_line(&self, document: &Document<'_>, project: &Project, application: &Entry) -> String {
-        let folder = document.path.parent().unwrap_or_else(crate::project::FilePath::top);
-        let read = |path: &crate::project::FilePath| project.text(path).map(str::to_owned);
-        let words = command_words(&document.source, &folder, &application.key, &read);
+    fn command_line(&self, project: &Project, application: &Entry) -> String {
+        let read = |path: &FilePath| project.file(path).cloned();
+        let words = command_words(&compose::model(project), &application.key, &read);
         let mut command = self.words(project);
         let server = words.iter().position(|word| is_server(word));
         let runner = words
@@ -345,7 +353,11 @@ mod tests {
             "ENTRYPOINT [\"uv\", \"run\", \"fastapi\", \"run\"]",
             "entrypoint: uv run arq app.services.tasks.WorkerSettings",
         );
-        started("ENTRYPOINT [\"/start.sh\"]\nCMD [\"uvicorn\", \"app.main:app\"]", COMMAND.trim());
+        let start = "ENTRYPOINT [\"tini\", \"--\"]\nCMD [\"uvicorn\", \"app.main:app\"]";
+        started(start, COMMAND.trim());
+        // A script that is not found may run anything.
+        let start = "ENTRYPOINT [\"/start.sh\"]\nCMD [\"uvicorn\", \"app.main:app\"]";
+        started(start, "entrypoint: arq app.services.tasks.WorkerSettings");
     }
 
     #[test]
@@ -420,7 +432,10 @@ mod tests {
     fn addresses_in_networks_and_an_entry_point_that_serves_are_not_copied() {
         check_app(
             "    build: .\n    entrypoint: [uvicorn, \"app.main:app\"]\n    networks:\n      back:\n        ipv4_address: 10.0.0.2\n",
-            &format!("    build: .\n{COMMAND}    networks:\n      - back\n{RESTART}"),
+            &format!(
+                "    build: .\n{}    networks:\n      - back\n{RESTART}",
+                COMMAND.replace("command:", "entrypoint:")
+            ),
         );
     }
 
@@ -464,12 +479,12 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_of_another_kind_is_a_conflict() {
-        let problem = testing::check_blocked(
-            &want(),
-            "services:\n  app:\n    build: .\n  worker:\n    build: .\n    command: celery -A app worker\n",
-        );
-        assert_eq!(problem.rule.code, "PX302");
+    fn beside_a_worker_of_another_kind_it_has_another_name() {
+        let celery = "services:\n  app:\n    build: .\n  worker:\n    build: .\n    command: celery -A app worker\n";
+        let ours = format!("  arq-worker:\n    build: .\n{COMMAND}{RESTART}");
+        testing::check_add(&want(), celery, &format!("{celery}{ours}"));
+        let both = format!("{celery}  arq-worker:\n    image: x\n");
+        assert_eq!(testing::check_blocked(&want(), &both).rule.code, "PX302");
     }
 
     #[test]

@@ -245,7 +245,7 @@ impl Source {
     }
 
     /// The last node before `offset` that has the anchor `name`.
-    fn anchored(&self, name: &str, offset: usize) -> Option<&Node> {
+    pub fn anchored(&self, name: &str, offset: usize) -> Option<&Node> {
         fn find<'a>(node: &'a Node, name: &str, offset: usize, found: &mut Option<&'a Node>) {
             if node.outer.start >= offset {
                 return;
@@ -304,6 +304,17 @@ impl Source {
     /// The entry with `key`, the mapping's own or one that a merge key brings.
     pub fn get<'a>(&'a self, node: &'a Node, key: &str) -> Option<&'a Entry> {
         self.entries(node).into_iter().find(|entry| entry.key == key)
+    }
+
+    /// The entry with `key` that merge keys bring, whether or not the mapping has an own one.
+    pub fn merged<'a>(&'a self, node: &'a Node, key: &str) -> Option<&'a Entry> {
+        let mapping = self.resolve(node)?.mapping()?;
+        mapping.entries.iter().filter(|entry| is_merge(entry)).find_map(|entry| {
+            match self.resolve(&entry.value).map(|node| &node.value) {
+                Some(Value::Sequence(list)) => list.items.iter().find_map(|item| self.get(&item.value, key)),
+                _ => self.get(&entry.value, key),
+            }
+        })
     }
 
     /// The text of a scalar, also by an alias.

@@ -1,0 +1,984 @@
+//! The compose project as Compose resolves it: aliases and merge keys, `extends`, `include` and the override file.
+//!
+//! The model answers what a service *is*; it has no places in a text but that of each service's key, and edits nothing. Values
+//! stay as they are written: a question that needs a number fills the defaults of variables in. Paths are relative to the
+//! folder of the base file, whichever file they come from.
+
+use std::rc::Rc;
+
+use super::with_defaults;
+use crate::finding::Location;
+use crate::project::{File, FilePath};
+use crate::source::yaml::{Entry, Node, Source, Value};
+
+/// So many values are read. Aliases of aliases of aliases would otherwise take for ever.
+const NODE_LIMIT: usize = 100_000;
+
+/// Services that extend each other, and files that include each other, are followed this far.
+const DEPTH_LIMIT: usize = 16;
+
+/// How a file of the repository is had.
+pub type Read<'r> = &'r dyn Fn(&FilePath) -> Option<Rc<File>>;
+
+/// A resolved value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// Nothing.
+    Null,
+    /// Text, as written but without quotes.
+    Scalar(String),
+    /// A list.
+    List(Vec<Data>),
+    /// A map, in the order of the text.
+    Map(Vec<(String, Data)>),
+    /// `!reset`: what the other file has is taken away.
+    Reset,
+    /// `!override`: what the other file has is replaced, not merged.
+    Override(Box<Data>),
+}
+
+/// A resolved service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its key, in the file that has it first.
+    pub at: Location,
+    /// What it has.
+    keys: Vec<(String, Data)>,
+    /// Could everything that it extends be read?
+    pub is_complete: bool,
+}
+
+/// Every service, with what each is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    services: Vec<Service>,
+    /// Networks of the top level by their keys, with the name that Docker knows them by.
+    networks: Vec<(String, String)>,
+    /// The folder that paths are relative to.
+    folder: Option<FilePath>,
+    /// The files that it was made of, the base file first.
+    pub files: Vec<FilePath>,
+}
+
+/// Ports that a service publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The address of the host, where one is given.
+    pub address: Option<String>,
+    /// The first and the last port of the host; `None` where none is fixed.
+    pub host: Option<(u16, u16)>,
+    /// The first and the last port of the container.
+    pub container: Option<(u16, u16)>,
+    /// `tcp` or `udp`
+    pub protocol: String,
+    /// Does it depend on a variable?
+    pub has_variables: bool,
+}
+
+impl Published {
+    /// Does it take `port` of the host, for `tcp`?
+    pub fn takes(&self, port: u16) -> bool {
+        self.protocol == "tcp" && self.host.is_some_and(|(first, last)| (first..=last).contains(&port))
+    }
+
+    /// The port of the host that leads to `port` of the container.
+    pub fn host_of(&self, port: u16) -> Option<u16> {
+        let ((host, host_end), (first, last)) = (self.host?, self.container?);
+        if self.protocol != "tcp" || !(first..=last).contains(&port) {
+            return None;
+        }
+        let found = host.checked_add(port - first)?;
+        (found <= host_end).then_some(found)
+    }
+}
+
+/// How one service reaches another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// By this host name.
+    Host(String),
+    /// They share one network stack.
+    Local,
+    /// By a port of the host, at `localhost`.
+    Published,
+    /// Not as it is: they have no network in common. The other one is on these, by the keys of the top level.
+    Apart(Vec<String>),
+    /// Not at all; why, as a phrase.
+    Never(String),
+}
+
+impl Data {
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Scalar(text) => Some(text),
+            Self::Override(inner) => inner.text(),
+            _ => None,
+        }
+    }
+
+    /// The value under `key` of a map.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Map(entries) => entries.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; of a scalar the scalar itself.
+    pub fn items(&self) -> Vec<&Self> {
+        match self {
+            Self::List(items) => items.iter().collect(),
+            Self::Scalar(_) => vec![self],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The texts of the scalars of a list, or of the one scalar; of a map its keys.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Map(entries) => entries.iter().map(|(key, _)| key.as_str()).collect(),
+            other => other.items().into_iter().filter_map(Self::text).collect(),
+        }
+    }
+
+    /// A list of `KEY=value` and of names as the map that it stands for.
+    fn into_map(self) -> Vec<(String, Self)> {
+        match self {
+            Self::Map(entries) => entries,
+            Self::List(items) => {
+                let mut entries: Vec<(String, Self)> = Vec::new();
+                for item in items {
+                    let Self::Scalar(written) = item else { continue };
+                    let (key, value) = match written.split_once('=') {
+                        Some((key, value)) => (key.to_owned(), Self::Scalar(value.to_owned())),
+                        None => (written, Self::Null),
+                    };
+                    entries.retain(|(known, _)| *known != key);
+                    entries.push((key, value));
+                }
+                entries
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Without the marks that only say how to merge.
+    fn finished(self) -> Option<Self> {
+        Some(match self {
+            Self::Reset => return None,
+            Self::Override(inner) => return inner.finished(),
+            Self::List(items) => Self::List(items.into_iter().filter_map(Self::finished).collect()),
+            Self::Map(entries) => {
+                Self::Map(entries.into_iter().filter_map(|(key, value)| Some((key, value.finished()?))).collect())
+            }
+            other => other,
+        })
+    }
+}
+
+/// Reads files, and counts.
+struct Loader<'r> {
+    read: Read<'r>,
+    folder: FilePath,
+    nodes: usize,
+    files: Vec<FilePath>,
+}
+
+type Keys = Vec<(String, Data)>;
+
+impl Loader<'_> {
+    fn source(&mut self, path: &FilePath) -> Option<Rc<Source>> {
+        if !self.files.contains(path) {
+            self.files.push(path.clone());
+        }
+        (self.read)(path)?.yaml().ok()
+    }
+
+    fn data(&mut self, source: &Source, node: &Node, depth: usize) -> Data {
+        self.nodes += 1;
+        let Some(resolved) = source.resolve(node) else { return Data::Null };
+        if self.nodes > NODE_LIMIT || depth > 2 * DEPTH_LIMIT {
+            return Data::Null;
+        }
+        let data = match &resolved.value {
+            Value::Null | Value::Alias(_) => Data::Null,
+            Value::Scalar(text, _) => Data::Scalar(text.clone()),
+            Value::Sequence(list) => {
+                Data::List(list.items.iter().map(|item| self.data(source, &item.value, depth + 1)).collect())
+            }
+            Value::Mapping(_) => Data::Map(
+                source
+                    .entries(resolved)
+                    .into_iter()
+                    .map(|entry| (entry.key.clone(), self.data(source, &entry.value, depth + 1)))
+                    .collect(),
+            ),
+        };
+        match resolved.tag.as_deref() {
+            Some("!reset") => Data::Reset,
+            Some("!override") => Data::Override(Box::new(data)),
+            _ => data,
+        }
+    }
+
+    /// The services of a file with those of the files that it includes, and its networks.
+    fn file(&mut self, path: &FilePath, depth: usize, into: &mut Vec<Service>, networks: &mut Vec<(String, String)>) {
+        let Some(source) = self.source(path).filter(|_| depth < DEPTH_LIMIT) else { return };
+        let Some(root) = source.root() else { return };
+        let folder = path.parent().unwrap_or_else(FilePath::top);
+        if let Some(include) = source.get(root, "include") {
+            let include = self.data(&source, &include.value, 0);
+            for item in include.items() {
+                let paths: Vec<FilePath> = item
+                    .get("path")
+                    .unwrap_or(item)
+                    .items()
+                    .into_iter()
+                    .filter_map(|path| folder.join(path.text()?))
+                    .collect();
+                for path in &paths {
+                    self.file(path, depth + 1, into, networks);
+                }
+            }
+        }
+        if let Some(declared) = source.get(root, "networks") {
+            for entry in source.entries(&declared.value) {
+                let name = self.data(&source, &entry.value, 0).get("name").and_then(Data::text).map(str::to_owned);
+                networks.retain(|(key, _)| *key != entry.key);
+                networks.push((entry.key.clone(), name.unwrap_or_else(|| entry.key.clone())));
+            }
+        }
+        let Some(services) = source.get(root, "services") else { return };
+        for entry in source.entries(&services.value) {
+            let (keys, is_complete) = self.service(path, &source, entry, &folder, depth);
+            match into.iter_mut().find(|known| known.name == entry.key) {
+                Some(known) => {
+                    known.keys = merged_keys(std::mem::take(&mut known.keys), keys);
+                    known.is_complete &= is_complete;
+                }
+                None => into.push(Service {
+                    name: entry.key.clone(),
+                    at: Location::new(path.clone(), entry.key_range.clone()),
+                    keys,
+                    is_complete,
+                }),
+            }
+        }
+    }
+
+    /// What a service is with all that it extends; and whether all of that could be read.
+    fn service(
+        &mut self,
+        path: &FilePath,
+        source: &Rc<Source>,
+        entry: &Entry,
+        folder: &FilePath,
+        depth: usize,
+    ) -> (Keys, bool) {
+        let Data::Map(mut own) = self.data(source, &entry.value, 0) else { return (Vec::new(), true) };
+        let extends = own.iter().position(|(key, _)| key == "extends").map(|at| own.remove(at).1);
+        if *folder != self.folder {
+            let prefix = folder.relative_to(&self.folder);
+            own.iter_mut().for_each(|(key, value)| rebase(key, value, &prefix));
+        }
+        let Some(extends) = extends else { return (own, true) };
+        let name = extends.text().or_else(|| extends.get("service")?.text()).unwrap_or(&entry.key).to_owned();
+        let file = extends.get("file").and_then(Data::text).map(|file| folder.join(&with_defaults(file).text));
+        let (path, source) = match file {
+            None => (path.clone(), Rc::clone(source)),
+            Some(Some(file)) => match self.source(&file) {
+                Some(source) => (file, source),
+                None => return (own, false),
+            },
+            Some(None) => return (own, false),
+        };
+        let base = source
+            .root()
+            .and_then(|root| source.get(root, "services"))
+            .and_then(|services| source.get(&services.value, &name).cloned());
+        let Some(base) = base.filter(|_| depth < DEPTH_LIMIT) else { return (own, false) };
+        let folder = path.parent().unwrap_or_else(FilePath::top);
+        let (base, is_complete) = self.service(&path, &source, &base, &folder, depth + 1);
+        (merged_keys(base, own), is_complete)
+    }
+}
+
+/// Makes the relative paths of a service relative to another folder.
+fn rebase(key: &str, value: &mut Data, prefix: &str) {
+    let path = |text: &mut Data| {
+        if let Data::Scalar(text) = text
+            && !text.starts_with(['/', '~', '$'])
+            && !text.contains("://")
+        {
+            *text = format!("{prefix}/{}", text.trim_start_matches("./"));
+        }
+    };
+    match (key, value) {
+        ("env_file", Data::List(items)) => {
+            for item in items {
+                match item {
+                    Data::Map(entries) => {
+                        entries.iter_mut().filter(|(key, _)| key == "path").for_each(|(_, text)| path(text));
+                    }
+                    item => path(item),
+                }
+            }
+        }
+        ("env_file" | "build", text @ Data::Scalar(_)) => path(text),
+        ("build", Data::Map(entries)) => {
+            entries.iter_mut().filter(|(key, _)| key == "context").for_each(|(_, text)| path(text));
+        }
+        ("volumes", Data::List(items)) => {
+            for item in items {
+                match item {
+                    Data::Scalar(text) if text.starts_with('.') => *text = format!("./{prefix}/{text}"),
+                    Data::Map(entries) => {
+                        for (_, source) in entries.iter_mut().filter(|(key, _)| key == "source") {
+                            if let Data::Scalar(text) = source
+                                && text.starts_with('.')
+                            {
+                                *text = format!("./{prefix}/{text}");
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Two services as one, as Compose merges them: `over` wins.
+fn merged_keys(mut base: Keys, over: Keys) -> Keys {
+    for (key, value) in over {
+        let at = base.iter().position(|(known, _)| *known == key);
+        let old = at.map(|at| base.remove(at).1);
+        let value = match (old, value) {
+            (Some(old), value) => merged(&key, old, value),
+            (None, value) => value,
+        };
+        let at = at.unwrap_or(base.len());
+        base.insert(at, (key, value));
+    }
+    base
+}
+
+fn merged(key: &str, old: Data, new: Data) -> Data {
+    match (key, old, new) {
+        (_, _, Data::Reset) => Data::Null,
+        (_, _, Data::Override(inner)) => *inner,
+        (_, old, Data::Null) => old,
+        ("command" | "entrypoint" | "test", _, new) => new,
+        ("environment" | "labels" | "depends_on" | "networks" | "extra_hosts" | "args", old, new) => {
+            Data::Map(merged_keys(old.into_map(), new.into_map()))
+        }
+        ("build", Data::Scalar(context), new @ Data::Map(_)) => {
+            merged("build", Data::Map(vec![("context".to_owned(), Data::Scalar(context))]), new)
+        }
+        ("build", old @ Data::Map(_), Data::Scalar(context)) => {
+            merged("build", old, Data::Map(vec![("context".to_owned(), Data::Scalar(context))]))
+        }
+        ("env_file", old @ (Data::Scalar(_) | Data::List(_)), new @ (Data::Scalar(_) | Data::List(_))) => {
+            Data::List(old.items().into_iter().chain(new.items()).cloned().collect())
+        }
+        (_, Data::Map(old), Data::Map(new)) => Data::Map(merged_keys(old, new)),
+        (_, Data::List(mut old), Data::List(new)) => {
+            for item in new {
+                if !old.contains(&item) {
+                    old.push(item);
+                }
+            }
+            Data::List(old)
+        }
+        (_, _, new) => new,
+    }
+}
+
+impl Model {
+    /// Resolves the compose file at `path` with the override file beside it, and all that they extend and include.
+    ///
+    /// # Errors
+    ///
+    /// It has too many values: a phrase that says so.
+    pub fn of(path: &FilePath, read: Read<'_>) -> Result<Self, String> {
+        let folder = path.parent().unwrap_or_else(FilePath::top);
+        let mut loader = Loader { read, folder: folder.clone(), nodes: 0, files: Vec::new() };
+        let (mut services, mut networks) = (Vec::new(), Vec::new());
+        loader.file(path, 0, &mut services, &mut networks);
+        for path in super::overrides(path) {
+            if read(&path).is_some() {
+                loader.file(&path, 0, &mut services, &mut networks);
+            }
+        }
+        if loader.nodes > NODE_LIMIT {
+            return Err(format!("`{path}` with what it merges has more than {NODE_LIMIT} values"));
+        }
+        for service in &mut services {
+            let keys = std::mem::take(&mut service.keys);
+            service.keys = keys.into_iter().filter_map(|(key, value)| Some((key, value.finished()?))).collect();
+        }
+        Ok(Self { services, networks, folder: Some(folder), files: loader.files })
+    }
+
+    /// Every service, in the order of the files.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The folder of the base file.
+    pub fn folder(&self) -> FilePath {
+        self.folder.clone().unwrap_or_else(FilePath::top)
+    }
+
+    /// The service of this name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The file of the repository that a path of a service names.
+    pub fn path(&self, written: &str) -> Option<FilePath> {
+        self.folder().join(&with_defaults(written).text)
+    }
+
+    /// The service whose network stack `service` uses: itself, or where `network_mode: service:x` leads.
+    ///
+    /// # Errors
+    ///
+    /// It has none that a name resolves in: why.
+    fn stack<'a>(&'a self, service: &'a Service) -> Result<&'a Service, String> {
+        let mut present = service;
+        for _ in 0..DEPTH_LIMIT {
+            let name = &present.name;
+            match present.network_mode().as_deref() {
+                None | Some("" | "default" | "host") => return Ok(present),
+                Some("none") => return Err(format!("`{name}` has no network (`network_mode: none`)")),
+                Some("bridge") => {
+                    return Err(format!(
+                        "`{name}` is on Docker's default bridge (`network_mode: bridge`), where no service has a name"
+                    ));
+                }
+                Some(mode) => {
+                    let other = mode.strip_prefix("service:").and_then(|other| self.service(other));
+                    let Some(other) = other else {
+                        return Err(format!("which network `{name}` is on is not known (`network_mode: {mode}`)"));
+                    };
+                    present = other;
+                }
+            }
+        }
+        Err(format!("`network_mode` of `{}` leads in a circle", service.name))
+    }
+
+    /// How `from` reaches `to`.
+    pub fn reach(&self, from: &Service, to: &Service) -> Reach {
+        let (from, to) = match (self.stack(from), self.stack(to)) {
+            (Ok(from), Ok(to)) => (from, to),
+            (Err(why), _) | (_, Err(why)) => return Reach::Never(why),
+        };
+        if from.name == to.name {
+            return Reach::Local;
+        }
+        match (from.is_on_host(), to.is_on_host()) {
+            (true, true) => Reach::Local,
+            (true, false) => Reach::Published,
+            (false, true) => {
+                Reach::Never(format!("`{}` is on the network of the host, `{}` is not", to.name, from.name))
+            }
+            (false, false) => {
+                let theirs = to.networks();
+                let real = |key: &str| {
+                    self.networks
+                        .iter()
+                        .find(|(known, _)| known == key)
+                        .map_or(key.to_owned(), |(_, name)| name.clone())
+                };
+                let own: Vec<String> = from.networks().iter().map(|key| real(key)).collect();
+                if theirs.iter().any(|key| own.contains(&real(key))) {
+                    Reach::Host(to.name.clone())
+                } else {
+                    Reach::Apart(theirs)
+                }
+            }
+        }
+    }
+
+    /// How `from` would reach a service that is on `networks` alone.
+    pub fn reach_new(&self, from: &Service) -> Reach {
+        match self.stack(from) {
+            Err(why) => Reach::Never(why),
+            Ok(stack) if stack.is_on_host() => Reach::Published,
+            Ok(_) => Reach::Host(String::new()),
+        }
+    }
+
+    /// The networks that a new service joins, so that `from` reaches it; empty where it is the default one.
+    pub fn networks_for(&self, from: &Service) -> Vec<String> {
+        match self.stack(from) {
+            Ok(stack) if !stack.is_on_host() && stack.get("networks").is_some() => stack.networks(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Does `service` run whenever `other` does, as profiles decide it?
+    pub fn runs_with(service: &Service, other: Option<&Service>) -> bool {
+        let profiles = service.profiles();
+        let others = other.map(Service::profiles).unwrap_or_default();
+        profiles.is_empty() || (!others.is_empty() && others.iter().all(|profile| profiles.contains(profile)))
+    }
+
+    /// The value of `variable` in the container of `service`: by its `environment`, else by the last of its env files.
+    pub fn variable(&self, service: &Service, variable: &str, read: Read<'_>) -> Option<Variable> {
+        if let Some((_, value)) = service.environment().into_iter().find(|(name, _)| name == variable) {
+            return Some(Variable { value, file: None });
+        }
+        service.env_files().into_iter().rev().find_map(|written| {
+            let path = self.path(&written)?;
+            let file = read(&path)?;
+            let text = file.text()?;
+            let value = env_value(text, variable)?;
+            Some(Variable { value: Some(value), file: Some(path) })
+        })
+    }
+
+    /// The file of the repository that is mounted at `target` in the container of `service`, or below a folder that is.
+    pub fn mounted(&self, service: &Service, target: &str) -> Option<FilePath> {
+        service.mounts().into_iter().find_map(|(source, mounted)| {
+            let source = with_defaults(&source).text;
+            let below = target.strip_prefix(mounted.trim_end_matches('/'))?;
+            if !source.starts_with('.') || !(below.is_empty() || below.starts_with('/')) {
+                return None;
+            }
+            self.folder().join(&format!("{}{below}", source.trim_end_matches('/')))
+        })
+    }
+
+    /// The files that questions about the services look into: env files, and configuration that is mounted.
+    pub fn mentioned(&self) -> Vec<FilePath> {
+        let mut paths = Vec::new();
+        for service in &self.services {
+            let targets = service.mounts().into_iter().map(|(_, target)| target);
+            let configuration = service.words().into_iter().chain(targets).filter(|path| is_configuration(path));
+            paths.extend(configuration.filter_map(|target| self.mounted(service, &target)));
+            paths.extend(service.env_files().iter().filter_map(|written| self.path(written)));
+        }
+        paths
+    }
+}
+
+/// Is it the path of a file with directives? Others may be of any size.
+fn is_configuration(path: &str) -> bool {
+    path.starts_with('/') && [".conf", ".acl", ".cfg"].iter().any(|ending| path.ends_with(ending))
+}
+
+/// What a variable is in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its value; `None` where it is passed through.
+    pub value: Option<String>,
+    /// The env file that has it; `None` where it stands in `environment`.
+    pub file: Option<FilePath>,
+}
+
+/// The value of a variable in the text of an env file: the last one counts.
+fn env_value(text: &str, variable: &str) -> Option<String> {
+    let found = crate::source::dotenv::variables(text);
+    let found = found.iter().rev().find(|found| !found.commented && found.name == variable)?;
+    let written = text.get(found.range.clone())?;
+    let (_, value) = written.split_once('=')?;
+    let value = value.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split(quote).next());
+    Some(quoted.unwrap_or_else(|| value.split(" #").next().unwrap_or(value).trim_end()).to_owned())
+}
+
+impl Service {
+    /// What it has under `key`.
+    pub fn get(&self, key: &str) -> Option<&Data> {
+        self.keys.iter().find(|(known, _)| known == key).map(|(_, value)| value).filter(|value| **value != Data::Null)
+    }
+
+    /// The names of what it has.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Data)> {
+        self.keys.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// The text of a scalar that it has under `key`.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.text()
+    }
+
+    /// Its image, as written.
+    pub fn image(&self) -> Option<&str> {
+        self.text("image")
+    }
+
+    /// Its profiles.
+    pub fn profiles(&self) -> Vec<&str> {
+        self.get("profiles").map(Data::names).unwrap_or_default()
+    }
+
+    /// What it depends on.
+    pub fn dependencies(&self) -> Vec<&str> {
+        self.get("depends_on").map(Data::names).unwrap_or_default()
+    }
+
+    fn network_mode(&self) -> Option<String> {
+        self.text("network_mode").map(|mode| with_defaults(mode).text)
+    }
+
+    /// Does it use the network of the host?
+    pub fn is_on_host(&self) -> bool {
+        self.network_mode().as_deref() == Some("host")
+    }
+
+    /// The networks that it is on, by their keys.
+    pub fn networks(&self) -> Vec<String> {
+        let names: Vec<String> =
+            self.get("networks").map(Data::names).unwrap_or_default().into_iter().map(str::to_owned).collect();
+        if names.is_empty() { vec!["default".to_owned()] } else { names }
+    }
+
+    /// Its environment; `None` for a variable that is passed through.
+    pub fn environment(&self) -> Vec<(String, Option<String>)> {
+        let entries = self.get("environment").cloned().unwrap_or(Data::Null).into_map();
+        entries.into_iter().map(|(name, value)| (name, value.text().map(str::to_owned))).collect()
+    }
+
+    /// Its env files, as written.
+    pub fn env_files(&self) -> Vec<String> {
+        let Some(files) = self.get("env_file") else { return Vec::new() };
+        let items = if matches!(files, Data::Map(_)) { vec![files] } else { files.items() };
+        items.into_iter().filter_map(|item| item.get("path").unwrap_or(item).text()).map(str::to_owned).collect()
+    }
+
+    /// What is mounted into it, as source and target; both as written.
+    pub fn mounts(&self) -> Vec<(String, String)> {
+        let items = self.get("volumes").map(Data::items).unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| match item {
+                Data::Scalar(written) => {
+                    let mut parts = written.split(':');
+                    Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+                }
+                _ => Some((item.get("source")?.text()?.to_owned(), item.get("target")?.text()?.to_owned())),
+            })
+            .collect()
+    }
+
+    /// The ports that it publishes.
+    pub fn published(&self) -> Vec<Published> {
+        let items = self.get("ports").map(Data::items).unwrap_or_default();
+        items.into_iter().filter_map(published).collect()
+    }
+
+    /// The words of its `entrypoint` and its `command`; those of a shell's script are taken apart.
+    pub fn words(&self) -> Vec<String> {
+        ["entrypoint", "command"].iter().filter_map(|key| self.get(key)).flat_map(words).collect()
+    }
+}
+
+/// One item of `ports`, in its short or its long form.
+pub fn published(item: &Data) -> Option<Published> {
+    let (short, has_variables) = match item {
+        Data::Scalar(written) => {
+            let expanded = with_defaults(written);
+            (expanded.text, expanded.has_variables)
+        }
+        _ => {
+            let text = |key| item.get(key).and_then(Data::text);
+            let address = text("host_ip").map(|address| format!("{address}:")).unwrap_or_default();
+            let protocol = text("protocol").map(|protocol| format!("/{protocol}")).unwrap_or_default();
+            let host = text("published").map(|host| format!("{host}:")).unwrap_or_default();
+            if host.is_empty() && !address.is_empty() {
+                return None;
+            }
+            let expanded = with_defaults(&format!("{address}{host}{}{protocol}", text("target")?));
+            (expanded.text, expanded.has_variables)
+        }
+    };
+    let (rest, protocol) = short.split_once('/').unwrap_or((&short, "tcp"));
+    let (rest, container) = rest.rsplit_once(':').map_or(("", rest), |(rest, container)| (rest, container));
+    let (address, host) =
+        rest.rsplit_once(':').map_or((None, rest), |(address, host)| (Some(address.to_owned()), host));
+    let protocol = if protocol.is_empty() { "tcp" } else { protocol }.to_owned();
+    Some(Published { address, host: port_range(host), container: port_range(container), protocol, has_variables })
+}
+
+/// `6379`, or `6379-6389`.
+fn port_range(written: &str) -> Option<(u16, u16)> {
+    let (first, last) = written.split_once('-').unwrap_or((written, written));
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then_some((first, last))
+}
+
+/// The words of a command, in its short or its list form.
+pub fn words(command: &Data) -> Vec<String> {
+    match command {
+        Data::Scalar(written) => shell_words(written),
+        Data::List(items) => {
+            let mut words: Vec<String> = Vec::new();
+            for item in items.iter().filter_map(Data::text) {
+                let is_script = words.last().is_some_and(|last| matches!(last.as_str(), "-c" | "-ec" | "-lc" | "-exc"));
+                if is_script {
+                    words.extend(shell_words(item));
+                } else {
+                    words.push(item.to_owned());
+                }
+            }
+            words
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The words of a line as a shell takes it apart; its operators are words of their own.
+pub fn shell_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut is_word = false;
+    let mut quote = None;
+    let mut characters = line.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                is_word = true;
+            }
+            (None | Some('"'), '\\') => match characters.next() {
+                None | Some('\n') => {}
+                Some(next) => {
+                    word.push(next);
+                    is_word = true;
+                }
+            },
+            (None, ';' | '&' | '|' | '\n') => {
+                if is_word {
+                    words.push(std::mem::take(&mut word));
+                }
+                is_word = false;
+                if words.last().is_none_or(|last| last != ";") {
+                    words.push(";".to_owned());
+                }
+            }
+            (None, blank) if blank.is_whitespace() => {
+                if is_word {
+                    words.push(std::mem::take(&mut word));
+                }
+                is_word = false;
+            }
+            (None, '$') if characters.peek() == Some(&'{') => {
+                is_word = true;
+                word.push('$');
+                // A variable's default may hold blanks.
+                for inner in characters.by_ref() {
+                    word.push(inner);
+                    if inner == '}' {
+                        break;
+                    }
+                }
+            }
+            _ => {
+                word.push(character);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push(word);
+    }
+    // A command that was made of a sh -c script is taken apart in turn.
+    match words.iter().position(|word| matches!(word.as_str(), "-c" | "-ec" | "-lc" | "-exc")) {
+        Some(at) if words.first().is_some_and(|first| first.ends_with("sh")) && words.len() > at + 1 => {
+            let script = words.remove(at + 1);
+            let inner = shell_words(&script);
+            words.splice(at + 1..=at, inner);
+            words
+        }
+        _ => words,
+    }
+}
+
+/// Is it a file of Compose's first version, where the services stand at the top level?
+pub fn is_first_version(source: &Source) -> Option<&Entry> {
+    const TOP: &[&str] =
+        &["version", "services", "networks", "volumes", "include", "name", "secrets", "configs", "models"];
+    let root = source.root()?;
+    if root.own("services").is_some() {
+        return None;
+    }
+    root.mapping()?.entries.iter().find(|entry| {
+        !TOP.contains(&entry.key.as_str())
+            && !entry.key.starts_with("x-")
+            && ["image", "build", "command"].iter().any(|key| source.get(&entry.value, key).is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(files: &[(&str, &str)]) -> Model {
+        let read = |path: &FilePath| {
+            let text = files.iter().find(|(name, _)| *name == path.as_str())?.1;
+            Some(Rc::new(File::new(text.as_bytes())))
+        };
+        let (first, _) = files.first().expect("a base file");
+        Model::of(&FilePath::new(first).expect("inside"), &read).expect("it is small")
+    }
+
+    fn service<'m>(model: &'m Model, name: &str) -> &'m Service {
+        model.service(name).expect("it is there")
+    }
+
+    #[test]
+    fn merge_keys_are_not_deep_and_extends_is() {
+        let text = "x-a: &a\n  image: x\n  environment: {A: 1}\nservices:\n  m:\n    <<: *a\n    environment: {B: 2}\n  e:\n    extends: m\n    environment: [C=3]\n";
+        let model = model(&[("compose.yml", text)]);
+        let names = |name| service(&model, name).environment().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!((names("m"), names("e")), (vec!["B".to_owned()], vec!["B".to_owned(), "C".to_owned()]));
+        assert_eq!(service(&model, "e").image(), Some("x"));
+    }
+
+    #[test]
+    fn other_files_are_merged_and_their_paths_are_seen_from_the_base_file() {
+        let model = model(&[
+            (
+                "compose.yml",
+                "include:\n  - db/compose.yml\n  - path: [x.yml]\nservices:\n  a:\n    extends: {file: base/b.yml, service: b}\n    ports: ['80:80']\n  r:\n    image: redis\n",
+            ),
+            (
+                "compose.override.yml",
+                "services:\n  a:\n    ports: !override ['81:80']\n  r:\n    image: redis:7\n    command: !reset null\n",
+            ),
+            (
+                "db/compose.yml",
+                "services:\n  d:\n    image: postgres\n    env_file: d.env\n    volumes: ['./x:/y', 'n:/z']\n",
+            ),
+            ("x.yml", "services:\n  r2: {image: redis}\n"),
+            ("base/b.yml", "services:\n  b:\n    build: .\n    env_file: [{path: b.env, required: false}]\n"),
+        ]);
+        assert_eq!(service(&model, "a").env_files(), ["base/b.env"]);
+        assert_eq!(service(&model, "a").get("build").and_then(Data::text), Some("base/."));
+        assert_eq!(service(&model, "a").published().first().and_then(|port| port.host), Some((81, 81)));
+        assert_eq!(service(&model, "r").image(), Some("redis:7"));
+        assert_eq!(service(&model, "d").env_files(), ["db/d.env"]);
+        assert_eq!(
+            service(&model, "d").mounts().first().map(|(source, _)| source.clone()),
+            Some("./db/./x".to_owned())
+        );
+        assert!(model.service("r2").is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_known_to_be_missing_and_a_circle_ends() {
+        let model = model(&[(
+            "compose.yml",
+            "services:\n  a:\n    extends: {file: gone.yml, service: x}\n  b:\n    extends: b\n  c:\n    network_mode: service:c\n",
+        )]);
+        assert!(!service(&model, "a").is_complete && !service(&model, "b").is_complete);
+        let c = service(&model, "c");
+        assert!(matches!(model.reach(c, service(&model, "a")), Reach::Never(_)));
+    }
+
+    #[test]
+    fn aliases_of_aliases_reach_the_limit() {
+        let mut text = "x0: &x0 [a, a]\n".to_owned();
+        for level in 1..40 {
+            text.push_str(&format!("x{level}: &x{level} [*x{0}, *x{0}]\n", level - 1));
+        }
+        text.push_str("services:\n  a:\n    command: *x39\n");
+        let read = |_: &FilePath| Some(Rc::new(File::new(text.as_bytes())));
+        assert!(Model::of(&FilePath::top().child("compose.yml"), &read).is_err());
+    }
+
+    #[test]
+    fn networks_decide_who_reaches_whom() {
+        let text = "services:
+  app: {networks: [front]}
+  default: {}
+  redis: {networks: {front: {aliases: [cache]}, back: }}
+  hidden: {networks: [back]}
+  named: {networks: [other]}
+  host: {network_mode: host}
+  none: {network_mode: none}
+  bridge: {network_mode: bridge}
+  side: {network_mode: 'service:app'}
+  with: {network_mode: 'container:x'}
+networks:
+  front: {name: shared}
+  other: {name: shared, external: true}
+  back:
+";
+        let model = model(&[("compose.yml", text)]);
+        let reach = |from: &str, to: &str| model.reach(service(&model, from), service(&model, to));
+        assert_eq!(reach("app", "redis"), Reach::Host("redis".to_owned()));
+        assert_eq!(reach("app", "named"), Reach::Host("named".to_owned()));
+        assert_eq!(reach("app", "hidden"), Reach::Apart(vec!["back".to_owned()]));
+        assert_eq!(reach("app", "default"), Reach::Apart(vec!["default".to_owned()]));
+        assert_eq!(reach("side", "redis"), Reach::Host("redis".to_owned()));
+        assert_eq!(reach("side", "app"), Reach::Local);
+        assert_eq!(reach("host", "redis"), Reach::Published);
+        assert_eq!(reach("host", "host"), Reach::Local);
+        for (from, to) in [("app", "host"), ("none", "redis"), ("bridge", "redis"), ("with", "redis"), ("app", "none")]
+        {
+            assert!(matches!(reach(from, to), Reach::Never(_)), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn ports_in_all_their_forms() {
+        let text = "services:
+  a:
+    ports: ['6379', '1-3:11-13', '127.0.0.1:6379:6379/tcp', '[::1]:53:53/udp', '${P:-80}:8000', '70000:1', '4294967295:1', {published: '90', target: 9, host_ip: 1.2.3.4}]
+";
+        let model = model(&[("compose.yml", text)]);
+        let ports = service(&model, "a").published();
+        let hosts: Vec<_> = ports.iter().map(|port| port.host).collect();
+        let expected =
+            [None, Some((1, 3)), Some((6379, 6379)), Some((53, 53)), Some((80, 80)), None, None, Some((90, 90))];
+        assert_eq!(hosts, expected);
+        assert_eq!(ports.iter().find_map(|port| port.host_of(12)), Some(2));
+        assert!(!ports.iter().any(|port| port.takes(53)) && ports.iter().any(|port| port.takes(3)));
+    }
+
+    #[test]
+    fn words_of_a_command_as_a_shell_has_them() {
+        assert_eq!(shell_words("a \"b c\" 'd;e' f\\ g"), ["a", "b c", "d;e", "f g"]);
+        assert_eq!(
+            shell_words("sh -c \"x && exec y --p '${A:-b c}'\""),
+            ["sh", "-c", "x", ";", "exec", "y", "--p", "${A:-b c}"]
+        );
+    }
+
+    #[test]
+    fn a_variable_is_that_of_the_environment_and_else_of_the_last_env_file() {
+        let files = [
+            ("compose.yml", "services:\n  a:\n    env_file: [a.env, b.env]\n    environment: {X: 1, P: }\n"),
+            ("a.env", "X=2\nY=2\nZ='3' # z\n"),
+            ("b.env", "# Z=5\nexport Y=4 # y\n"),
+        ];
+        let model = model(&files);
+        let read = |path: &FilePath| {
+            let text = files.iter().find(|(name, _)| *name == path.as_str())?.1;
+            Some(Rc::new(File::new(text.as_bytes())))
+        };
+        let value = |name| model.variable(service(&model, "a"), name, &read).map(|found| found.value);
+        assert_eq!(value("X"), Some(Some("1".to_owned())));
+        assert_eq!(value("Y"), Some(Some("4".to_owned())));
+        assert_eq!(value("Z"), Some(Some("3".to_owned())));
+        assert_eq!((value("P"), value("Q")), (Some(None), None));
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_known() {
+        let is_first = |text: &str| is_first_version(&Source::parse(text).expect("YAML")).is_some();
+        assert!(is_first("web:\n  build: .\nredis:\n  image: redis\n"));
+        assert!(!is_first("services:\n  web:\n    build: .\n"));
+        assert!(!is_first("x-web:\n  build: .\nvolumes:\n"));
+    }
+}
