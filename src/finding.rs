@@ -197,6 +197,7 @@ rules! {
     MIGRATION_UNSUPPORTED = "PX702", Error, "an Alembic environment of a shape that is not edited";
     LOCK_UNREADABLE = "PX801", Error, "`paxx.lock` cannot be read";
     LOCK_NEWER = "PX802", Error, "`paxx.lock` was written by a newer paxx";
+    UNFINISHED = "PX803", Error, "a change was interrupted, or its journal is not believed";
 }
 
 /// The rule with this code, in any case.

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use paxx::component::registry::with_required;
 use paxx::component::{COMPONENTS, Component};
@@ -64,9 +65,16 @@ struct Outcome {
     later: Vec<String>,
 }
 
+/// The state folder of the user who runs the cases.
+fn state() -> &'static Path {
+    static STATE: LazyLock<PathBuf> = LazyLock::new(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases-state"));
+    &STATE
+}
+
 fn paxx(current: &Path, arguments: &[&str]) -> std::process::Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paxx"));
-    command.args(arguments).current_dir(current).env_remove("NO_COLOR").output().expect("a run")
+    command.args(arguments).current_dir(current).env_remove("NO_COLOR").env("XDG_STATE_HOME", state());
+    command.output().expect("a run")
 }
 
 fn run(case: &Path) -> Outcome {

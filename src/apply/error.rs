@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::journal::Stage;
 use crate::project::FilePath;
 
 /// Why a change was not applied. Unless it says otherwise, nothing was changed.
@@ -33,15 +34,44 @@ pub enum ApplyError {
         /// The files. What they were before is in `.paxx/rolled-back`.
         kept: Vec<FilePath>,
     },
-    /// The journal, or the record of the last change, cannot be read.
+    /// This user's own journal, or his record of the last change, was written by a newer paxx.
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Was it written by a newer paxx?
-        newer: bool,
+    },
+    /// There is a journal, or a record of a last change, that this user's paxx did not write for this folder.
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it would be.
+        stage: Stage,
+        /// Why it is not believed.
+        doubt: Doubt,
+    },
+    /// What should be the `.paxx` folder is something else.
+    NoStateFolder(PathBuf),
+    /// What should be the lock is something else.
+    NoLock(PathBuf),
+    /// The folder of this user for what paxx remembers cannot be used.
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it: a phrase that follows its name.
+        why: String,
     },
     /// There is no applied change that could be taken back.
     NothingToUndo,
+}
+
+/// Why a journal is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is no regular file, but this.
+    Kind(&'static str),
+    /// Nothing says that this user's paxx wrote it for this folder.
+    Unknown,
+    /// What would say so cannot be read.
+    Records(String),
 }
 
 /// How a file differs from what it was when the change was planned.
@@ -147,10 +177,26 @@ impl fmt::Display for ApplyError {
                 "{cause}, but for what somebody changed meanwhile and was left as it is: {}",
                 List(&kept.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>())
             ),
-            Self::Unreadable { path, newer: true } => {
-                write!(formatter, "`{}` was written by a newer paxx", path.display())
+            Self::Unreadable { path } => write!(formatter, "`{}` was written by a newer paxx", path.display()),
+            Self::Foreign { path, stage, doubt } => {
+                let path = path.display();
+                match doubt {
+                    Doubt::Kind(kind) => write!(formatter, "`{path}` is {kind}")?,
+                    Doubt::Unknown => write!(formatter, "`{path}` was not written by your paxx for this folder")?,
+                    Doubt::Records(why) => write!(formatter, "whether `{path}` is yours cannot be told: {why}")?,
+                }
+                formatter.write_str(match stage {
+                    Stage::Open | Stage::Committed => ", so it is not carried out",
+                    Stage::Last => ", so it cannot be undone",
+                })
             }
-            Self::Unreadable { path, newer: false } => write!(formatter, "`{}` is damaged", path.display()),
+            Self::NoStateFolder(path) => {
+                write!(formatter, "`{}` is no folder: nothing was written", path.display())
+            }
+            Self::NoLock(path) => write!(formatter, "`{}` is no regular file: nothing was written", path.display()),
+            Self::State { path, why } => {
+                write!(formatter, "your state folder `{}` {why}: nothing was written", path.display())
+            }
             Self::NothingToUndo => formatter.write_str("there is no applied change that could be undone"),
         }
     }
@@ -166,6 +212,16 @@ impl std::error::Error for ApplyError {
 }
 
 impl ApplyError {
+    /// The file or folder that is in the way, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Busy(path) | Self::NoStateFolder(path) | Self::NoLock(path) => Some(path),
+            Self::Unreadable { path } | Self::Foreign { path, .. } | Self::State { path, .. } => Some(path),
+            Self::Io(failure) => Some(&failure.path),
+            _ => None,
+        }
+    }
+
     /// What to do next.
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -187,13 +243,28 @@ impl ApplyError {
                     .to_owned()
             }
             Self::Kept { .. } => "what these files were is in `.paxx/rolled-back`".to_owned(),
-            Self::Unreadable { newer: true, .. } => "update paxx, then run the command again".to_owned(),
-            Self::Unreadable { path, newer: false } => {
-                format!("look at what changed with `git status`, then `rm {}`", path.display())
+            Self::Unreadable { .. } => "update paxx, then run the command again".to_owned(),
+            Self::Foreign { doubt: Doubt::Records(_), .. } | Self::State { .. } => {
+                "make that folder your own and writable for you alone (`chmod 700`), or set `XDG_STATE_HOME` to a folder that is"
+                    .to_owned()
+            }
+            Self::Foreign { path, .. } => format!(
+                "it came with the repository, or the folder was moved, copied or restored; look at what changed with `git status`, then `rm -r {}`",
+                quoted(path)
+            ),
+            Self::NoStateFolder(path) | Self::NoLock(path) => {
+                format!("look at what it is, then `rm {}`", quoted(path))
             }
             Self::NothingToUndo => "`paxx infra remove` takes a component out".to_owned(),
         })
     }
+}
+
+/// A path as it is typed in a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@%".contains(&byte);
+    if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Several things, with commas.

@@ -7,21 +7,28 @@
 //! - `undo`: the last change, for `paxx undo`.
 //!
 //! It is written as `journal.tmp` first, so that a half-written one is nothing but a file to overwrite. Its head is text, one
-//! line for a fact; the bytes of the files as they were follow, then a digest of all of it.
+//! line for a fact; the bytes of the files as they were follow, then a digest of all of it. Paths in it are relative to the
+//! folder that `.paxx` is in, so it names nothing outside of that.
+//!
+//! Whoever can put a file into a repository can write a journal too. So a journal is believed only where this user's
+//! records ([`super::records`]) know it, to the byte, for this very folder; anything else is not even parsed.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::error::{ApplyError, Failure};
-use super::files::{self, Existing, Found, Properties};
-use super::{Contents, Place};
+use super::error::{ApplyError, Doubt, Failure};
+use super::records::Mark;
+use super::tree::{self, Existing, Found, Limit, Properties};
+use super::{Contents, Site};
 use crate::project::FilePath;
 
-const FIRST_LINE: &str = "paxx journal 1";
+const FIRST_LINE: &str = "paxx journal 2";
+
+/// The largest journal that is read, and so the largest that is written.
+const LARGEST: Limit = Limit(256 << 20, "a file of more than 256 MiB");
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -85,7 +92,7 @@ impl Step {
         match (&self.before, found) {
             (None, Found::Nothing) => true,
             (Some(saved), Found::File(file)) => {
-                *saved.bytes == *file.bytes && files::is_executable(saved.mode) == file.executable()
+                *saved.bytes == *file.bytes && tree::is_executable(saved.mode) == file.executable()
             }
             _ => false,
         }
@@ -121,99 +128,174 @@ pub enum Stage {
     Last,
 }
 
+/// A journal that is believed.
+#[derive(Debug)]
+pub struct Journal {
+    /// What it says.
+    pub record: Record,
+    /// The digest of all of it.
+    pub digest: Digest,
+}
+
 impl Stage {
-    /// Where the journal of this stage is.
-    pub fn path(self, place: &Place) -> PathBuf {
-        place.state().join(match self {
-            Self::Open => "journal",
-            Self::Committed => "committed",
-            Self::Last => "undo",
-        })
+    /// The name of a journal of this stage, for a project whose root is `root`.
+    fn file(self, site: &Site<'_>, root: &FilePath) -> FilePath {
+        match self {
+            Self::Open => site.state("journal"),
+            Self::Committed => site.state("committed"),
+            Self::Last if *root == site.home => site.state("undo"),
+            // Several projects share this folder; each has its own last change.
+            Self::Last => {
+                let digits = hexadecimal(&digest(root.relative_to(&site.home).as_bytes()));
+                site.state(&format!("undo-{}", digits.get(..16).unwrap_or_default()))
+            }
+        }
     }
 }
 
-/// The journal of this stage, if there is one.
-pub fn read(place: &Place, stage: Stage) -> Result<Option<Record>, ApplyError> {
-    let path = stage.path(place);
-    let unreadable = |newer| ApplyError::Unreadable { path: path.clone(), newer };
-    match files::look(&path).map_err(Failure::of("read", &path))? {
-        Found::Nothing => Ok(None),
-        Found::Other(_) => Err(unreadable(false)),
-        Found::File(file) => match decode(&file.bytes) {
-            Some(record) => Ok(Some(record)),
-            None => Err(unreadable(
-                file.bytes.starts_with(b"paxx journal ") && !file.bytes.starts_with(FIRST_LINE.as_bytes()),
-            )),
-        },
+/// The journal of this stage, if there is one; only one that is believed.
+pub fn read(site: &Site<'_>, stage: Stage, root: &FilePath) -> Result<Option<Journal>, ApplyError> {
+    let file = stage.file(site, root);
+    let path = site.tree.path(&file);
+    let foreign = |doubt| ApplyError::Foreign { path: path.clone(), stage, doubt };
+    let mut unknown = None;
+    loop {
+        let found = match site.tree.look(&file, LARGEST).map_err(Failure::of("read", &path))? {
+            Found::Nothing => return Ok(None),
+            Found::Other(kind) => return Err(foreign(Doubt::Kind(kind))),
+            Found::Unreachable => return Err(ApplyError::NoStateFolder(site.tree.path(&site.state_folder()))),
+            Found::File(found) => found,
+        };
+        let digest = digest(&found.bytes);
+        let mark = Mark::of(site.tree, &site.home, &digest)?;
+        match site.records.find() {
+            Ok(Some(shelf)) if shelf.has(&mark) => {
+                return match decode(&found.bytes, &site.home) {
+                    Some(record) => Ok(Some(Journal { record, digest })),
+                    None => Err(ApplyError::Unreadable { path }),
+                };
+            }
+            Ok(_) if unknown == Some(digest) => return Err(foreign(Doubt::Unknown)),
+            // A mark goes after its journal: another paxx may have come to its end between the two looks.
+            Ok(_) => unknown = Some(digest),
+            Err(error) => return Err(foreign(Doubt::Records(error.to_string()))),
+        }
     }
 }
 
-/// Writes the journal of a change that is about to be made, durably. If it fails, there is none.
-pub fn begin(place: &Place, record: &Record) -> Result<(), Failure> {
-    let path = Stage::Open.path(place);
-    let result = write(place, record, &path);
-    if result.is_err() {
+/// Writes the journal of a change that is about to be made, durably, and before it the mark by which it is believed; the
+/// digest of it. If it fails, there is none.
+pub fn begin(site: &Site<'_>, record: &Record) -> Result<Digest, ApplyError> {
+    let file = Stage::Open.file(site, &record.root);
+    let bytes = encode(record, &site.home);
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST.0) {
+        let error = io::Error::other(format!("it would be {}", LARGEST.1));
+        return Err(Failure::of("write", site.tree.path(&file))(error).into());
+    }
+    let digest = digest(&bytes);
+    let mark = Mark::of(site.tree, &site.home, &digest)?;
+    site.records.make()?.add(&mark)?;
+    let written = write(site, &file, &bytes);
+    if written.is_err() {
         // Should this fail as well, the next start finds that nothing was done.
-        let _ = files::remove(&path);
+        let gone = site.tree.remove(&file).is_ok();
+        if gone {
+            site.records.forget(&mark);
+        }
     }
-    result
+    Ok(written.map(|()| digest)?)
 }
 
-fn write(place: &Place, record: &Record, path: &Path) -> Result<(), Failure> {
-    let temporary = place.state().join("journal.tmp");
+fn write(site: &Site<'_>, file: &FilePath, bytes: &[u8]) -> Result<(), Failure> {
+    let temporary = site.state("journal.tmp");
     let write = || {
-        files::remove(&temporary)?;
+        site.tree.remove(&temporary)?;
         // It holds files that others may not be allowed to read.
         let private = Properties::Like { mode: 0o600, owner: None };
-        files::create(&temporary, &encode(record), private)?.sync_all()?;
-        fs::rename(&temporary, path)
+        site.tree.create(&temporary, bytes, private)?.sync_all()?;
+        site.tree.rename(&temporary, file)
     };
     if let Err(error) = write() {
-        let _ = files::remove(&temporary);
-        return Err(Failure::of("write", path)(error));
+        let _ = site.tree.remove(&temporary);
+        return Err(Failure::of("write", site.tree.path(file))(error));
     }
-    sync(place)
+    sync(site)
 }
 
 /// The commit mark.
 ///
 /// If it fails, the journal is where it was, unless taking the mark back failed too.
-pub fn commit(place: &Place) -> Result<(), Failure> {
-    let (open, committed) = (Stage::Open.path(place), Stage::Committed.path(place));
-    fs::rename(&open, &committed).map_err(Failure::of("rename", &open))?;
-    if let Err(failure) = sync(place) {
+pub fn commit(site: &Site<'_>) -> Result<(), Failure> {
+    let (open, committed) = (site.state("journal"), site.state("committed"));
+    site.tree.rename(&open, &committed).map_err(Failure::of("rename", site.tree.path(&open)))?;
+    if let Err(failure) = sync(site) {
         // Nobody knows whether the mark would survive a power failure, so it must not be there at all.
-        let _ = fs::rename(&committed, &open);
+        let _ = site.tree.rename(&committed, &open);
         return Err(failure);
     }
     Ok(())
 }
 
-/// Makes the journal of a change that is made the record of the last change.
-pub fn retire(place: &Place, record: &Record) -> Result<(), Failure> {
-    let (committed, last) = (Stage::Committed.path(place), Stage::Last.path(place));
+/// Makes the journal of a change that is made the record of the last change of its project.
+pub fn retire(site: &Site<'_>, journal: &Journal) -> Result<(), Failure> {
+    let record = &journal.record;
+    let (committed, last) = (Stage::Committed.file(site, &record.root), Stage::Last.file(site, &record.root));
+    let before = known_mark(site, &last);
+    let remove = |file: &FilePath| site.tree.remove(file).map_err(Failure::of("remove", site.tree.path(file)));
     if record.undo {
-        files::remove(&last).map_err(Failure::of("remove", &last))?;
-        files::remove(&committed).map_err(Failure::of("remove", &committed))
+        remove(&last)?;
+        remove(&committed)?;
+        forget(site, &journal.digest);
     } else {
-        fs::rename(&committed, &last).map_err(Failure::of("rename", &committed))
+        // The record of another place, if there is one, is older: there is one last change.
+        if let Some(other) = site.other_home(&record.root) {
+            let other = Site { home: other, ..*site };
+            let last = Stage::Last.file(&other, &record.root);
+            if let Some(mark) = known_mark(&other, &last) {
+                remove(&last)?;
+                site.records.forget(&mark);
+            }
+        }
+        site.tree.rename(&committed, &last).map_err(Failure::of("rename", site.tree.path(&committed)))?;
+    }
+    if let Some(mark) = before {
+        site.records.forget(&mark);
+    }
+    Ok(())
+}
+
+/// The mark of this journal, if it has one.
+fn known_mark(site: &Site<'_>, file: &FilePath) -> Option<Mark> {
+    let Ok(Found::File(found)) = site.tree.look(file, LARGEST) else { return None };
+    let mark = Mark::of(site.tree, &site.home, &digest(&found.bytes)).ok()?;
+    let shelf = site.records.find().ok()??;
+    shelf.has(&mark).then_some(mark)
+}
+
+fn forget(site: &Site<'_>, digest: &Digest) {
+    if let Ok(mark) = Mark::of(site.tree, &site.home, digest) {
+        site.records.forget(&mark);
     }
 }
 
 /// Removes the journal of a change that was taken back. Where files are not as they were, because somebody changed them
 /// meanwhile, it is kept under another name: it holds them.
-pub fn discard(place: &Place, keep: bool) -> Result<(), Failure> {
-    let path = Stage::Open.path(place);
+pub fn discard(site: &Site<'_>, journal: &Journal, keep: bool) -> Result<(), Failure> {
+    let file = Stage::Open.file(site, &journal.record.root);
+    let path = || site.tree.path(&file);
     if keep {
-        fs::rename(&path, place.state().join("rolled-back")).map_err(Failure::of("rename", &path))?;
+        site.tree.rename(&file, &site.state("rolled-back")).map_err(Failure::of("rename", path()))?;
     } else {
-        files::remove(&path).map_err(Failure::of("remove", &path))?;
+        site.tree.remove(&file).map_err(Failure::of("remove", path()))?;
     }
-    sync(place)
+    sync(site)?;
+    forget(site, &journal.digest);
+    Ok(())
 }
 
-fn sync(place: &Place) -> Result<(), Failure> {
-    files::sync_folder(place.state()).map_err(Failure::of("sync", place.state()))
+fn sync(site: &Site<'_>) -> Result<(), Failure> {
+    let folder = site.state_folder();
+    site.tree.sync_folder(&folder).map_err(Failure::of("sync", site.tree.path(&folder)))
 }
 
 /// Some hexadecimal digits that no other change has.
@@ -227,15 +309,17 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
 }
 
-fn encode(record: &Record) -> Vec<u8> {
+/// The bytes of a journal whose paths are relative to `home`.
+fn encode(record: &Record, home: &FilePath) -> Vec<u8> {
+    let relative = |path: &FilePath| escape(&path.relative_to(home));
     let mut head = vec![
         FIRST_LINE.to_owned(),
         format!("id {}", record.id),
         format!("label {}", escape(&record.label)),
-        format!("root {}", escape(record.root.as_str())),
+        format!("root {}", relative(&record.root)),
         format!("undo {}", record.undo),
     ];
-    head.extend(record.folders.iter().map(|folder| format!("folder {}", escape(folder.as_str()))));
+    head.extend(record.folders.iter().map(|folder| format!("folder {}", relative(folder))));
     let mut bytes = Vec::new();
     for step in &record.steps {
         let before = step.before.as_ref().map_or("-".to_owned(), |saved| {
@@ -245,7 +329,7 @@ fn encode(record: &Record) -> Vec<u8> {
         let after = step.after.map_or("-".to_owned(), |print| {
             format!("{}:{}", if print.executable { "x" } else { "f" }, hexadecimal(&print.digest))
         });
-        head.push(format!("file {before} {after} {}", escape(step.path.as_str())));
+        head.push(format!("file {before} {after} {}", relative(&step.path)));
     }
     head.push(format!("bytes {}\n", bytes.len()));
     let mut whole = head.join("\n").into_bytes();
@@ -256,7 +340,7 @@ fn encode(record: &Record) -> Vec<u8> {
 }
 
 /// The record that was encoded as `whole`; `None` unless every byte of it is there, and as it was.
-fn decode(whole: &[u8]) -> Option<Record> {
+fn decode(whole: &[u8], home: &FilePath) -> Option<Record> {
     const TRAILER: usize = "\nend \n".len() + 64;
     let (body, trailer) = whole.split_at_checked(whole.len().checked_sub(TRAILER)?)?;
     if trailer != format!("\nend {}\n", hexadecimal(&digest(body))).as_bytes() {
@@ -280,14 +364,14 @@ fn decode(whole: &[u8]) -> Option<Record> {
         return None;
     }
     let label = unescape(&field("label")?)?;
-    let root = folder_path(&field("root")?)?;
+    let root = folder_path(&field("root")?, home)?;
     let undo = field("undo")?.parse().ok()?;
     let mut record = Record { id, label, root, undo, folders: Vec::new(), steps: Vec::new() };
     let mut lengths = Vec::new();
     let total: usize = loop {
         let (word, value) = line()?;
         match word.as_str() {
-            "folder" => record.folders.push(safe_path(&value)?),
+            "folder" => record.folders.push(safe_path(&value, home)?),
             "file" => {
                 let (before, value) = value.split_once(' ')?;
                 let (after, path) = value.split_once(' ')?;
@@ -295,7 +379,8 @@ fn decode(whole: &[u8]) -> Option<Record> {
                     None
                 } else {
                     let (mode, length) = before.split_once(':')?;
-                    Some((u32::from_str_radix(mode, 8).ok()?, length.parse::<usize>().ok()?))
+                    let mode = u32::from_str_radix(mode, 8).ok().filter(|mode| mode & !tree::PERMISSIONS == 0)?;
+                    Some((mode, length.parse::<usize>().ok()?))
                 };
                 let after = if after == "-" {
                     None
@@ -303,7 +388,7 @@ fn decode(whole: &[u8]) -> Option<Record> {
                     let (bit, digits) = after.split_once(':')?;
                     Some(Print { digest: from_hexadecimal(digits)?, executable: bit == "x" })
                 };
-                lengths.push((safe_path(path)?, before, after));
+                lengths.push((safe_path(path, home)?, before, after));
             }
             "bytes" => break value.parse().ok()?,
             _ => return None,
@@ -334,13 +419,15 @@ pub fn is_safe(path: &FilePath) -> bool {
         && path.parts().all(|part| !part.eq_ignore_ascii_case(".git") && part != ".paxx")
 }
 
-fn safe_path(escaped: &str) -> Option<FilePath> {
-    folder_path(escaped).filter(is_safe)
+fn safe_path(escaped: &str, home: &FilePath) -> Option<FilePath> {
+    folder_path(escaped, home).filter(is_safe)
 }
 
-fn folder_path(escaped: &str) -> Option<FilePath> {
+/// A path that is written as it would be written: no `..`, nothing absolute.
+fn folder_path(escaped: &str, home: &FilePath) -> Option<FilePath> {
     let text = unescape(escaped)?;
-    FilePath::new(&text).filter(|path| path.as_str() == text)
+    let path = home.join(&text).filter(|path| path.is_below(home))?;
+    (path.relative_to(home) == text).then_some(path)
 }
 
 fn escape(text: &str) -> String {
@@ -363,7 +450,8 @@ fn unescape(text: &str) -> Option<String> {
     Some(plain)
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// These bytes as digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
@@ -382,14 +470,16 @@ fn from_hexadecimal(digits: &str) -> Option<Digest> {
     Some(digest)
 }
 
-/// Is there a file of this stage?
-pub fn exists(place: &Place, stage: Stage) -> Result<bool, Failure> {
-    let path = stage.path(place);
-    match fs::symlink_metadata(&path) {
-        Ok(_) => Ok(true),
-        Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => Ok(false),
-        Err(error) => Err(Failure::of("look at", path)(error)),
-    }
+/// Is there anything under the name of this stage?
+pub fn exists(site: &Site<'_>, stage: Stage) -> Result<bool, Failure> {
+    let file = stage.file(site, &site.home);
+    let found = site.tree.status(&file).map_err(Failure::of("look at", site.tree.path(&file)))?;
+    Ok(found.is_some())
+}
+
+/// Where the journal of this stage is, to name it.
+pub fn path(site: &Site<'_>, stage: Stage) -> PathBuf {
+    site.tree.path(&stage.file(site, &site.home))
 }
 
 #[cfg(test)]
@@ -412,44 +502,75 @@ mod tests {
                 },
                 Step {
                     path: path("e"),
-                    before: Some(Saved { bytes: b"\0\xff\nend ".as_slice().into(), mode: 0o4755 }),
+                    before: Some(Saved { bytes: b"\0\xff\nend ".as_slice().into(), mode: 0o755 }),
                     after: None,
                 },
             ],
         }
     }
 
+    fn read(whole: &[u8]) -> Option<Record> {
+        decode(whole, &FilePath::top())
+    }
+
+    fn written(record: &Record) -> Vec<u8> {
+        encode(record, &FilePath::top())
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let record = record();
-        assert_eq!(decode(&encode(&record)).as_ref(), Some(&record));
+        assert_eq!(read(&written(&record)).as_ref(), Some(&record));
         let empty = Record { folders: Vec::new(), steps: Vec::new(), ..record };
-        assert_eq!(decode(&encode(&empty)).as_ref(), Some(&empty));
+        assert_eq!(read(&written(&empty)).as_ref(), Some(&empty));
+    }
+
+    /// The repository began elsewhere when the journal was written: above the project, or at it.
+    #[test]
+    fn paths_are_relative_to_the_folder_of_the_journal() {
+        let path = |text: &str| FilePath::new(text).expect("inside");
+        let below = Record {
+            root: path("x/y"),
+            folders: vec![path("x/y/a b")],
+            steps: vec![Step { path: path("x/y/e"), before: None, after: None }],
+            ..record()
+        };
+        let found = decode(&encode(&below, &path("x/y")), &path("elsewhere")).expect("read");
+        assert_eq!(found.root, path("elsewhere"));
+        assert_eq!((found.folders, found.steps[0].path.clone()), (vec![path("elsewhere/a b")], path("elsewhere/e")));
+        // What is above the folder cannot be named.
+        assert_eq!(decode(&encode(&below, &path("x/y/a b")), &path("x/y/a b")), None);
     }
 
     #[test]
     fn every_lost_or_changed_byte_is_noticed() {
-        let whole = encode(&record());
+        let whole = written(&record());
         for end in 0..whole.len() {
-            assert_eq!(decode(&whole[..end]), None);
+            assert_eq!(read(&whole[..end]), None);
         }
         for index in 0..whole.len() {
             let mut changed = whole.clone();
             changed[index] ^= 1;
-            assert_eq!(decode(&changed), None);
+            assert_eq!(read(&changed), None);
         }
     }
 
     #[test]
-    fn a_foreign_journal_reaches_no_hooks() {
+    fn a_journal_reaches_no_hooks_nothing_outside_and_no_special_modes() {
         for path in [".git/hooks/post-commit", "a/.GIT/config", ".paxx/lock"] {
             let mut record = record();
             record.steps[0].path = FilePath::new(path).expect("inside");
-            assert_eq!(decode(&encode(&record)), None, "{path}");
+            assert_eq!(read(&written(&record)), None, "{path}");
         }
-        let outside = String::from_utf8_lossy(&encode(&Record { steps: Vec::new(), ..record() })).into_owned();
-        let body = outside.split("\nend ").next().expect("a body").replace("folder a b", "folder ../x");
-        let whole = format!("{body}\nend {}\n", hexadecimal(&digest(body.as_bytes())));
-        assert_eq!(decode(whole.as_bytes()), None);
+        let plain = String::from_utf8_lossy(&written(&Record { steps: Vec::new(), ..record() })).into_owned();
+        let body = plain.split("\nend ").next().expect("a body");
+        for folder in ["../x", "/x", "a/../../x", "a//x", "a/./x"] {
+            let body = body.replace("folder a b", &format!("folder {folder}"));
+            let whole = format!("{body}\nend {}\n", hexadecimal(&digest(body.as_bytes())));
+            assert_eq!(read(whole.as_bytes()), None, "{folder}");
+        }
+        let mut special = record();
+        special.steps[1].before.as_mut().expect("saved").mode = 0o4755;
+        assert_eq!(read(&written(&special)), None);
     }
 }

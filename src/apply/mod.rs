@@ -14,27 +14,39 @@
 //! Several renames are not one: a program that reads the project in the middle of step 5 sees some new and some old files,
 //! each of them whole. New files come first and deletions last, so that what is imported is there before it is imported.
 //!
+//! Steps 1 and 3 need the records in the state folder of this user, by which a journal is told from one that came with a clone:
+//! where there can be none, nothing is written.
+//!
+//! A project has its `.paxx` folder at its root. A change that reaches above the root (a compose file that several
+//! projects share) has lock and journal in `.paxx` at the top of the repository, and holds both locks; each project has its own
+//! last change for `undo`.
+//!
 //! This module prints nothing, asks nothing and plans nothing.
 
+mod empty_folders;
 mod error;
-mod files;
 mod journal;
 mod lock;
+mod records;
 mod recovery;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod tree;
 mod undo;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub use error::{ApplyError, Difference, Failure, How, Refusal};
+pub use error::{ApplyError, Difference, Doubt, Failure, How, Refusal};
+pub use journal::Stage;
+pub use records::Records;
 pub use recovery::{Pending, Recovered, pending, recover};
 pub use transaction::{Applied, apply, hard_links};
-pub use undo::undo_changes;
+pub use undo::{foreign_undo, undo_changes};
 
 use crate::project::FilePath;
+use tree::Tree;
 
 /// What becomes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,20 +92,64 @@ pub struct Change {
 #[derive(Debug, Clone)]
 pub struct Place {
     base: PathBuf,
-    state: PathBuf,
+    root: FilePath,
+    records: Records,
 }
 
 impl Place {
-    /// The folder that every [`FilePath`] is relative to, and the `.paxx` folder of the project. Both are absolute.
-    pub fn new(base: impl Into<PathBuf>, state: impl Into<PathBuf>) -> Self {
-        Self { base: base.into(), state: state.into() }
+    /// The absolute folder that every [`FilePath`] is relative to, the root of the project in it, and the user's records.
+    pub fn new(base: impl Into<PathBuf>, root: FilePath, records: Records) -> Self {
+        Self { base: base.into(), root, records }
     }
 
-    fn path(&self, path: &FilePath) -> PathBuf {
-        self.base.join(path.as_str())
+    /// A folder that may have a `.paxx` in it, whatever project it belongs to.
+    pub fn folder(folder: impl Into<PathBuf>, records: Records) -> Self {
+        Self::new(folder, FilePath::top(), records)
     }
 
-    fn state(&self) -> &Path {
-        &self.state
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.base
+    }
+
+    fn open(&self) -> Result<Tree, Failure> {
+        Tree::open(&self.base).map_err(Failure::of("open", &self.base))
+    }
+
+    /// The folders with a `.paxx` that this project may use, the top of the repository first: in this order they are locked.
+    fn homes<'a>(&'a self, tree: &'a Tree) -> Vec<Site<'a>> {
+        let site = |home| Site { tree, home, records: &self.records };
+        let mut homes = vec![site(FilePath::top())];
+        if self.root != FilePath::top() {
+            homes.push(site(self.root.clone()));
+        }
+        homes
+    }
+}
+
+/// A folder with a `.paxx` in it.
+#[derive(Debug, Clone)]
+struct Site<'a> {
+    /// The tree that it is in, which changes are applied to.
+    tree: &'a Tree,
+    /// The folder.
+    home: FilePath,
+    /// The records of this user.
+    records: &'a Records,
+}
+
+impl Site<'_> {
+    fn state_folder(&self) -> FilePath {
+        self.home.child(".paxx")
+    }
+
+    fn state(&self, name: &str) -> FilePath {
+        self.state_folder().child(name)
+    }
+
+    /// The other folder in which the last change of this project may be recorded.
+    fn other_home(&self, root: &FilePath) -> Option<FilePath> {
+        let other = if self.home == *root { FilePath::top() } else { root.clone() };
+        (other != self.home).then_some(other)
     }
 }

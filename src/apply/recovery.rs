@@ -1,9 +1,11 @@
 //! What a paxx that was killed left behind: to say what it is, and to settle it.
 
+use std::path::PathBuf;
+
 use super::error::ApplyError;
-use super::journal::{self, Record, Stage};
-use super::lock::Lock;
-use super::{Place, transaction};
+use super::journal::{self, Journal, Stage};
+use super::lock::{self, Lock};
+use super::{Place, Site, transaction};
 use crate::project::FilePath;
 
 /// A change that did not come to its end.
@@ -17,6 +19,8 @@ pub struct Pending {
     pub committed: bool,
     /// Is another paxx at it right now?
     pub running: bool,
+    /// Its journal.
+    pub path: PathBuf,
 }
 
 /// What became of a change that had not come to its end.
@@ -35,42 +39,58 @@ pub struct Recovered {
 
 /// The change that a killed paxx left behind, if there is one. Changes nothing.
 pub fn pending(place: &Place) -> Result<Option<Pending>, ApplyError> {
-    let Some((stage, record)) = unsettled(place)? else { return Ok(None) };
-    Ok(Some(Pending {
-        label: record.label,
-        undo: record.undo,
-        committed: stage == Stage::Committed,
-        running: Lock::is_taken(place),
-    }))
+    let tree = place.open()?;
+    for site in place.homes(&tree) {
+        if let Some((stage, Journal { record, .. })) = unsettled(&site)? {
+            return Ok(Some(Pending {
+                label: record.label,
+                undo: record.undo,
+                committed: stage == Stage::Committed,
+                running: Lock::is_taken(&site),
+                path: journal::path(&site, stage),
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// Finishes or takes back what a killed paxx left behind, and says which; `None` where there is nothing.
 pub fn recover(place: &Place) -> Result<Option<Recovered>, ApplyError> {
-    // No lock, and no `.paxx` folder, where there is nothing to do.
-    if !journal::exists(place, Stage::Open)? && !journal::exists(place, Stage::Committed)? {
-        return Ok(None);
+    let tree = place.open()?;
+    for site in place.homes(&tree) {
+        // No lock, and no `.paxx` folder, where there is nothing to do; nor beside a journal that is not believed.
+        if unsettled(&site)?.is_some() {
+            let _lock = Lock::acquire(&site)?;
+            return settle(&site);
+        }
     }
-    let _lock = Lock::acquire(place)?;
-    settle(place)
+    Ok(None)
 }
 
-/// The same for somebody who has the lock.
-pub fn settle(place: &Place) -> Result<Option<Recovered>, ApplyError> {
-    let Some((stage, record)) = unsettled(place)? else { return Ok(None) };
+/// The same in a folder for somebody who has its lock.
+pub fn settle(site: &Site<'_>) -> Result<Option<Recovered>, ApplyError> {
+    let Some((stage, journal)) = unsettled(site)? else { return Ok(None) };
     let finished = stage == Stage::Committed;
     let kept = if finished {
-        transaction::finish(place, &record)?;
+        transaction::finish(site, &journal)?;
         Vec::new()
     } else {
-        transaction::roll_back(place, &record)?
+        transaction::roll_back(site, &journal)?
     };
-    Ok(Some(Recovered { label: record.label, undo: record.undo, finished, kept }))
+    Ok(Some(Recovered { label: journal.record.label, undo: journal.record.undo, finished, kept }))
 }
 
-fn unsettled(place: &Place) -> Result<Option<(Stage, Record)>, ApplyError> {
+/// Is there a journal to settle, or something in its place?
+pub fn is_unsettled(site: &Site<'_>) -> Result<bool, ApplyError> {
+    lock::is_usable(site)?;
+    Ok(journal::exists(site, Stage::Open)? || journal::exists(site, Stage::Committed)?)
+}
+
+fn unsettled(site: &Site<'_>) -> Result<Option<(Stage, Journal)>, ApplyError> {
+    lock::is_usable(site)?;
     for stage in [Stage::Committed, Stage::Open] {
-        if let Some(record) = journal::read(place, stage)? {
-            return Ok(Some((stage, record)));
+        if let Some(journal) = journal::read(site, stage, &site.home)? {
+            return Ok(Some((stage, journal)));
         }
     }
     Ok(None)

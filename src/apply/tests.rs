@@ -7,9 +7,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use super::journal::Stage;
 use super::lock::Lock;
-use super::transaction::{carry_out, prepare};
+use super::transaction::{begin, carry_out, prepare};
 use super::*;
 
 const NEVER: &dyn Fn() -> bool = &|| false;
@@ -26,7 +25,7 @@ fn tree(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
             let metadata = fs::symlink_metadata(&path).expect("there");
             let name = path.strip_prefix(top).expect("below").to_string_lossy().into_owned();
             if metadata.is_dir() {
-                if name != ".paxx" {
+                if !name.ends_with(".paxx") {
                     tree.insert(name + "/", (0, Vec::new()));
                     walk(top, &path, tree);
                 }
@@ -42,6 +41,8 @@ fn tree(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
 
 struct Project {
     folder: tempfile::TempDir,
+    _state: tempfile::TempDir,
+    records: Records,
     place: Place,
 }
 
@@ -50,10 +51,12 @@ impl Project {
     fn new() -> Self {
         // In memory, where it can be: syncs would take most of the time.
         let memory = Path::new("/dev/shm");
-        let folder =
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
-        let place = Place::new(folder.path(), folder.path().join(".paxx"));
-        let project = Self { folder, place };
+        let temporary =
+            || if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let (folder, state) = (temporary(), temporary());
+        let records = Records::new(Some(state.path().to_owned()));
+        let place = Place::new(folder.path(), FilePath::top(), records.clone());
+        let project = Self { folder, _state: state, records, place };
         project.write("config.py", b"a = 1\n", 0o640);
         project.write("run.sh", b"#!/bin/sh\n", 0o755);
         project.write("old/deep/gone.py", b"gone", 0o600);
@@ -109,7 +112,7 @@ fn a_change_is_made_and_undone_byte_for_byte() {
     let project = Project::new();
     let before = project.tree();
     let applied = project.apply(&change()).expect("applied");
-    assert!(applied.leftover.is_none() && applied.recovered.is_none());
+    assert!(applied.leftover.is_none() && applied.recovered.is_empty());
     let after = project.tree();
     assert_eq!(after["config.py"], (0o640, b"a = 1\r\nb = \xff".to_vec()));
     assert_eq!(after["run.sh"].0, 0o644);
@@ -217,10 +220,12 @@ fn killed(project: &Project, steps: u32) -> bool {
         asked.get() > steps
     };
     let change = change();
-    let _lock = Lock::acquire(&project.place).expect("locked");
-    let (record, works) = prepare(&project.place, &change).expect("prepared");
-    journal::begin(&project.place, &record).expect("begun");
-    carry_out(&project.place, &record, &works, &interrupted).is_err()
+    let tree = project.place.open().expect("opened");
+    let site = project.place.homes(&tree).remove(0);
+    let _lock = Lock::acquire(&site).expect("locked");
+    let prepared = prepare(&project.place, &site, &change).expect("prepared");
+    let journal = begin(&site, &prepared).expect("begun");
+    carry_out(&site, &journal.record, &prepared.works, &interrupted).is_err()
 }
 
 #[test]
@@ -287,7 +292,8 @@ fn old_files_come_back_from_the_journal_where_somebody_cleaned_up() {
 #[test]
 fn the_second_paxx_is_turned_away() {
     let project = Project::new();
-    let lock = Lock::acquire(&project.place).expect("locked");
+    let tree = project.place.open().expect("opened");
+    let lock = Lock::acquire(&project.place.homes(&tree)[0]).expect("locked");
     let error = project.apply(&change()).expect_err("busy");
     assert!(matches!(error, ApplyError::Busy(_)));
     assert!(error.to_string().contains(".paxx/lock"), "{error}");
@@ -296,22 +302,161 @@ fn the_second_paxx_is_turned_away() {
 }
 
 #[test]
-fn a_damaged_journal_is_not_guessed_at() {
+fn a_journal_that_is_not_what_was_written_is_not_believed() {
     let project = Project::new();
     killed(&project, 3);
-    let journal = Stage::Open.path(&project.place);
+    let tree = project.tree();
+    let journal = project.full(".paxx/journal");
     let whole = fs::read(&journal).expect("there");
-    fs::write(&journal, &whole[..whole.len() / 2]).expect("written");
-    let error = pending(&project.place).expect_err("damaged");
-    assert!(matches!(error, ApplyError::Unreadable { newer: false, .. }), "{error}");
-    assert!(error.help().expect("help").contains("rm "));
-    fs::write(&journal, b"paxx journal 2\n").expect("written");
-    assert!(matches!(project.apply(&change()), Err(ApplyError::Unreadable { newer: true, .. })));
+    let is_refused = |place: &Place, why: &str| {
+        for error in [
+            pending(place).expect_err("foreign"),
+            recover(place).expect_err("foreign"),
+            apply(place, &change(), NEVER).expect_err("foreign"),
+        ] {
+            assert!(matches!(error, ApplyError::Foreign { .. }), "{error:?}");
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(error.help().expect("help").contains("git status"));
+        }
+    };
+    // Lost bytes, other bytes, an older format, a newer one that nobody noted.
+    let mut other = whole.clone();
+    *other.last_mut().expect("not empty") = b' ';
+    for bytes in [&whole[..whole.len() / 2], &other, b"paxx journal 1\n", b"paxx journal 9\n", b""] {
+        fs::write(&journal, bytes).expect("written");
+        is_refused(&project.place, "was not written by your paxx for this folder");
+    }
+    // The very bytes, for another user or in another folder.
+    fs::write(&journal, &whole).expect("written");
+    let stranger = tempfile::tempdir().expect("a folder");
+    let foreign = Place { records: Records::new(Some(stranger.path().to_owned())), ..project.place.clone() };
+    is_refused(&foreign, "was not written by your paxx");
+    let nowhere = Place { records: Records::new(None), ..project.place.clone() };
+    assert!(matches!(recover(&nowhere), Err(ApplyError::Foreign { .. })));
+    let moved = Project::new();
+    fs::create_dir(moved.full(".paxx")).expect("created");
+    fs::write(moved.full(".paxx/journal"), &whole).expect("written");
+    is_refused(&Place { records: project.records.clone(), ..moved.place.clone() }, "was not written by your paxx");
+    // No file at all.
+    fs::remove_file(&journal).expect("removed");
+    fs::create_dir(&journal).expect("created");
+    is_refused(&project.place, "is a folder");
+    fs::remove_dir(&journal).expect("removed");
+    symlink("undo", &journal).expect("linked");
+    is_refused(&project.place, "is a symbolic link");
+    assert_eq!(project.tree(), tree, "nothing was carried out");
+    fs::remove_file(&journal).expect("removed");
+    fs::write(&journal, &whole).expect("written");
+    recover(&project.place).expect("recovered").expect("something");
+    assert_eq!(project.tree(), Project::new().tree());
     // A journal that was never given its name counts for nothing.
     let fresh = Project::new();
     fs::create_dir(fresh.full(".paxx")).expect("created");
     fs::write(fresh.full(".paxx/journal.tmp"), b"half").expect("written");
     fresh.apply(&change()).expect("applied");
+}
+
+#[test]
+fn an_own_journal_of_a_newer_version_says_so() {
+    let project = Project::new();
+    fs::create_dir(project.full(".paxx")).expect("created");
+    fs::write(project.full(".paxx/journal"), b"paxx journal 9\n").expect("written");
+    let tree = project.place.open().expect("opened");
+    let mark = records::Mark::of(&tree, &FilePath::top(), &journal::digest(b"paxx journal 9\n")).expect("a mark");
+    project.records.make().expect("made").add(&mark).expect("added");
+    assert!(matches!(project.apply(&change()), Err(ApplyError::Unreadable { .. })));
+}
+
+#[test]
+fn without_records_nothing_is_written() {
+    let project = Project::new();
+    let before = project.tree();
+    let place = Place { records: Records::new(None), ..project.place.clone() };
+    assert!(matches!(apply(&place, &change(), NEVER), Err(ApplyError::State { .. })));
+    assert!(!project.full(".paxx").exists());
+    assert_eq!(project.tree(), before);
+    // Reading needs none.
+    assert!(pending(&place).expect("read").is_none());
+    assert!(matches!(undo_changes(&place), Err(ApplyError::NothingToUndo)));
+}
+
+#[test]
+fn an_undo_of_somebody_else_is_none_and_gives_way_to_the_next_change() {
+    let project = Project::new();
+    project.apply(&change()).expect("applied");
+    let undo = fs::read(project.full(".paxx/undo")).expect("there");
+    let other = Project::new();
+    other.apply(&change()).expect("applied");
+    fs::write(other.full(".paxx/undo"), undo).expect("written");
+    let before = other.tree();
+    assert!(matches!(undo_changes(&other.place), Err(ApplyError::Foreign { .. })));
+    assert!(foreign_undo(&other.place).is_some());
+    assert!(pending(&other.place).expect("read").is_none());
+    assert_eq!(other.tree(), before);
+    let next = Change { files: vec![file("new.py", None, Some(contents(b"", false)))], ..change() };
+    other.apply(&next).expect("applied");
+    assert_eq!(undo_changes(&other.place).expect("its own").files.len(), 1);
+}
+
+#[test]
+fn records_go_with_their_journals() {
+    let project = Project::new();
+    let count = || fs::read_dir(project._state.path().join("paxx/journals")).map_or(0, Iterator::count);
+    project.apply(&change()).expect("applied");
+    assert_eq!(count(), 1);
+    project.apply(&undo_changes(&project.place).expect("can be undone")).expect("undone");
+    assert_eq!(count(), 0);
+    assert!(matches!(apply(&project.place, &change(), &|| true), Err(ApplyError::Interrupted)));
+    killed(&project, 5);
+    recover(&project.place).expect("recovered");
+    assert_eq!(count(), 0);
+    project.apply(&change()).expect("applied");
+    let next = Change { files: vec![file("new.py", None, Some(contents(b"", false)))], ..change() };
+    project.apply(&next).expect("applied");
+    assert_eq!(count(), 1, "one last change, one record");
+}
+
+#[test]
+fn no_file_becomes_set_user_id() {
+    let project = Project::new();
+    project.write("run.sh", b"#!/bin/sh\n", 0o6755);
+    let gone = Change { files: vec![file("run.sh", Some(contents(b"#!/bin/sh\n", true)), None)], ..change() };
+    project.apply(&gone).expect("applied");
+    let undo = undo_changes(&project.place).expect("can be undone");
+    assert!(undo.files[0].after.as_ref().expect("a file").executable, "the diff shows the bit that it will have");
+    project.apply(&undo).expect("undone");
+    assert_eq!(project.tree()["run.sh"].0, 0o755);
+    project.write("run.sh", b"#!/bin/sh\n", 0o4711);
+    project
+        .apply(&Change {
+            files: vec![file("run.sh", Some(contents(b"#!/bin/sh\n", true)), Some(contents(b"other", true)))],
+            ..change()
+        })
+        .expect("applied");
+    assert_eq!(project.tree()["run.sh"].0, 0o711);
+}
+
+#[test]
+fn a_folder_that_was_empty_stays() {
+    let project = Project::new();
+    fs::create_dir_all(project.full("app/services")).expect("created");
+    let before = project.tree();
+    project.apply(&change()).expect("applied");
+    project.apply(&undo_changes(&project.place).expect("can be undone")).expect("undone");
+    assert_eq!(project.tree(), before, "undo");
+    // The same by a change that deletes the files, as `remove` does, and after another one.
+    project.apply(&change()).expect("applied");
+    project.apply(&Change { files: vec![file("x", None, Some(contents(b"", false)))], ..change() }).expect("applied");
+    let files =
+        change().files.into_iter().skip(3).map(|change| FileChange { before: change.after, after: None, ..change });
+    project.apply(&Change { files: files.collect(), ..change() }).expect("applied");
+    assert!(project.full("app/services").is_dir());
+    // Once it is gone, and made by a change, it goes with that.
+    fs::remove_dir_all(project.full("app")).expect("removed");
+    let service = || Some(contents(b"", false));
+    project.apply(&Change { files: vec![file("app/services/a.py", None, service())], ..change() }).expect("applied");
+    project.apply(&Change { files: vec![file("app/services/a.py", service(), None)], ..change() }).expect("applied");
+    assert!(!project.full("app").exists());
 }
 
 #[test]
@@ -323,15 +468,128 @@ fn other_names_of_a_file_are_told_and_keep_the_old_one() {
     assert_eq!(fs::read(project.full("other.py")).expect("there"), b"a = 1\n");
 }
 
-#[test]
-fn the_state_folder_may_lie_below() {
+/// Two projects below one repository, and a file at its top.
+fn monorepo() -> (Project, Place, Place) {
     let project = Project::new();
-    fs::create_dir(project.full("backend")).expect("created");
-    let place = Place::new(project.folder.path(), project.full("backend/.paxx"));
-    apply(&place, &Change { root: path("backend"), ..change() }, NEVER).expect("applied");
-    assert_eq!(undo_changes(&place).expect("can be undone").root, path("backend"));
-    symlink("elsewhere", project.full(".paxx")).expect("linked");
-    assert!(matches!(apply(&project.place, &change(), NEVER), Err(ApplyError::Io(_))));
+    project.write("a/x", b"", 0o644);
+    project.write("b/x", b"", 0o644);
+    let place = |root| Place::new(project.folder.path(), path(root), project.records.clone());
+    let (a, b) = (place("a"), place("b"));
+    (project, a, b)
+}
+
+fn change_of(root: &str, names: &[&str]) -> Change {
+    let files = names.iter().map(|name| file(name, None, Some(contents(b"new", false)))).collect();
+    Change { root: path(root), files, ..change() }
+}
+
+#[test]
+fn each_project_has_its_own_last_change() {
+    let (project, a, b) = monorepo();
+    let before = project.tree();
+    apply(&a, &change_of("a", &["a/new", "of-a"]), NEVER).expect("applied");
+    let only_a = project.tree();
+    apply(&b, &change_of("b", &["b/new", "of-b"]), NEVER).expect("applied");
+    let both = project.tree();
+    let undo = |place: &Place| undo_changes(place).map(|change| apply(place, &change, NEVER).expect("undone"));
+    undo(&b).expect("there is one");
+    assert_eq!(project.tree(), only_a);
+    assert!(matches!(undo(&b), Err(ApplyError::NothingToUndo)));
+    apply(&b, &change_of("b", &["b/new", "of-b"]), NEVER).expect("applied");
+    assert_eq!(project.tree(), both);
+    undo(&a).expect("there is one");
+    assert!(project.full("b/new").exists() && project.full("of-b").exists());
+    undo(&b).expect("there is one");
+    assert_eq!(project.tree(), before);
+}
+
+/// A change that reaches above the root and one that does not: what is undone is the last one, wherever it lies.
+#[test]
+fn the_last_change_is_the_last_one() {
+    for (first, second) in [(&["a/1", "top-1"][..], &["a/2"][..]), (&["a/1"], &["a/2", "top-2"])] {
+        let (project, a, _) = monorepo();
+        apply(&a, &change_of("a", first), NEVER).expect("applied");
+        let before = project.tree();
+        apply(&a, &change_of("a", second), NEVER).expect("applied");
+        apply(&a, &undo_changes(&a).expect("there is one"), NEVER).expect("undone");
+        assert_eq!(project.tree(), before);
+        assert!(matches!(undo_changes(&a), Err(ApplyError::NothingToUndo)), "one step deep");
+    }
+}
+
+#[test]
+fn one_lock_at_the_top_for_what_is_shared() {
+    let (project, a, b) = monorepo();
+    let tree = a.open().expect("opened");
+    let homes = a.homes(&tree);
+    let top = Lock::acquire(&homes[0]).expect("locked");
+    let shared = change_of("b", &["b/new", "of-b"]);
+    assert!(matches!(apply(&b, &shared, NEVER), Err(ApplyError::Busy(_))));
+    // What stays inside another project needs no more than its own.
+    apply(&b, &change_of("b", &["b/1"]), NEVER).expect("applied");
+    drop(top);
+    let own = Lock::acquire(&homes[1]).expect("locked");
+    assert!(matches!(apply(&a, &change_of("a", &["a/new", "of-a"]), NEVER), Err(ApplyError::Busy(_))));
+    apply(&b, &shared, NEVER).expect("applied");
+    drop(own);
+    assert!(project.full("b/.paxx/lock").exists() && project.full(".paxx/lock").exists());
+}
+
+/// A change of one project that was killed amid what it shares is settled by whichever project comes next.
+#[test]
+fn the_next_project_settles_what_is_shared() {
+    let (project, a, b) = monorepo();
+    let before = project.tree();
+    let change = change_of("a", &["a/new", "of-a"]);
+    {
+        let tree = a.open().expect("opened");
+        let site = a.homes(&tree).remove(0);
+        let _lock = Lock::acquire(&site).expect("locked");
+        let prepared = prepare(&a, &site, &change).expect("prepared");
+        let journal = begin(&site, &prepared).expect("begun");
+        let asked = Cell::new(0);
+        let interrupted = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 6
+        };
+        carry_out(&site, &journal.record, &prepared.works, &interrupted).expect_err("killed");
+    }
+    assert_ne!(project.tree(), before);
+    assert_eq!(pending(&b).expect("read").expect("pending").label, change.label);
+    let applied = apply(&b, &change_of("b", &["b/own"]), NEVER).expect("applied");
+    assert_eq!(applied.recovered.len(), 1);
+    apply(&b, &undo_changes(&b).expect("there is one"), NEVER).expect("undone");
+    assert_eq!(project.tree(), before);
+}
+
+/// The repository began at the project when the change was made, and begins above it now.
+#[test]
+fn a_change_is_undone_where_the_repository_begins_elsewhere() {
+    let (project, a, _) = monorepo();
+    let before = project.tree();
+    let alone = Place::folder(project.full("a"), project.records.clone());
+    apply(&alone, &change_of("", &["new"]), NEVER).expect("applied");
+    let undo = undo_changes(&a).expect("can be undone");
+    assert_eq!((undo.root.clone(), undo.files[0].path.clone()), (path("a"), path("a/new")));
+    apply(&a, &undo, NEVER).expect("undone");
+    assert_eq!(project.tree(), before);
+}
+
+#[test]
+fn the_state_folder_is_a_folder_and_the_lock_a_file() {
+    let project = Project::new();
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    symlink(elsewhere.path(), project.full(".paxx")).expect("linked");
+    assert!(matches!(apply(&project.place, &change(), NEVER), Err(ApplyError::NoStateFolder(_))));
+    assert!(matches!(pending(&project.place), Err(ApplyError::NoStateFolder(_))));
+    assert!(matches!(undo_changes(&project.place), Err(ApplyError::NoStateFolder(_))));
+    assert!(tree(elsewhere.path()).is_empty());
+    fs::remove_file(project.full(".paxx")).expect("removed");
+    fs::create_dir_all(project.full(".paxx/lock")).expect("created");
+    assert!(matches!(apply(&project.place, &change(), NEVER), Err(ApplyError::NoLock(_))));
+    fs::remove_dir(project.full(".paxx/lock")).expect("removed");
+    symlink("elsewhere", project.full(".paxx/lock")).expect("linked");
+    assert!(matches!(apply(&project.place, &change(), NEVER), Err(ApplyError::NoLock(_))));
 }
 
 #[test]

@@ -1,23 +1,23 @@
 //! A change, from the first look at the files to the commit mark, and the way back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+
+use rustix::fs::{Dev, FileType};
 
 use super::error::{ApplyError, Difference, Failure, How, Refusal};
-use super::files::{self, Existing, Found, Properties};
-use super::journal::{self, Print, Record, Saved, Stage, Step};
+use super::journal::{self, Journal, Print, Record, Saved, Stage, Step};
 use super::lock::Lock;
 use super::recovery::{self, Recovered};
-use super::{Change, Contents, FileChange, Place};
+use super::tree::{self, Existing, Found, Properties, Tree};
+use super::{Change, Contents, FileChange, Place, Site, empty_folders, undo};
 use crate::project::FilePath;
 
 /// What came of a change that was made.
 #[derive(Debug, Default)]
 pub struct Applied {
     /// What a killed paxx had left, if anything; the files were compared after it had been settled.
-    pub recovered: Option<Recovered>,
+    pub recovered: Vec<Recovered>,
     /// Why something could not be cleared away. The change is made all the same, and the next start tries again.
     pub leftover: Option<Failure>,
 }
@@ -26,32 +26,50 @@ pub struct Applied {
 ///
 /// `interrupted` is asked between the steps up to the commit mark; where it says yes, all is taken back.
 pub fn apply(place: &Place, change: &Change, interrupted: &dyn Fn() -> bool) -> Result<Applied, ApplyError> {
-    let _lock = Lock::acquire(place)?;
-    let recovered = recovery::settle(place)?;
-    let (record, works) = prepare(place, change)?;
-    if works.is_empty() {
+    // Where nothing can be remembered nothing is written, not even a lock.
+    place.records.make()?;
+    let tree = place.open()?;
+    let reaches_above = change.files.iter().any(|file| !file.path.is_below(&place.root));
+    let mut homes = place.homes(&tree).into_iter();
+    let mut locks = Vec::new();
+    let mut recovered = Vec::new();
+    let mut own = None;
+    while let Some(site) = homes.next() {
+        let is_used = reaches_above || homes.len() == 0;
+        // A journal at the top may be about this project.
+        if is_used || recovery::is_unsettled(&site)? {
+            locks.push(Lock::acquire(&site)?);
+            recovered.extend(recovery::settle(&site)?);
+        }
+        if is_used {
+            own.get_or_insert(site);
+        }
+    }
+    let Some(site) = own else { return Ok(Applied::default()) };
+    let prepared = prepare(place, &site, change)?;
+    if prepared.works.is_empty() {
         return Ok(Applied { recovered, leftover: None });
     }
     ask(interrupted)?;
-    journal::begin(place, &record)?;
-    if let Err(cause) = carry_out(place, &record, &works, interrupted) {
-        return Err(match roll_back(place, &record) {
+    let journal = begin(&site, &prepared)?;
+    if let Err(cause) = carry_out(&site, &journal.record, &prepared.works, interrupted) {
+        return Err(match roll_back(&site, &journal) {
             Ok(kept) if kept.is_empty() => cause,
             Ok(kept) => ApplyError::Kept { cause: Box::new(cause), kept },
             Err(then) => ApplyError::Unfinished { cause: Box::new(cause), then },
         });
     }
-    Ok(Applied { recovered, leftover: finish(place, &record).err() })
+    Ok(Applied { recovered, leftover: finish(&site, &journal).err() })
 }
 
 /// The files of a change that have other names too, with how many: a change gives this name another file, and the other
 /// names keep the old one.
 pub fn hard_links(place: &Place, files: &[FileChange]) -> Vec<(FilePath, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-
+    let Ok(tree) = place.open() else { return Vec::new() };
     let links = |change: &FileChange| {
-        let metadata = fs::symlink_metadata(place.path(&change.path)).ok()?;
-        (metadata.is_file() && metadata.nlink() > 1).then(|| (change.path.clone(), metadata.nlink() - 1))
+        let found = tree.status(&change.path).ok()??;
+        let others = tree::links(&found) - 1;
+        (tree::kind(&found) == FileType::RegularFile && others > 0).then(|| (change.path.clone(), others))
     };
     files.iter().filter(|change| change.after.is_some() && change.before != change.after).filter_map(links).collect()
 }
@@ -66,8 +84,18 @@ fn ask(interrupted: &dyn Fn() -> bool) -> Result<(), ApplyError> {
     if interrupted() { Err(ApplyError::Interrupted) } else { Ok(()) }
 }
 
+/// A change, ready to be carried out.
+pub(super) struct Prepared<'a> {
+    pub record: Record,
+    pub works: Vec<Work<'a>>,
+    /// Folders that are there and empty, which it puts files into.
+    empty: BTreeSet<FilePath>,
+}
+
 /// Compares every file with what the change was planned on, looks for what stands in the way, and writes down the steps.
-pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, Vec<Work<'a>>), ApplyError> {
+pub(super) fn prepare<'a>(place: &Place, site: &Site<'_>, change: &'a Change) -> Result<Prepared<'a>, ApplyError> {
+    let tree = site.tree;
+    let mut empty = BTreeSet::new();
     let mut differences = Vec::new();
     let mut refusals = BTreeMap::new();
     let mut folders = BTreeSet::new();
@@ -80,8 +108,13 @@ pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, 
             refusals.insert(path.clone(), "cannot be part of a change, or is part of it twice");
             continue;
         }
-        let full = place.path(path);
-        let found = files::look(&full).map_err(Failure::of("read", &full))?;
+        let found = tree.look(path, tree::FILE).map_err(Failure::of("read", tree.path(path)))?;
+        if matches!(found, Found::Unreachable)
+            && let Err(Refusal { path, why }) = folder_for(tree, path)?
+        {
+            refusals.insert(path, why);
+            continue;
+        }
         if let Some(how) = difference(file.before.as_ref(), &found) {
             differences.push(Difference { path: path.clone(), how });
             continue;
@@ -93,10 +126,13 @@ pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, 
             Found::File(existing) => Some(existing),
             _ => None,
         };
-        match folder_for(place, path, file.before.is_none())? {
+        match folder_for(tree, path)? {
             Ok(folder) => {
                 if let Some(why) = existing.as_ref().and_then(|existing| in_the_way(existing, folder.device)) {
                     refusals.insert(path.clone(), why);
+                }
+                if file.before.is_none() && folder.is_empty {
+                    empty.insert(folder.innermost);
                 }
                 folders.extend(folder.missing);
             }
@@ -106,7 +142,7 @@ pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, 
         }
         let properties = match (&existing, &file.after) {
             (Some(existing), Some(after)) => Properties::Like {
-                mode: files::with_executable(existing.mode, after.executable),
+                mode: tree::with_executable(existing.mode, after.executable),
                 owner: Some(existing.owner),
             },
             (_, after) => match modes.get(path) {
@@ -144,12 +180,21 @@ pub(super) fn prepare<'a>(place: &Place, change: &'a Change) -> Result<(Record, 
         folders: folders.into_iter().collect(),
         steps,
     };
-    Ok((record, works))
+    Ok(Prepared { record, works, empty })
+}
+
+/// Writes down what is about to be done.
+pub(super) fn begin(site: &Site<'_>, prepared: &Prepared<'_>) -> Result<Journal, ApplyError> {
+    let record = prepared.record.clone();
+    empty_folders::remember(site, &record, &prepared.empty)
+        .map_err(Failure::of("write to", site.tree.path(&site.state_folder())))?;
+    let digest = journal::begin(site, &record)?;
+    Ok(Journal { record, digest })
 }
 
 /// The permission bits that files had before the last change.
 fn saved_modes(place: &Place) -> Result<BTreeMap<FilePath, u32>, ApplyError> {
-    let record = journal::read(place, Stage::Last)?.ok_or(ApplyError::NothingToUndo)?;
+    let record = undo::last(place)?;
     Ok(record.steps.into_iter().filter_map(|step| Some((step.path, step.before?.mode))).collect())
 }
 
@@ -160,13 +205,14 @@ fn difference(before: Option<&Contents>, found: &Found) -> Option<How> {
         (None, Found::File(_)) => Some(How::Appeared),
         (Some(_), Found::Nothing) => Some(How::Gone),
         (_, Found::Other(kind)) => Some(How::Kind(kind)),
+        (_, Found::Unreachable) => Some(How::Kind("behind a symbolic link")),
         (Some(before), Found::File(file)) if *before.bytes != *file.bytes => Some(How::Changed),
         (Some(before), Found::File(file)) => (before.executable != file.executable()).then_some(How::Mode),
     }
 }
 
 /// Why this file may not be replaced or deleted, if it may not.
-fn in_the_way(existing: &Existing, folder_device: u64) -> Option<&'static str> {
+fn in_the_way(existing: &Existing, folder_device: Dev) -> Option<&'static str> {
     if existing.mode & 0o222 == 0 {
         return Some("is read-only");
     }
@@ -178,158 +224,155 @@ fn in_the_way(existing: &Existing, folder_device: u64) -> Option<&'static str> {
 struct Folder {
     /// The parts of it that are missing.
     missing: Vec<FilePath>,
-    /// The file system of its innermost part that is there.
-    device: u64,
+    /// Its innermost part that is there.
+    innermost: FilePath,
+    /// Is there nothing in that?
+    is_empty: bool,
+    /// The file system of it.
+    device: Dev,
 }
 
 /// Looks at every folder from the top to the file, and says which are missing; or what stands in the way.
-fn folder_for(place: &Place, path: &FilePath, may_be_missing: bool) -> Result<Result<Folder, Refusal>, Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-
+fn folder_for(tree: &Tree, path: &FilePath) -> Result<Result<Folder, Refusal>, Failure> {
     let mut above: Vec<FilePath> = std::iter::successors(path.parent(), FilePath::parent).collect();
     above.reverse();
-    let mut innermost = None;
+    let (mut innermost, mut device) = (FilePath::top(), 0);
     let mut missing = Vec::new();
     for folder in above {
-        let full = place.path(&folder);
-        let refuse = |why| Ok(Err(Refusal { path: folder.clone(), why }));
-        match fs::symlink_metadata(&full) {
-            Ok(metadata) if metadata.is_dir() => innermost = Some((folder, full, metadata)),
-            // The top is what the caller says it is.
-            Ok(metadata) if metadata.is_symlink() && !folder.as_str().is_empty() => {
-                return refuse("is a symbolic link: nothing is written through it");
+        match tree.status(&folder).map_err(Failure::of("look at", tree.path(&folder)))? {
+            None => missing.push(folder),
+            Some(found) => {
+                let why = match tree::kind(&found) {
+                    FileType::Directory => {
+                        (innermost, device) = (folder, found.st_dev);
+                        continue;
+                    }
+                    FileType::Symlink => "is a symbolic link: nothing is written through it",
+                    _ => "is a file where a folder is needed",
+                };
+                return Ok(Err(Refusal { path: folder, why }));
             }
-            Ok(_) if !folder.as_str().is_empty() => return refuse("is a file where a folder is needed"),
-            Ok(metadata) => innermost = Some((folder, full, metadata)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && may_be_missing => missing.push(folder),
-            Err(error) => return Err(Failure::of("look at", full)(error)),
         }
     }
-    let device = innermost.as_ref().map_or(0, |(_, _, metadata)| metadata.dev());
-    match innermost {
-        Some((folder, full, metadata)) if !files::is_folder_writable(&full, &metadata) => {
-            Ok(Err(Refusal { path: folder, why: "is a folder that may not be written to" }))
-        }
-        _ => Ok(Ok(Folder { missing, device })),
+    if !tree.is_folder_writable(&innermost) {
+        return Ok(Err(Refusal { path: innermost, why: "is a folder that may not be written to" }));
     }
+    let is_empty = tree.is_empty_folder(&innermost);
+    Ok(Ok(Folder { missing, innermost, is_empty, device }))
 }
 
 /// Steps 4 to 6: folders, new files, swaps, the commit mark.
 pub(super) fn carry_out(
-    place: &Place,
+    site: &Site<'_>,
     record: &Record,
     works: &[Work<'_>],
     interrupted: &dyn Fn() -> bool,
 ) -> Result<(), ApplyError> {
     for folder in &record.folders {
         ask(interrupted)?;
-        let full = place.path(folder);
-        match fs::create_dir(&full) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(&full) => {}
-            made => made.map_err(Failure::of("create", full))?,
-        }
+        site.tree.make_folder(folder).map_err(Failure::of("create", site.tree.path(folder)))?;
     }
     // All are written before the first one is synced: the file system then writes them out together.
     let mut written = Vec::new();
     for (number, (step, work)) in record.steps.iter().zip(works).enumerate() {
         let Some(contents) = work.contents else { continue };
         ask(interrupted)?;
-        let temporary = temporary(place, record, number, &step.path);
-        let file = files::create(&temporary, &contents.bytes, work.properties).map_err(|error| Failure {
-            action: "write",
-            path: place.path(&step.path),
-            error,
-        })?;
+        let temporary = temporary(record, number, &step.path);
+        let file = site
+            .tree
+            .create(&temporary, &contents.bytes, work.properties)
+            .map_err(Failure::of("write", site.tree.path(&step.path)))?;
         written.push((step, file));
     }
     for (step, file) in written {
         ask(interrupted)?;
-        file.sync_all().map_err(|error| Failure { action: "write", path: place.path(&step.path), error })?;
+        file.sync_all().map_err(Failure::of("write", site.tree.path(&step.path)))?;
     }
     for (number, step) in record.steps.iter().enumerate() {
         ask(interrupted)?;
-        swap(place, step, &temporary(place, record, number, &step.path))?;
+        swap(site.tree, step, &temporary(record, number, &step.path))?;
     }
     ask(interrupted)?;
-    sync_folders(place, record)?;
+    sync_folders(site.tree, record)?;
     ask(interrupted)?;
-    journal::commit(place)?;
+    journal::commit(site)?;
     Ok(())
 }
 
 /// Puts a step's new file in its place. The old one is under the temporary name afterwards, where the file system can swap
 /// names, and always where the step deletes it.
-fn swap(place: &Place, step: &Step, temporary: &Path) -> Result<(), ApplyError> {
-    let target = place.path(&step.path);
+fn swap(tree: &Tree, step: &Step, temporary: &FilePath) -> Result<(), ApplyError> {
+    let target = &step.path;
     let conflict = |how| Err(ApplyError::Conflict(vec![Difference { path: step.path.clone(), how }]));
-    let failed = |error: io::Error| Failure { action: "replace", path: target.clone(), error };
+    let failed = |error: io::Error| Failure { action: "replace", path: tree.path(target), error };
     match (&step.before, &step.after) {
-        (None, _) => match files::rename_new(temporary, &target) {
+        (None, _) => match tree.rename_new(temporary, target) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return conflict(How::Appeared),
-            renamed => renamed.map_err(|error| Failure { action: "create", path: target.clone(), error })?,
+            renamed => renamed.map_err(|error| Failure { action: "create", path: tree.path(target), error })?,
         },
-        (Some(_), Some(_)) => match files::exchange(temporary, &target) {
+        (Some(_), Some(_)) => match tree.exchange(temporary, target) {
             Ok(true) => {}
             Ok(false) => {
-                let found = files::look(&target).map_err(failed)?;
+                let found = tree.look(target, tree::FILE).map_err(failed)?;
                 if !step.is_before(&found) {
                     return conflict(How::Changed);
                 }
-                fs::rename(temporary, &target).map_err(failed)?;
+                tree.rename(temporary, target).map_err(failed)?;
                 return Ok(());
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return conflict(How::Gone),
             Err(error) => return Err(failed(error).into()),
         },
-        (Some(_), None) => match files::rename_new(&target, temporary) {
+        (Some(_), None) => match tree.rename_new(target, temporary) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return conflict(How::Gone),
-            renamed => renamed.map_err(|error| Failure { action: "delete", path: target.clone(), error })?,
+            renamed => renamed.map_err(|error| Failure { action: "delete", path: tree.path(target), error })?,
         },
     }
     // What came out is what was looked at before? Else somebody saved it in this very moment; rolling back restores it.
-    if step.before.is_some() && !step.is_before(&files::look(temporary).map_err(failed)?) {
+    if step.before.is_some() && !step.is_before(&tree.look(temporary, tree::FILE).map_err(failed)?) {
         return conflict(How::Changed);
     }
     Ok(())
 }
 
 /// Clears away what a change that is made left over, and keeps its journal for `undo`.
-pub fn finish(place: &Place, record: &Record) -> Result<(), Failure> {
+pub fn finish(site: &Site<'_>, journal: &Journal) -> Result<(), Failure> {
+    let (tree, record) = (site.tree, &journal.record);
     for (number, step) in record.steps.iter().enumerate().filter(|(_, step)| step.before.is_some()) {
-        if is_reached_without_links(place, &step.path) {
-            let old = temporary(place, record, number, &step.path);
-            files::remove(&old).map_err(Failure::of("remove", old))?;
-        }
+        let old = temporary(record, number, &step.path);
+        tree.remove(&old).map_err(Failure::of("remove", tree.path(&old)))?;
     }
-    for step in record.steps.iter().filter(|step| step.after.is_none()) {
-        // Like git, which knows no empty folders either.
-        let mut folder = step.path.parent();
-        while let Some(path) = folder.filter(|path| !path.as_str().is_empty() && is_reached_without_links(place, path))
-        {
-            let full = place.path(&path);
-            if !files::remove_folder_if_empty(&full).map_err(Failure::of("remove", full))? {
-                break;
+    if record.steps.iter().any(|step| step.after.is_none()) {
+        let stay = empty_folders::read(site).map_err(Failure::of("read", tree.path(&site.state_folder())))?;
+        for step in record.steps.iter().filter(|step| step.after.is_none()) {
+            // Like git, which knows no empty folders either; but for those that were empty before.
+            let mut folder = step.path.parent();
+            while let Some(path) = folder.filter(|path| !path.as_str().is_empty() && !stay.contains(path)) {
+                if !tree.remove_folder_if_empty(&path).map_err(Failure::of("remove", tree.path(&path)))? {
+                    break;
+                }
+                folder = path.parent();
             }
-            folder = path.parent();
         }
     }
-    journal::retire(place, record)
+    journal::retire(site, journal)
 }
 
 /// Takes a change back that has no commit mark, and names the files that it leaves as they are because somebody changed
 /// them after the change had.
 ///
 /// Can be done again at any time, and stopped at any point. If it fails the journal stays.
-pub fn roll_back(place: &Place, record: &Record) -> Result<Vec<FilePath>, Failure> {
-    if !journal::exists(place, Stage::Open)? {
+pub fn roll_back(site: &Site<'_>, journal: &Journal) -> Result<Vec<FilePath>, Failure> {
+    let (tree, record) = (site.tree, &journal.record);
+    if !journal::exists(site, Stage::Open)? {
         // The commit mark could neither be made durable nor be taken back: it counts.
-        let path = Stage::Committed.path(place);
+        let path = journal::path(site, Stage::Committed);
         return Err(Failure::of("take back", path)(io::Error::other("the commit mark is there")));
     }
     let mut kept = Vec::new();
     let mut failure = None;
     for (number, step) in record.steps.iter().enumerate().rev() {
-        match restore(place, record, number, step) {
+        match restore(tree, record, number, step) {
             Ok(true) => {}
             Ok(false) => kept.push(step.path.clone()),
             Err(error) => {
@@ -340,15 +383,12 @@ pub fn roll_back(place: &Place, record: &Record) -> Result<Vec<FilePath>, Failur
     if let Some(failure) = failure {
         return Err(failure);
     }
-    remove_temporaries(place, record)?;
+    remove_temporaries(tree, record)?;
     for folder in record.folders.iter().rev() {
-        let full = place.path(folder);
-        if is_folder(&full) {
-            files::remove_folder_if_empty(&full).map_err(Failure::of("remove", full))?;
-        }
+        tree.remove_folder_if_empty(folder).map_err(Failure::of("remove", tree.path(folder)))?;
     }
-    sync_folders(place, record)?;
-    journal::discard(place, !kept.is_empty())?;
+    sync_folders(tree, record)?;
+    journal::discard(site, journal, !kept.is_empty())?;
     kept.sort();
     Ok(kept)
 }
@@ -356,18 +396,19 @@ pub fn roll_back(place: &Place, record: &Record) -> Result<Vec<FilePath>, Failur
 /// Takes one step back; `false` where somebody changed the file after the step, so that it is left alone.
 ///
 /// Whether the step had been done shows in what is there now: the journal cannot know.
-fn restore(place: &Place, record: &Record, number: usize, step: &Step) -> Result<bool, Failure> {
-    let target = place.path(&step.path);
-    let failed = |error: io::Error| Failure { action: "restore", path: target.clone(), error };
-    let temporary = temporary(place, record, number, &step.path);
-    if !is_reached_without_links(place, &step.path) {
+fn restore(tree: &Tree, record: &Record, number: usize, step: &Step) -> Result<bool, Failure> {
+    let target = &step.path;
+    let failed = |error: io::Error| Failure { action: "restore", path: tree.path(target), error };
+    let temporary = temporary(record, number, target);
+    let current = tree.look(target, tree::FILE).map_err(failed)?;
+    // Between a crash and the next start anything may have happened.
+    if matches!(current, Found::Unreachable) {
         return Ok(step.before.is_none());
     }
-    let current = files::look(&target).map_err(failed)?;
     if step.is_before(&current) {
         return Ok(true);
     }
-    let aside = files::look(&temporary).map_err(failed)?;
+    let aside = tree.look(&temporary, tree::FILE).map_err(failed)?;
     if !step.is_after(&current) {
         // It is somebody's own. The step had surely not been done where what it would have put there still waits beside
         // it; a step that deletes had been done only if what it moved aside is there.
@@ -375,19 +416,19 @@ fn restore(place: &Place, record: &Record, number: usize, step: &Step) -> Result
         return Ok(waits);
     }
     match (&step.before, aside) {
-        (None, _) => fs::remove_file(&target).map_err(failed)?,
+        (None, _) => tree.remove(target).map_err(failed)?,
         // Whatever came out of the swap goes back, also an edit that was saved in that very moment.
-        (Some(_), Found::File(_)) if step.after.is_some() => fs::rename(&temporary, &target).map_err(failed)?,
-        (Some(_), Found::File(_)) => files::rename_new(&temporary, &target).map_err(failed)?,
+        (Some(_), Found::File(_)) if step.after.is_some() => tree.rename(&temporary, target).map_err(failed)?,
+        (Some(_), Found::File(_)) => tree.rename_new(&temporary, target).map_err(failed)?,
         // It is gone, and not by us.
         (Some(_), _) if step.after.is_none() => return Ok(false),
         (Some(saved), _) => {
-            let again = place.path(&step.path).with_file_name(format!(".paxx-{}-{number}.old.tmp", record.id));
+            let again = beside(target, &format!(".paxx-{}-{number}.old.tmp", record.id));
             let properties = Properties::Like { mode: saved.mode, owner: None };
             let rewrite = || {
-                files::remove(&again)?;
-                files::create(&again, &saved.bytes, properties)?.sync_all()?;
-                fs::rename(&again, &target)
+                tree.remove(&again)?;
+                tree.create(&again, &saved.bytes, properties)?.sync_all()?;
+                tree.rename(&again, target)
             };
             rewrite().map_err(failed)?;
         }
@@ -396,43 +437,30 @@ fn restore(place: &Place, record: &Record, number: usize, step: &Step) -> Result
 }
 
 /// The name beside its target under which a step's new file waits, or its old one.
-fn temporary(place: &Place, record: &Record, number: usize, path: &FilePath) -> PathBuf {
-    place.path(path).with_file_name(format!(".paxx-{}-{number}.tmp", record.id))
+fn temporary(record: &Record, number: usize, path: &FilePath) -> FilePath {
+    beside(path, &format!(".paxx-{}-{number}.tmp", record.id))
 }
 
-fn remove_temporaries(place: &Place, record: &Record) -> Result<(), Failure> {
+fn beside(path: &FilePath, name: &str) -> FilePath {
+    path.parent().unwrap_or_else(FilePath::top).child(name)
+}
+
+fn remove_temporaries(tree: &Tree, record: &Record) -> Result<(), Failure> {
     for (number, step) in record.steps.iter().enumerate() {
-        if !is_reached_without_links(place, &step.path) {
-            continue;
-        }
         for ending in ["tmp", "old.tmp"] {
-            let path = place.path(&step.path).with_file_name(format!(".paxx-{}-{number}.{ending}", record.id));
-            files::remove(&path).map_err(Failure::of("remove", path))?;
+            let file = beside(&step.path, &format!(".paxx-{}-{number}.{ending}", record.id));
+            tree.remove(&file).map_err(Failure::of("remove", tree.path(&file)))?;
         }
     }
     Ok(())
 }
 
 /// Makes durable what became of every folder that a change touches.
-fn sync_folders(place: &Place, record: &Record) -> Result<(), Failure> {
+fn sync_folders(tree: &Tree, record: &Record) -> Result<(), Failure> {
     let parents = record.steps.iter().map(|step| &step.path).chain(&record.folders).filter_map(FilePath::parent);
     let folders: BTreeSet<FilePath> = parents.chain(record.folders.iter().cloned()).collect();
     for folder in folders {
-        let full = place.path(&folder);
-        if is_folder(&full) {
-            files::sync_folder(&full).map_err(Failure::of("sync", full))?;
-        }
+        tree.sync_folder(&folder).map_err(Failure::of("sync", tree.path(&folder)))?;
     }
     Ok(())
-}
-
-fn is_folder(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
-}
-
-/// Is every folder of this path a real one, or missing? Between a crash and the next start anything may have happened.
-fn is_reached_without_links(place: &Place, path: &FilePath) -> bool {
-    std::iter::successors(path.parent(), FilePath::parent)
-        .filter(|folder| !folder.as_str().is_empty())
-        .all(|folder| !fs::symlink_metadata(place.path(&folder)).is_ok_and(|metadata| !metadata.is_dir()))
 }

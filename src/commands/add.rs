@@ -1,22 +1,18 @@
 //! `paxx infra add`: plan, show, ask, apply.
 
-use super::change::{self, Proposal};
+use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, lock_of};
+use super::{Ui, components, find_project, lock_of, pending};
 use crate::cli::{Add, Global};
 use crate::error::Error;
 use crate::plan::{self, Allowances, Outcome};
 
 /// Runs the command; the exit code.
-pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
+pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     let named = components(&arguments.names)?;
-    let mut discovery = find_project(ui, global)?;
-    if arguments.confirmation.dry_run {
-        change::report_pending(ui, &discovery)?;
-    } else if change::recover(ui, &discovery)? {
-        discovery = find_project(ui, global)?;
-    }
+    pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
+    let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
     let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
     let plan = plan::add(&discovery, &lock, &named, allow);
@@ -25,7 +21,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Add) -> Result<u8, Error> {
         ui,
         discovery: &discovery,
         plan,
-        label: format!("paxx infra add {}", names.join(" ")),
+        label: format!("paxx {noun} add {}", names.join(" ")),
         verb: "add",
         confirmation: arguments.confirmation,
         format: arguments.format,

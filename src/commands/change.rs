@@ -1,8 +1,8 @@
 //! What `add`, `remove` and `undo` share: show a change, ask, apply it.
 
 use super::interrupt::Interrupt;
-use super::{Ui, prompt, refused};
-use crate::apply::{self, Contents, FileChange, Place, Recovered};
+use super::{Ui, pending, prompt, refused};
+use crate::apply::{self, Contents, FileChange, Place};
 use crate::cli::{Confirmation, PlanFormat};
 use crate::error::Error;
 use crate::lock::Lock;
@@ -32,47 +32,7 @@ pub struct Proposal<'a> {
 
 /// Where changes of this project are written, and where what a killed run left is looked for.
 pub fn place(discovery: &Discovery) -> Place {
-    Place::new(&discovery.base, discovery.state_folder())
-}
-
-/// Settles what a killed run left behind, and says which; only for commands that change something.
-pub fn recover(ui: &Ui, discovery: &Discovery) -> Result<bool, Error> {
-    let recovered = apply::recover(&place(discovery))?;
-    if let Some(recovered) = &recovered {
-        say_recovered(ui, recovered);
-    }
-    Ok(recovered.is_some())
-}
-
-/// Reports what a killed run left behind, and changes nothing.
-pub fn report_pending(ui: &Ui, discovery: &Discovery) -> Result<(), Error> {
-    if let Some(note) = pending_note(discovery)? {
-        ui.say(&note);
-    }
-    Ok(())
-}
-
-/// What a killed run left behind, as a note.
-pub fn pending_note(discovery: &Discovery) -> Result<Option<String>, Error> {
-    let Some(pending) = apply::pending(&place(discovery))? else { return Ok(None) };
-    let what = if pending.running {
-        "is being applied by another paxx right now"
-    } else if pending.committed {
-        "was interrupted after its commit mark; the next `add`, `remove` or `undo` finishes it"
-    } else {
-        "was interrupted; the next `add`, `remove` or `undo` takes it back"
-    };
-    Ok(Some(format!("note: `{}` {what}", pending.label)))
-}
-
-fn say_recovered(ui: &Ui, recovered: &Recovered) {
-    let what = if recovered.finished { "finished" } else { "taken back" };
-    ui.say(&format!("note: `{}` had been interrupted, and was {what}", recovered.label));
-    for path in &recovered.kept {
-        ui.say(&format!(
-            "note: `{path}` was changed meanwhile and is left as it is; its old text is in `.paxx/rolled-back`"
-        ));
-    }
+    Place::new(&discovery.base, discovery.project.layout.root.clone(), pending::records())
 }
 
 fn contents(file: &File) -> Contents {
@@ -142,8 +102,8 @@ impl Proposal<'_> {
             }
             result => result?,
         };
-        if let Some(recovered) = &applied.recovered {
-            say_recovered(ui, recovered);
+        for recovered in &applied.recovered {
+            pending::say_recovered(ui, recovered);
         }
         if let Some(leftover) = &applied.leftover {
             ui.say(&format!("note: {leftover}; the next run clears it away"));

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::change::{self, Proposal};
+use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, installed, lock_of, options, unknown_in_lock};
+use super::{Ui, components, find_project, installed, lock_of, options, pending, unknown_in_lock};
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
@@ -33,6 +33,10 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     if arguments.fix {
         return fix(ui, global, arguments, &named, &below);
     }
+    let start = pending::start(ui, global);
+    for folder in if below.is_empty() { std::slice::from_ref(&start) } else { &below } {
+        pending::say(ui, folder);
+    }
     let request = Request { ui, named: &named, format: format(arguments.format) };
     let mut failed = false;
     let projects = if below.is_empty() {
@@ -43,7 +47,6 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
             vec![checked]
         } else {
             let discovery = find_project(ui, global)?;
-            change::report_pending(ui, &discovery)?;
             lock_of(ui, &discovery)?;
             vec![request.check(&discovery).unwrap_or_default()]
         }
@@ -139,6 +142,9 @@ impl Request<'_> {
         let paths = self.ui.paths(discovery);
         let wanted = wanted(self.named, lock);
         let mut found = Vec::new();
+        for problem in pending::problems(discovery) {
+            found.push(Finding { component: String::new(), requirement: String::new(), problem, fixable: false });
+        }
         for name in installed(lock).1.into_iter().filter(|_| self.named.is_empty()) {
             let problem = unknown_in_lock(&discovery.project, &name);
             found.push(Finding { component: name, requirement: String::new(), problem, fixable: false });
@@ -194,17 +200,14 @@ impl Request<'_> {
             return One { checked, note: None, failed: false };
         }
         match discover::discover(folder, &options) {
-            Ok(discovery) => {
-                let note = change::pending_note(&discovery).ok().flatten();
-                match check(&discovery) {
-                    Ok(checked) => One { checked, note, failed: false },
-                    Err(problem) => {
-                        let paths = self.ui.paths(&discovery);
-                        let path = shown(&paths, &discovery);
-                        One { checked: self.failure(path, &discovery.project, &paths, problem), note, failed: true }
-                    }
+            Ok(discovery) => match check(&discovery) {
+                Ok(checked) => One { checked, note: None, failed: false },
+                Err(problem) => {
+                    let paths = self.ui.paths(&discovery);
+                    let path = shown(&paths, &discovery);
+                    One { checked: self.failure(path, &discovery.project, &paths, problem), note: None, failed: true }
                 }
-            }
+            },
             Err(Failure::NotAProject { problem, .. }) => {
                 let note = Some(format!("{}: {}", folder.display(), problem.message));
                 let path = folder.display().to_string();
@@ -254,12 +257,9 @@ fn fix_one(
             })
         }
     };
-    let mut discovery = find()?;
-    if arguments.dry_run {
-        change::report_pending(ui, &discovery)?;
-    } else if change::recover(ui, &discovery)? {
-        discovery = find()?;
-    }
+    let start = folder.map_or_else(|| pending::start(ui, global), Path::to_owned);
+    pending::settle(ui, &start, arguments.dry_run)?;
+    let discovery = find()?;
     let lock = lock_of(ui, &discovery)?;
     let wanted = wanted(named, &lock);
     let plan = plan::fix(&discovery, &lock, &wanted);

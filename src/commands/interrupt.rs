@@ -1,28 +1,29 @@
-//! Ctrl-C and SIGTERM: before a change begins they end the program at once; while it is applied they are noted, so that it can
+//! Ctrl-C, SIGTERM and SIGHUP (the terminal was closed): before a change begins they end the program at once; while it is applied they are noted, so that it can
 //! be taken back up to the commit mark.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Watches for signals.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     /// Does a signal end the program at once?
     at_once: Arc<AtomicBool>,
-    interrupted: Arc<AtomicBool>,
-    terminated: Arc<AtomicBool>,
+    /// The signal that came last; 0 where none has.
+    signal: Arc<AtomicUsize>,
 }
 
 impl Interrupt {
-    /// From now on Ctrl-C exits with 130 and SIGTERM with 143, until [`Interrupt::hold`].
+    /// From now on a signal exits with 128 and its number (Ctrl-C 130, SIGTERM 143, SIGHUP 129), until [`Interrupt::hold`].
     pub fn watch() -> Self {
         let watch = Self::default();
         watch.at_once.store(true, Ordering::SeqCst);
-        for (signal, flag) in [(SIGINT, &watch.interrupted), (SIGTERM, &watch.terminated)] {
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&watch.at_once));
-            let _ = signal_hook::flag::register(signal, Arc::clone(flag));
+            let number = usize::try_from(signal).unwrap_or_default();
+            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&watch.signal), number);
         }
         watch
     }
@@ -34,11 +35,11 @@ impl Interrupt {
 
     /// Has a signal come?
     pub fn came(&self) -> bool {
-        self.interrupted.load(Ordering::SeqCst) || self.terminated.load(Ordering::SeqCst)
+        self.signal.load(Ordering::SeqCst) != 0
     }
 
     /// The exit code for the signal that came.
     pub fn exit_code(&self) -> u8 {
-        if self.terminated.load(Ordering::SeqCst) { 143 } else { 130 }
+        u8::try_from(128 + self.signal.load(Ordering::SeqCst)).unwrap_or(130)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Ui, find_project, lock_of};
+use super::{Ui, find_project, lock_of, pending};
 use crate::check;
 use crate::cli::{Global, List, PlanFormat};
 use crate::component::manifest::Kind;
@@ -18,7 +18,8 @@ use crate::render::json;
 pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
     let components: Vec<&'static Component> =
         COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
-    let start = global.project.as_ref().map_or_else(|| ui.current.clone(), |project| ui.current.join(project));
+    let start = pending::start(ui, global);
+    pending::say(ui, &start);
     let has_lock = start.ancestors().any(|folder| folder.join(lock::NAME).exists());
     let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
     let rows: Vec<(&Component, Option<&str>)> = components.iter().copied().zip(states).collect();

@@ -7,6 +7,7 @@ mod explain;
 mod interrupt;
 mod list;
 mod manual;
+mod pending;
 mod prompt;
 mod remove;
 mod screen;
@@ -34,14 +35,14 @@ pub fn run(cli: &Cli) -> ExitCode {
     let ui = Ui::new(&cli.global);
     let result = match &cli.command {
         Command::Infra { verb } | Command::Ext { verb } => {
-            let kind = match &cli.command {
-                Command::Infra { .. } => crate::component::manifest::Kind::Infra,
-                _ => crate::component::manifest::Kind::Ext,
+            let (noun, kind) = match &cli.command {
+                Command::Infra { .. } => ("infra", crate::component::manifest::Kind::Infra),
+                _ => ("ext", crate::component::manifest::Kind::Ext),
             };
             match verb {
                 Verb::List(arguments) => list::run(&ui, &cli.global, kind, arguments),
-                Verb::Add(arguments) => add::run(&ui, &cli.global, arguments),
-                Verb::Remove(arguments) => remove::run(&ui, &cli.global, arguments),
+                Verb::Add(arguments) => add::run(&ui, &cli.global, noun, arguments),
+                Verb::Remove(arguments) => remove::run(&ui, &cli.global, noun, arguments),
             }
         }
         Command::Check(arguments) => check::run(&ui, &cli.global, arguments),

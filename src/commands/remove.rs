@@ -1,22 +1,18 @@
 //! `paxx infra remove`: the inverse of `add`, by the same plan, preview and confirmation.
 
-use super::change::{self, Proposal};
+use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, lock_of, refused};
+use super::{Ui, components, find_project, lock_of, pending, refused};
 use crate::cli::{Global, Remove};
 use crate::error::Error;
 use crate::plan;
 
 /// Runs the command; the exit code.
-pub fn run(ui: &Ui, global: &Global, arguments: &Remove) -> Result<u8, Error> {
+pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Remove) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     let named = components(&arguments.names)?;
-    let mut discovery = find_project(ui, global)?;
-    if arguments.confirmation.dry_run {
-        change::report_pending(ui, &discovery)?;
-    } else if change::recover(ui, &discovery)? {
-        discovery = find_project(ui, global)?;
-    }
+    pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
+    let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
     for component in &named {
         if lock.component(component.id()).is_none() {
@@ -32,7 +28,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Remove) -> Result<u8, Error> {
         ui,
         discovery: &discovery,
         plan,
-        label: format!("paxx infra remove {}", names.join(" ")),
+        label: format!("paxx {noun} remove {}", names.join(" ")),
         verb: "remove",
         confirmation: arguments.confirmation,
         format: arguments.format,

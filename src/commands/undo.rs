@@ -1,8 +1,8 @@
 //! `paxx undo`: the last applied change backwards, byte for byte.
 
-use super::change::{self, place};
+use super::change::place;
 use super::interrupt::Interrupt;
-use super::{Ui, find_project, prompt};
+use super::{Ui, find_project, pending, prompt};
 use crate::apply::{self, ApplyError};
 use crate::cli::{Global, Undo};
 use crate::error::Error;
@@ -11,13 +11,9 @@ use crate::render::diff;
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     let watch = Interrupt::watch();
+    pending::settle_journals(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
     let discovery = find_project(ui, global)?;
     let place = place(&discovery);
-    if arguments.confirmation.dry_run {
-        change::report_pending(ui, &discovery)?;
-    } else {
-        change::recover(ui, &discovery)?;
-    }
     let undone = apply::undo_changes(&place).map_err(|error| match error {
         // Planning anew, which helps elsewhere, does not help here.
         ApplyError::Conflict(_) => {

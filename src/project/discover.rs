@@ -51,22 +51,6 @@ pub struct Discovery {
     pub options: Vec<(String, String)>,
 }
 
-impl Discovery {
-    /// The folder for the journal and the undo record: `.paxx` at the project's root, or at the top of the repository where
-    /// a compose file above the root is used, because other projects may use that one too.
-    pub fn state_folder(&self) -> PathBuf {
-        let layout = &self.project.layout;
-        let shared = layout
-            .compose
-            .as_ref()
-            .ok()
-            .and_then(Option::as_ref)
-            .is_some_and(|compose| !compose.path.is_below(&layout.root));
-        let folder = if shared { self.base.clone() } else { self.base.join(layout.root.as_str()) };
-        folder.join(".paxx")
-    }
-}
-
 /// What ended discovery.
 #[derive(Debug)]
 pub enum Failure {
@@ -213,7 +197,7 @@ pub fn locked_projects(start: &Path) -> Vec<PathBuf> {
 }
 
 /// Has the folder a file that projects have at their root?
-fn is_marked(folder: &Path) -> bool {
+pub fn is_marked(folder: &Path) -> bool {
     const NAMES: &[&str] = &[
         "pyproject.toml",
         "requirements.txt",

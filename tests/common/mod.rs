@@ -76,7 +76,28 @@ pub fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
-    command.env("TERM", "xterm-256color").stdin(Stdio::null());
+    command.env("TERM", "xterm-256color").env("XDG_STATE_HOME", state()).stdin(Stdio::null());
+}
+
+/// The state folder of the user who is not there: one for each test process, so that no test writes into a real one.
+pub fn state() -> &'static Path {
+    static STATE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let prefix = "paxx-test-state-";
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { memory.to_owned() } else { env::temp_dir() };
+        // Nothing runs when a test process ends; so the next one clears away.
+        for entry in fs::read_dir(&folder).expect("read").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_over = |id: &str| Path::new("/proc/self").exists() && !Path::new("/proc").join(id).exists();
+            if name.strip_prefix(prefix).is_some_and(is_over) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let state = folder.join(format!("{prefix}{}", std::process::id()));
+        fs::create_dir_all(&state).expect("created");
+        state
+    });
+    &STATE
 }
 
 /// Runs a command to its end.

@@ -45,6 +45,7 @@ from packaging.utils import canonicalize_name
 
 HERE = Path(__file__).resolve().parent
 BINARY = os.environ.get("PAXX_BIN", "paxx")
+STATE = tempfile.TemporaryDirectory(prefix="paxx-state-")
 SKIP = {".git", ".paxx", ".venv", "venv", "node_modules", "__pycache__", ".tox", "site-packages"}
 TIMEOUT = 60
 
@@ -709,7 +710,7 @@ class Run:
 def paxx(cwd: Path, *arguments: str) -> Run:
     """Runs the tool; anything but an orderly end is a crash."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PAXX")}
-    environment |= {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "400"}
+    environment |= {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "400", "XDG_STATE_HOME": STATE.name}
     try:
         done = subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT, env=environment, check=False)
     except subprocess.TimeoutExpired as error:

@@ -44,6 +44,10 @@ SHAPES = {
 }
 PREDECESSOR = "paxx==0.2.3"
 
+# The tool notes there what it wrote; no test writes into the home folder of whoever runs it.
+STATE = tempfile.TemporaryDirectory(prefix="paxx-state-")
+os.environ["XDG_STATE_HOME"] = STATE.name
+
 
 def pytest_configure() -> None:
     """SIGTERM ends the run as Ctrl-C does: fixtures end their servers."""

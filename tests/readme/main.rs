@@ -15,6 +15,7 @@ use paxx::finding::RULES;
 use tempfile::TempDir;
 
 const PAXX: &str = env!("CARGO_BIN_EXE_paxx");
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme-state");
 
 /// Commands that nothing has to run, because they run this.
 const RUN_THIS: &[&str] = &["cargo test", ".ci/run"];
@@ -55,8 +56,9 @@ fn bookshop() -> TempDir {
 }
 
 fn paxx(folder: &Path, arguments: &[&str]) -> String {
-    let output =
-        Command::new(PAXX).args(arguments).current_dir(folder).env_remove("NO_COLOR").output().expect("it runs");
+    let mut output = Command::new(PAXX);
+    let output = output.args(arguments).current_dir(folder).env_remove("NO_COLOR").env("XDG_STATE_HOME", STATE);
+    let output = output.output().expect("it runs");
     assert!(output.status.success(), "paxx {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -106,8 +108,9 @@ fn every_command_of_the_readme_runs() {
             .any(|start| line.starts_with(start));
         let answered = line.contains("--yes") || line.contains("--dry-run");
         let line = if asks && !answered { format!("{line} --yes") } else { line };
-        let output =
-            Command::new("sh").args(["-c", &line]).current_dir(folder).env("PATH", &path).output().expect("a shell");
+        let mut output = Command::new("sh");
+        let output = output.args(["-c", &line]).current_dir(folder).env("PATH", &path).env("XDG_STATE_HOME", STATE);
+        let output = output.output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`{line}` ends with {}\n{said}", output.status);
         run += 1;
