@@ -33,7 +33,7 @@
 //! | [`cli`] | types for clap: help, completions and the manual page come from them |
 //! | [`error`] | what ends a command, and its exit code |
 //! | [`render`] | diff, summary, findings, JSON: the only user of `similar`, `miette` and `serde_json` |
-//! | [`apply`] | transaction, journal, recovery, undo |
+//! | [`apply`] | transaction, journal, recovery, undo; what this user's state folder says of journals |
 //! | [`check`] | findings: requirements that do not hold, and what no single one sees, one file a family |
 //! | [`plan`] | requirements to plan |
 //! | [`requirement`] | one file a kind: does it hold, what brings it, what takes it back, and its tests |
@@ -54,6 +54,9 @@
 //! - Offsets are bytes of the text as it is on disk. What is outside an edit keeps its bytes.
 //! - A plan is verified before it is shown: each requirement is assessed again after its edits, and a file that parsed before
 //!   and would not parse now refuses the plan.
+//! - A journal or a record for `undo` is carried out only where this user's state folder knows it, to the byte, for this very
+//!   folder; whatever else lies in `.paxx/` came from elsewhere. Every write starts from a handle of the project's folder and goes
+//!   through no symbolic link, whenever that appears.
 //! - No process is started, and nothing of the project is executed or imported. Which files have uncommitted changes is read from
 //!   git's index ([`project::uncommitted`]).
 //! - What is printed is [`render::styled::Styled`], and goes through one place that knows whether it writes to a terminal: there
@@ -77,6 +80,11 @@
 //!   that needs it, so it is shared scaffolding in `paxx.lock`.
 //! - **The journal is one file whose name is its stage**: `journal`, `committed`, `undo`. Each step from one to the next is one
 //!   atomic rename, so there is no state in which a reader must guess.
+//! - **Where a journal lies follows from the change, not from the layout.** A change that reaches above the root of its project has it at the
+//!   top of the repository, where the next project finds it; any other has it at the root. So it is found although the layout
+//!   cannot be, and before discovery: half a change may be what hides the project.
+//! - **A record for `undo` that is not believed stops `undo` alone.** No other command reads it, and the next change replaces it; a
+//!   journal that is not believed stops every command that writes, because it may be half of a change.
 //! - **A migration is a call behind `context.configure(...)`** that wraps the hooks given to it, instead of edits of the
 //!   arguments: nothing that the user wrote there changes.
 //! - **Compose services of the application are found, not named**: [`requirement::environment`] and `worker` go by the service

@@ -181,3 +181,9 @@ fn ctrl_c_at_any_moment() {
 fn sigterm_at_any_moment() {
     interrupted("sigterm_at_any_moment", "-TERM", 143);
 }
+
+/// The terminal was closed.
+#[test]
+fn sighup_at_any_moment() {
+    interrupted("sighup_at_any_moment", "-HUP", 129);
+}

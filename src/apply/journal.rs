@@ -217,7 +217,7 @@ fn write(site: &Site<'_>, file: &FilePath, bytes: &[u8]) -> Result<(), Failure> 
     };
     if let Err(error) = write() {
         let _ = site.tree.remove(&temporary);
-        return Err(Failure::of("write", site.tree.path(file))(error));
+        return Err(Failure::of("write", site.tree.path(&temporary))(error));
     }
     sync(site)
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::fs::{Dev, FileType};
 
-use super::error::{ApplyError, Difference, Failure, How, Refusal};
+use super::error::{ApplyError, Difference, Doubt, Failure, How, Refusal};
 use super::journal::{self, Journal, Print, Record, Saved, Stage, Step};
 use super::lock::Lock;
 use super::recovery::{self, Recovered};
@@ -28,6 +28,10 @@ pub struct Applied {
 pub fn apply(place: &Place, change: &Change, interrupted: &dyn Fn() -> bool) -> Result<Applied, ApplyError> {
     // Where nothing can be remembered nothing is written, not even a lock.
     place.records.make()?;
+    // The record for `undo` must find its place when the change is made.
+    if let Some(error @ ApplyError::Foreign { doubt: Doubt::Kind(_), .. }) = undo::foreign_undo(place) {
+        return Err(error);
+    }
     let tree = place.open()?;
     let reaches_above = change.files.iter().any(|file| !file.path.is_below(&place.root));
     let mut homes = place.homes(&tree).into_iter();
