@@ -215,8 +215,12 @@ impl ApplyError {
     /// The file or folder that is in the way, if it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Busy(path) | Self::NoStateFolder(path) | Self::NoLock(path) => Some(path),
-            Self::Unreadable { path } | Self::Foreign { path, .. } | Self::State { path, .. } => Some(path),
+            Self::Busy(path)
+            | Self::NoStateFolder(path)
+            | Self::NoLock(path)
+            | Self::Unreadable { path }
+            | Self::Foreign { path, .. }
+            | Self::State { path, .. } => Some(path),
             Self::Io(failure) => Some(&failure.path),
             _ => None,
         }
