@@ -2,6 +2,7 @@
 //!
 //! `README.md` says how to run them. The laws and the projects on disk are those of `tests/laws.rs`.
 
+pub mod hostile;
 #[path = "../../tests/laws/journey.rs"]
 pub mod journey;
 #[path = "../../tests/laws/mutation.rs"]
