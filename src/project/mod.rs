@@ -13,6 +13,8 @@ pub mod imports;
 pub mod layout;
 pub mod path;
 pub mod reader;
+pub mod settings_naming;
+pub mod settings_reach;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
