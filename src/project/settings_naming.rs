@@ -213,8 +213,8 @@ impl Follower<'_> {
         }
         if let Some(inner) = code.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             let items = split(inner, ',');
-            return self.last_entry(items.iter().rev().filter(|item| !item.trim().is_empty()).map(|item| {
-                let item = item.trim();
+            return self.last_entry(items.iter().rev().filter(|item| !without_comment(item).is_empty()).map(|item| {
+                let item = without_comment(item);
                 if let Some(other) = item.strip_prefix("**") {
                     return self.entry(place, other, key, depth);
                 }
@@ -237,9 +237,9 @@ impl Follower<'_> {
                 return Entry::Unknown;
             }
             let arguments = split(arguments, ',');
-            return self.last_entry(arguments.iter().rev().filter(|argument| !argument.trim().is_empty()).map(
+            return self.last_entry(arguments.iter().rev().filter(|argument| !without_comment(argument).is_empty()).map(
                 |argument| {
-                    let argument = without_comment(argument.trim());
+                    let argument = without_comment(argument);
                     if let Some(other) = argument.strip_prefix("**") {
                         return self.entry(place, other, key, depth);
                     }
