@@ -157,6 +157,7 @@ rules! {
     NO_DEPENDENCY_FILE = "PX203", Error, "no file that lists dependencies";
     DEPENDENCY_UNSUPPORTED = "PX204", Error, "a dependency file of a shape that is not edited";
     DEPENDENCY_TWICE = "PX205", Warning, "a dependency is listed twice";
+    PYTHON_TOO_OLD = "PX206", Error, "the project's Python is older than what the modules need";
     SERVICE_MISSING = "PX301", Error, "a compose service is missing";
     SERVICE_CONFLICT = "PX302", Error, "a compose service of that name is something else";
     COMPOSE_UNSUPPORTED = "PX303", Error, "a compose file of a shape that is not edited";

@@ -18,7 +18,7 @@ use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
 use crate::project::{File, FilePath, Project};
 use crate::requirement::worker::Worker;
-use crate::requirement::{Assessment, Change, Requirement, Retraction, module, requirements_of, setting};
+use crate::requirement::{Assessment, Change, Requirement, Retraction, module, python, requirements_of, setting};
 use crate::source::text::LineEnding;
 
 /// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
@@ -352,6 +352,9 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
             }
             bring(&mut plan, &mut draft, &mut next, component, &requirement, allow);
         }
+    }
+    if let Some(problem) = python::too_old(&discovery.project) {
+        if allow.manual { &mut plan.manual } else { &mut plan.refusals }.push(problem);
     }
     plan.refusals.extend(draft.new_errors());
     finish(&mut plan, draft, next, discovery, lock);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::layout::{Dependencies, DependencyFormat, Installer};
 use super::path::FilePath;
-use crate::finding::{DEPENDENCY_UNSUPPORTED, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
+use crate::finding::{DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
 use crate::source::requirements::{self, Kind};
 use crate::source::toml::{Source, SyntaxError};
 
@@ -341,10 +341,26 @@ impl Finder<'_> {
             return Err(hashed(&path, line.range.clone()));
         }
         let includes = self.includes(&path);
+        self.check_hashes(&path, &includes)?;
         let listed = pyproject.filter(|(source, _)| !development_lists(source).is_empty());
         let development = self.development().or_else(|| listed.map(|(_, path)| path.clone()));
         let development = development.filter(|development| *development != path && !includes.contains(development));
         Ok(Dependencies { format: DependencyFormat::Requirements, path, development, includes, copy: None })
+    }
+
+    /// One hash makes pip ask for the hash of every package, in whatever file: of those that `path` includes, and of those
+    /// that include it.
+    fn check_hashes(&self, path: &FilePath, includes: &[FilePath]) -> Result<(), Problem> {
+        let lists = self.candidates().into_iter().map(|(file, _)| file);
+        let around = lists.filter(|file| file != path && self.includes(file).contains(path));
+        for file in includes.iter().cloned().chain(around) {
+            let text = (self.read)(&file).unwrap_or_default();
+            if let Some(line) = requirements::Source::parse(&text).hashed() {
+                let (problem, hashed) = (hashed(&file, line.range.clone()), Location::file(path.clone()));
+                return Err(problem.related(hashed, "installed with it, so a line here needs a hash too"));
+            }
+        }
+        Ok(())
     }
 
     /// The files that `path` reads with `-r` and `-c`, and those that these read.

@@ -22,6 +22,7 @@ use super::{FilePath, Project};
 use crate::component::COMPONENTS;
 use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
+use crate::source::python::StatementKind;
 
 /// What the user said about the project on the command line.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +67,20 @@ pub enum Failure {
         below: Vec<String>,
     },
 }
+
+/// Files at the root that may say which Python the project runs on.
+const PYTHON_FILES: [&str; 10] = [
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "Pipfile",
+    "runtime.txt",
+    ".tool-versions",
+    "environment.yml",
+    "environment.yaml",
+    "ruff.toml",
+    ".ruff.toml",
+];
 
 /// Words that make a Python file worth parsing, by their bit.
 const FASTAPI: u32 = 1;
@@ -508,6 +523,17 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     for path in layout.handlers.iter().chain(&layout.wiring).chain(routes) {
         reader.file(path);
     }
+    read_imports(reader, layout);
+    // What says which Python the project runs on.
+    for name in PYTHON_FILES {
+        reader.file(&layout.root.child(name));
+    }
+    for folder in std::iter::successors(Some(layout.root.clone()), FilePath::parent) {
+        reader.file(&folder.child(".python-version"));
+    }
+    for path in find_application::evidence_files(reader, &layout.root) {
+        reader.file(&path);
+    }
     if let Some(folder) = &layout.alembic {
         reader.file(&folder.child("env.py"));
         reader.file(&folder.child("script.py.mako"));
@@ -534,6 +560,51 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
         );
         if let Ok(wiring) = application::made(&project) {
             lifespan::read(reader, layout, &application.path, &wiring);
+        }
+    }
+}
+
+/// Reads the modules by which it is seen what an import of ours would bring, or would overtake.
+fn read_imports(reader: &Reader, layout: &Layout) {
+    // A module of the project with the name of a package that ours import.
+    let names = COMPONENTS.iter().flat_map(|component| component.manifest.dependency.iter()).flat_map(|dependency| {
+        let name = dependency.requirement.split(|end: char| !end.is_ascii_alphanumeric() && end != '-').next();
+        let name = name.unwrap_or_default();
+        [name.replace('-', "_"), name.split('-').next().unwrap_or(name).to_owned()]
+    });
+    for (name, root) in names.flat_map(|name| layout.import_roots.first().map(|root| (name, root))) {
+        reader.file(&root.child(&format!("{name}.py")));
+        reader.file(&root.child(&name).child("__init__.py"));
+    }
+    let Ok(application) = &layout.application else { return };
+    let package = layout.services.folder.child("__init__.py");
+    if reader.file(&package).is_some() {
+        imports::leads_to(reader, &layout.import_roots, &package, &application.path);
+    }
+    let (Ok(settings), Some(file)) = (&layout.settings, reader.file(&application.path)) else { return };
+    let source = file.python();
+    // Only what stands between or behind imports can be overtaken.
+    let does_more = source
+        .body
+        .iter()
+        .any(|statement| !statement.is_definition() && !matches!(statement.kind, StatementKind::Import));
+    for import in source.imports.iter().filter(|import| does_more && import.scope.is_module()) {
+        let modules = import.names.iter().filter_map(|name| match &import.from {
+            Some(from) => {
+                let dot = if from.ends_with('.') { "" } else { "." };
+                imports::module_file(
+                    reader,
+                    &layout.import_roots,
+                    &application.path,
+                    &format!("{from}{dot}{}", name.name),
+                )
+            }
+            None => imports::module_file(reader, &layout.import_roots, &application.path, &name.name),
+        });
+        let from = import.from.as_deref();
+        let from = from.and_then(|from| imports::module_file(reader, &layout.import_roots, &application.path, from));
+        if modules.chain(from).any(|module| imports::leads_to(reader, &layout.import_roots, &module, &settings.path)) {
+            break;
         }
     }
 }
@@ -762,6 +833,8 @@ fn new_settings(reader: &Reader, import_root: &FilePath, application: Option<&Ap
         upper_case: false,
         env_prefix: String::new(),
         case_sensitive: false,
+        delimiter: String::new(),
+        aliases: Vec::new(),
         pydantic_v1: false,
         create: true,
         bases: Vec::new(),

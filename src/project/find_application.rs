@@ -9,7 +9,7 @@ use super::imports::{self, Files, is_name};
 use super::layout::Application;
 use super::reader::Reader;
 use crate::finding::{self, Location, Problem};
-use crate::source::python::{Call, Source, Usage};
+use crate::source::python::{Call, Source, Usage, stdlib};
 
 /// A call that makes an application.
 #[derive(Debug, Clone)]
@@ -265,30 +265,90 @@ pub fn import_root(reader: &Reader, root: &FilePath, path: &FilePath, hint: Opti
             return found.clone();
         }
     }
-    let mut best: Option<(usize, &FilePath)> = None;
-    if let Some(file) = reader.file(path) {
-        let modules: Vec<&str> = file
-            .python()
-            .imports
-            .iter()
-            .flat_map(|import| match &import.from {
-                Some(from) => vec![from.as_str()],
-                None => import.names.iter().map(|name| name.name.as_str()).collect(),
-            })
-            .filter(|module| !module.starts_with('.'))
-            .collect();
-        for folder in &folders {
-            let count = modules.iter().filter(|module| resolves(reader, folder, module)).count();
-            if count > 0 && best.is_none_or(|(most, _)| count > most) {
-                best = Some((count, folder));
-            }
-        }
-    }
-    if let Some((_, folder)) = best {
+    let neighbours = neighbours(reader, root, path);
+    // Whoever imports relatively is a module of a package, and so are those beside it.
+    let above = std::iter::once(path).chain(&neighbours).filter_map(|path| levels(reader, path, &folders)).max();
+    folders.drain(..above.unwrap_or_default().min(folders.len().saturating_sub(1)));
+    let mut modules = absolute_imports(reader, path);
+    // The module's own imports decide; where they are even, those of the modules around it, and the scripts of the project.
+    let best = best_root(reader, &folders, &modules).or_else(|| {
+        modules.extend(neighbours.iter().flat_map(|path| absolute_imports(reader, path)));
+        modules.extend(scripts(reader, root));
+        best_root(reader, &folders, &modules)
+    });
+    if let Some(folder) = best {
         return folder.clone();
     }
     let outside = folders.iter().find(|folder| !reader.exists(&folder.child("__init__.py")));
     outside.or(folders.last()).cloned().unwrap_or_else(|| root.clone())
+}
+
+/// The folder that more of the modules resolve from than from any other one.
+fn best_root<'a>(reader: &Reader, folders: &'a [FilePath], modules: &[String]) -> Option<&'a FilePath> {
+    let count = |folder: &FilePath| modules.iter().filter(|module| resolves(reader, folder, module)).count();
+    let mut counted: Vec<(usize, &FilePath)> = folders.iter().map(|folder| (count(folder), folder)).collect();
+    counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    match counted.as_slice() {
+        [(0, _), ..] => None,
+        [(first, _), (second, _), ..] if first == second => None,
+        [(_, folder), ..] => Some(folder),
+        [] => None,
+    }
+}
+
+/// What a module imports by absolute paths, but for the standard library: a module of the project that has the name of one of
+/// its modules is no evidence.
+fn absolute_imports(reader: &Reader, path: &FilePath) -> Vec<String> {
+    let Some(file) = reader.file(path) else { return Vec::new() };
+    let imports = file.python().imports.iter().flat_map(|import| match &import.from {
+        Some(from) => vec![from.clone()],
+        None => import.names.iter().map(|name| name.name.clone()).collect(),
+    });
+    imports.filter(|module| !module.starts_with('.') && !stdlib::is_standard(module)).collect()
+}
+
+/// How many of the folders above the module at `path` are packages, as its relative imports say.
+fn levels(reader: &Reader, path: &FilePath, folders: &[FilePath]) -> Option<usize> {
+    let file = reader.file(path)?;
+    let folder = folders.iter().position(|folder| path.parent().as_ref() == Some(folder))?;
+    // `try: from .a import b` and `except ImportError: from a import b` say nothing.
+    let relative = file.python().imports.iter().filter(|import| !import.scope.guarded);
+    let dots = relative
+        .filter_map(|import| import.from.as_deref().map(|from| from.len() - from.trim_start_matches('.').len()));
+    dots.max().filter(|dots| *dots > 0).map(|dots| folder + dots)
+}
+
+/// Modules that may say how the one at `path` is imported: those beside it, those at the root, and tests.
+fn neighbours(reader: &Reader, root: &FilePath, path: &FilePath) -> Vec<FilePath> {
+    /// Each is parsed.
+    const MOST: usize = 40;
+    let folders = path.parent().into_iter().chain([root.clone(), root.child("tests"), root.child("test")]);
+    let mut found: Vec<FilePath> = Vec::new();
+    for folder in folders {
+        let names = reader.list(&folder).into_iter().filter(|name| name.ends_with(".py"));
+        found.extend(names.map(|name| folder.child(&name)));
+    }
+    found.sort();
+    found.dedup();
+    found.retain(|other| other != path);
+    found.truncate(MOST);
+    found
+}
+
+/// The modules of the scripts that `pyproject.toml` declares.
+fn scripts(reader: &Reader, root: &FilePath) -> Vec<String> {
+    let Some(source) = reader.file(&root.child("pyproject.toml")).and_then(|file| file.toml().ok()) else {
+        return Vec::new();
+    };
+    let tables = [&["project", "scripts"][..], &["tool", "poetry", "scripts"]];
+    let targets = tables.iter().flat_map(|table| {
+        source.keys(table).into_iter().filter_map(|name| {
+            let mut keys = table.to_vec();
+            keys.push(&name);
+            source.string(&keys).and_then(|target| target.split(':').next()).map(str::to_owned)
+        })
+    });
+    targets.collect()
 }
 
 fn resolves(reader: &Reader, folder: &FilePath, module: &str) -> bool {

@@ -9,8 +9,10 @@ use super::find_application::dotted;
 use super::imports::{self, Files};
 use super::layout::{Application, Settings};
 use super::reader::Reader;
+use super::settings_naming::{self, Naming};
+use super::settings_reach::{self, Reach, is_imported};
 use crate::finding::{self, Location, Problem};
-use crate::source::python::{Class, Source, Usage};
+use crate::source::python::{Call, Class, Source, stdlib};
 
 /// A class that inherits from `BaseSettings`.
 #[derive(Debug, Clone)]
@@ -20,14 +22,6 @@ struct Candidate {
     place: Range<usize>,
     bases: Vec<(FilePath, String)>,
     pydantic_v1: bool,
-}
-
-/// How an instance is reached: a module-level name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Reach {
-    path: FilePath,
-    name: String,
-    is_function: bool,
 }
 
 /// Finds the settings class among `files`, the Python files of the project that speak of settings.
@@ -42,7 +36,11 @@ pub fn find(
     application: Option<&Application>,
     wanted: Option<&(FilePath, String)>,
 ) -> Result<Option<Settings>, Problem> {
-    let classes = settings_classes(reader, roots, files);
+    let mut classes = settings_classes(reader, roots, files, false);
+    if classes.is_empty() {
+        // A package may bring a settings class of its own to inherit from.
+        classes = settings_classes(reader, roots, files, true);
+    }
     if classes.is_empty() && wanted.is_none() {
         return Ok(None);
     }
@@ -88,12 +86,13 @@ pub fn find(
         application.is_none_or(|application| imports::leads_to(reader, roots, &application.path, path))
             && !is_circular(path)
     };
-    let reach = reach(reader, roots, files, &classes, &chosen, &is_used);
-    Ok(Some(describe(reader, roots, &chosen, reach.as_ref(), application)))
+    let own = own_reaches(reader, roots, files, &classes, &chosen);
+    let reach = settings_reach::choose(reader, roots, own, &chosen.path, application, &is_used)?;
+    describe(reader, roots, &chosen, reach.as_ref(), application).map(Some)
 }
 
 /// Every class that inherits from `BaseSettings`, directly or through classes of the project.
-fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> Vec<Candidate> {
+fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], foreign: bool) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     // A base may be defined in a later file: until nothing new is found.
     for _ in 0..4 {
@@ -105,7 +104,9 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> 
                 if found.iter().any(|known| known.path == *path && known.name == class.name) {
                     continue;
                 }
-                if let Some(pydantic_v1) = settings_ancestor(reader, roots, path, source, class, &found) {
+                let of_package = foreign && inherits_foreign(reader, roots, path, source, class);
+                let ancestor = settings_ancestor(reader, roots, path, source, class, &found);
+                if let Some(pydantic_v1) = ancestor.or(of_package.then_some(false)) {
                     let (name, place) = (class.name.clone(), class.name_range.clone());
                     let bases = bases(reader, roots, path, &name);
                     found.push(Candidate { path: path.clone(), name, place, bases, pydantic_v1 });
@@ -151,6 +152,24 @@ fn settings_ancestor(
     })
 }
 
+/// Does the class inherit from one whose name ends in `Settings` and that comes from an installed package?
+fn inherits_foreign(reader: &Reader, roots: &[FilePath], path: &FilePath, source: &Source, class: &Class) -> bool {
+    class.bases.iter().any(|base| {
+        let base = base.split('[').next().unwrap_or(base);
+        let (module, name) = base.rsplit_once('.').unwrap_or((base, base));
+        let Some((import, imported)) = source.import_of(module.split('.').next().unwrap_or(module)) else {
+            return false;
+        };
+        let original = if base.contains('.') { name } else { imported.name.as_str() };
+        let from = import.from.as_deref().unwrap_or(&imported.name);
+        original.ends_with("Settings")
+            && !from.starts_with('.')
+            && !stdlib::is_standard(from)
+            && from.split('.').next().is_some_and(|first| imports::module_file(reader, roots, path, first).is_none())
+            && imports::module_file(reader, roots, path, from).is_none()
+    })
+}
+
 /// The project's own classes that a class inherits from, nearest first. Fields of any class count, also of a mixin that is
 /// no settings class itself.
 fn bases(reader: &Reader, roots: &[FilePath], path: &FilePath, name: &str) -> Vec<(FilePath, String)> {
@@ -187,83 +206,27 @@ fn class_of(reader: &Reader, roots: &[FilePath], path: &FilePath, base: &str) ->
     Some((home, name))
 }
 
-/// Where instances of a class are made at module level or handed out by a function.
-fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &Candidate) -> Vec<Reach> {
-    let mut variables = Vec::new();
-    let mut functions = Vec::new();
-    for path in files {
-        let Some(file) = reader.file(path) else { continue };
-        let source = file.python();
-        let text = file.text().unwrap_or_default();
-        let means = |name: &str| {
-            let name = name.trim_matches(['"', '\'']);
-            if name == class.name && *path == class.path {
-                return true;
-            }
-            name.rsplit('.').next() == Some(class.name.as_str())
-                && imports::definition(reader, roots, path, name)
-                    .is_some_and(|(home, found)| home == class.path && found == class.name)
-        };
-        for call in source.calls.iter().filter(|call| call.scope.class.is_none() && means(&call.callee)) {
-            match (&call.usage, call.scope.function) {
-                (Usage::Assigned(target), None) if imports::is_name(target) => {
-                    variables.push(Reach { path: path.clone(), name: target.clone(), is_function: false });
-                }
-                (Usage::Returned | Usage::Assigned(_), Some(index)) => {
-                    if let Some(function) = source.functions.get(index).filter(|function| is_getter(function)) {
-                        functions.push(Reach { path: path.clone(), name: function.name.clone(), is_function: true });
-                    }
-                }
-                _ => {}
-            }
-        }
-        for function in source.functions.iter().filter(|function| is_getter(function)) {
-            if function.returns.as_deref().is_some_and(means) {
-                functions.push(Reach { path: path.clone(), name: function.name.clone(), is_function: true });
-            }
-        }
-        // `settings = get_settings()`, `settings: Settings = ...`
-        for assignment in source
-            .assignments
-            .iter()
-            .filter(|assignment| assignment.scope.is_module() && imports::is_name(&assignment.target))
-        {
-            let value = assignment.value.clone().and_then(|range| text.get(range)).unwrap_or_default();
-            let by_getter =
-                functions.iter().any(|getter| value == format!("{}()", getter.name) && getter.path == *path);
-            if by_getter || assignment.annotation.as_deref().is_some_and(means) {
-                variables.push(Reach { path: path.clone(), name: assignment.target.clone(), is_function: false });
-            }
-        }
-    }
-    variables.extend(functions);
-    variables.dedup();
-    variables
-}
-
-/// A module-level function without parameters that must be given.
-fn is_getter(function: &crate::source::python::Function) -> bool {
-    function.scope.is_module() && !function.is_async && function.parameters.is_empty()
-}
-
-fn reach(
+/// What hands out instances of the class; of its subclasses, where nothing makes one of its own.
+fn own_reaches(
     reader: &Reader,
     roots: &[FilePath],
     files: &[FilePath],
     classes: &[Candidate],
     chosen: &Candidate,
-    is_used: &dyn Fn(&FilePath) -> bool,
-) -> Option<Reach> {
-    let mut own = reaches(reader, roots, files, chosen);
+) -> Vec<Reach> {
+    let name = (chosen.path.clone(), chosen.name.clone());
+    let mut own = settings_reach::reaches(reader, roots, files, &name);
     // One subclass per environment: what hands out a subclass hands out the fields of the base.
     if own.is_empty() {
-        for class in classes.iter().filter(|class| class.bases.contains(&(chosen.path.clone(), chosen.name.clone()))) {
-            own.extend(reaches(reader, roots, files, class));
+        for class in classes.iter().filter(|class| class.bases.contains(&name)) {
+            for reach in settings_reach::reaches(reader, roots, files, &(class.path.clone(), class.name.clone())) {
+                if !own.iter().any(|known: &Reach| known.path == reach.path && known.name == reach.name) {
+                    own.push(reach);
+                }
+            }
         }
     }
-    // The class's own module first; a variable before a function.
-    own.sort_by_key(|reach| (reach.is_function, reach.path != chosen.path));
-    own.into_iter().find(|reach| reach.path == chosen.path || is_used(&reach.path))
+    own
 }
 
 /// The class that the application uses.
@@ -279,7 +242,7 @@ fn choose(
     }
     let used: Vec<(&Candidate, Vec<Reach>)> = classes
         .iter()
-        .map(|class| (class, reaches(reader, roots, files, class)))
+        .map(|class| (class, settings_reach::reaches(reader, roots, files, &(class.path.clone(), class.name.clone()))))
         .filter(|(_, reaches)| !reaches.is_empty())
         .collect();
     let mut candidates: Vec<&Candidate> = match used.len() {
@@ -292,7 +255,7 @@ fn choose(
         if let Some(application) = application {
             let imported: Vec<&Candidate> = used
                 .iter()
-                .filter(|(_, reaches)| reaches.iter().any(|reach| is_imported(reader, roots, &application.path, reach)))
+                .filter(|(_, reaches)| is_imported(reader, roots, &application.path, reaches))
                 .map(|(class, _)| *class)
                 .collect();
             if !imported.is_empty() {
@@ -319,8 +282,11 @@ fn choose(
                 .filter(|base| is_common(base))
                 .find_map(|(path, name)| classes.iter().find(|class| class.path == *path && class.name == *name));
             if let Some(base) = common {
-                return match several.iter().find(|class| prefix_of(reader, class) != prefix_of(reader, base)) {
-                    Some(class) => Err(own_prefix(reader, class, base)),
+                return match several
+                    .iter()
+                    .find(|class| prefix_of(reader, roots, class) != prefix_of(reader, roots, base))
+                {
+                    Some(class) => Err(own_prefix(reader, roots, class, base)),
                     None => Ok(base.clone()),
                 };
             }
@@ -359,23 +325,15 @@ fn is_part(reader: &Reader, classes: &[Candidate], class: &Candidate) -> bool {
     })
 }
 
-fn is_imported(reader: &Reader, roots: &[FilePath], from: &FilePath, reach: &Reach) -> bool {
-    let Some(file) = reader.file(from) else { return false };
-    let source = file.python();
-    from == &reach.path
-        || source.imports.iter().flat_map(|import| &import.names).any(|name| {
-            imports::definition(reader, roots, from, name.bound())
-                .is_some_and(|(path, found)| path == reach.path && found == reach.name)
-        })
-}
-
 fn describe(
     reader: &Reader,
     roots: &[FilePath],
     class: &Candidate,
     reach: Option<&Reach>,
     application: Option<&Application>,
-) -> Settings {
+) -> Result<Settings, Problem> {
+    let made = reach.and_then(|reach| Some((&reach.path, reach.made.as_ref()?)));
+    let naming = naming(reader, roots, class, made)?;
     let root = roots.first().cloned().unwrap_or_else(FilePath::top);
     let (import, expression) = match reach {
         Some(reach) => {
@@ -387,12 +345,11 @@ fn describe(
     };
     let mut upper = 0_usize;
     let mut lower = 0_usize;
-    let mut case_sensitive = false;
     let own = std::iter::once((class.path.clone(), class.name.clone()));
     for (path, name) in own.chain(class.bases.iter().cloned()) {
         let Some(file) = reader.file(&path) else { continue };
-        let (source, text) = (file.python(), file.text().unwrap_or_default());
-        let Some((index, found)) = source.class(&name) else { continue };
+        let source = file.python();
+        let Some((index, _)) = source.class(&name) else { continue };
         for field in source.annotations_of(index).filter(|field| field.target != "model_config") {
             if field.target.chars().any(char::is_lowercase) {
                 lower += 1;
@@ -400,37 +357,43 @@ fn describe(
                 upper += 1;
             }
         }
-        case_sensitive |= configured(source, text, index, found, "case_sensitive").as_deref() == Some("True");
     }
-    Settings {
+    Ok(Settings {
         path: class.path.clone(),
         class: class.name.clone(),
         import,
         expression,
         upper_case: upper > lower,
-        env_prefix: prefix_of(reader, class),
-        case_sensitive,
+        env_prefix: naming.prefix,
+        case_sensitive: naming.case_sensitive,
+        delimiter: naming.delimiter,
+        aliases: naming.aliases,
         pydantic_v1: class.pydantic_v1,
         create: false,
         bases: class.bases.clone(),
-    }
+    })
 }
 
 /// The `env_prefix` of a class, its own or inherited; empty where there is none.
-fn prefix_of(reader: &Reader, class: &Candidate) -> String {
-    let own = std::iter::once((class.path.clone(), class.name.clone()));
-    let mut prefixes = own.chain(class.bases.iter().cloned()).filter_map(|(path, name)| {
-        let file = reader.file(&path)?;
-        let source = file.python();
-        let (index, found) = source.class(&name)?;
-        configured(source, file.text().unwrap_or_default(), index, found, "env_prefix")
-    });
-    prefixes.find(|prefix| !prefix.is_empty()).unwrap_or_default()
+fn prefix_of(reader: &Reader, roots: &[FilePath], class: &Candidate) -> String {
+    naming(reader, roots, class, None).map(|naming| naming.prefix).unwrap_or_default()
+}
+
+/// How a class names its variables, by itself or by the call that makes the instance.
+fn naming(
+    reader: &Reader,
+    roots: &[FilePath],
+    class: &Candidate,
+    made: Option<(&FilePath, &Call)>,
+) -> Result<Naming, Problem> {
+    let mut chain = vec![(class.path.clone(), class.name.clone())];
+    chain.extend(class.bases.iter().cloned());
+    settings_naming::naming(reader, roots, &chain, made, class.pydantic_v1)
 }
 
 /// A field of `base` would be read by another name for each environment, and nothing here says which one it is.
-fn own_prefix(reader: &Reader, class: &Candidate, base: &Candidate) -> Problem {
-    let (name, prefix) = (&class.name, prefix_of(reader, class));
+fn own_prefix(reader: &Reader, roots: &[FilePath], class: &Candidate, base: &Candidate) -> Problem {
+    let (name, prefix) = (&class.name, prefix_of(reader, roots, class));
     Problem::new(
         &finding::SEVERAL_SETTINGS_CLASSES,
         format!("`{name}` reads variables that begin with `{prefix}`, other classes on `{}` do not", base.name),
@@ -460,37 +423,4 @@ fn imported_as(
         let (path, found) = imports::definition(reader, roots, &application.path, name.bound())?;
         (path == reach.path && found == reach.name).then(|| from.to_owned())
     })
-}
-
-/// A value of the class's configuration, without quotes: in `model_config`, in a nested `Config`, or in the class statement.
-fn configured(source: &Source, text: &str, index: usize, class: &Class, key: &str) -> Option<String> {
-    let unquoted = |value: &str| value.trim().trim_matches(['"', '\'']).to_owned();
-    if let Some((_, value)) = class.keywords.iter().find(|(name, _)| name == key) {
-        return Some(unquoted(value));
-    }
-    let config = source
-        .assignments
-        .iter()
-        .find(|assignment| assignment.scope.class == Some(index) && assignment.target == "model_config");
-    if let Some(range) = config.and_then(|config| config.value.clone()) {
-        let call = source.calls.iter().find(|call| call.range == range);
-        if let Some(argument) = call.and_then(|call| call.keyword(key)) {
-            return text.get(argument.value.clone()).map(unquoted);
-        }
-        // `model_config = {"env_prefix": "APP_"}`
-        let code = text.get(range)?;
-        for quote in ['"', '\''] {
-            if let Some((_, rest)) = code.split_once(&format!("{quote}{key}{quote}")) {
-                let value = rest.trim_start().strip_prefix(':')?;
-                let value = value.split([',', '}', '\n']).next()?;
-                return Some(unquoted(value));
-            }
-        }
-    }
-    let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index))?;
-    let assignment = source
-        .assignments
-        .iter()
-        .find(|assignment| assignment.scope.class == Some(nested) && assignment.target == key)?;
-    text.get(assignment.value.clone()?).map(unquoted)
 }

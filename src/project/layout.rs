@@ -109,6 +109,10 @@ pub struct Settings {
     pub env_prefix: String,
     /// Are environment variables read in the case of the field (`case_sensitive`)?
     pub case_sensitive: bool,
+    /// What stands between the names of nested fields (`env_nested_delimiter`); empty where there is nothing.
+    pub delimiter: String,
+    /// Fields that name their environment variables themselves; `None` where these names cannot be followed.
+    pub aliases: Vec<(String, Option<Vec<String>>)>,
     /// Is `BaseSettings` pydantic 1's?
     pub pydantic_v1: bool,
     /// Is there no such class yet, so that the plan makes it?
@@ -123,13 +127,36 @@ impl Settings {
         if self.upper_case { variable.to_owned() } else { variable.to_lowercase() }
     }
 
+    /// The environment variables that the field for `variable` names itself, if it does; `Some(None)` where they cannot be
+    /// followed.
+    pub fn aliases_of(&self, variable: &str) -> Option<Option<&[String]>> {
+        let (_, names) = self.aliases.iter().find(|(field, _)| field.eq_ignore_ascii_case(variable))?;
+        Some(names.as_deref())
+    }
+
+    /// Is the field for `variable` read from a variable of that name, whatever stands before it?
+    pub fn is_read_by_name(&self, variable: &str) -> bool {
+        self.aliases_of(variable)
+            .is_none_or(|names| names.is_some_and(|names| names.iter().any(|name| is_spelled(name, variable))))
+    }
+
     /// The environment variable that the field for `variable` is read from.
     pub fn environment(&self, variable: &str) -> String {
+        if let Some(Some(names)) = self.aliases_of(variable)
+            && let Some(name) = names.iter().find(|name| is_spelled(name, variable)).or(names.first())
+        {
+            return name.clone();
+        }
         if self.case_sensitive {
             return format!("{}{}", self.env_prefix, self.field(variable));
         }
         format!("{}{variable}", self.env_prefix.to_uppercase())
     }
+}
+
+/// Is it the name of the variable, perhaps with a prefix?
+fn is_spelled(name: &str, variable: &str) -> bool {
+    name.to_ascii_uppercase().ends_with(variable)
 }
 
 /// The compose file.

@@ -15,6 +15,8 @@ pub mod lifespan;
 pub mod path;
 pub mod reader;
 pub mod routes;
+pub mod settings_naming;
+pub mod settings_reach;
 pub mod uncommitted;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 
 mod array;
 mod lines;
+mod marker;
 mod placement;
 pub mod specifier;
 mod table;
@@ -12,7 +13,9 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
-use self::specifier::{Bound, canonical, name_and_bound, poetry_bound};
+pub use self::marker::Pythons;
+use self::specifier::{Bound, Specifier, canonical, name_and_bound, poetry_bound};
+use super::python;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{
@@ -79,6 +82,8 @@ pub struct Listed {
     pub used: Use,
     /// The list that it stands in, such as `project.dependencies`.
     pub list: String,
+    /// The Pythons on which it is installed, by its marker.
+    pub pythons: Pythons,
 }
 
 /// Where entries go.
@@ -125,15 +130,36 @@ impl Dependency {
         };
         let needed = name_and_bound(self.requirement).map_or(Bound::Open, |(_, bound)| bound);
         let there: Vec<&Listed> = entries.iter().filter(counts).copied().collect();
-        let mut others: Vec<&Listed> = entries.iter().filter(|entry| entry.used == Use::Constraint).copied().collect();
-        if let Some(first) = there.first() {
-            let Some(met) = there.iter().find(|entry| !entry.bound.excludes(&needed)) else {
-                return self.excluded(project, first);
-            };
-            if let Some(constraint) = excluding(&others, &needed) {
-                return self.excluded(project, constraint);
+        let constrains = |entry: &&&Listed| {
+            entry.used == Use::Constraint && python::minors(project).any(|minor| entry.pythons.has(minor))
+        };
+        let mut others: Vec<&Listed> = entries.iter().filter(constrains).copied().collect();
+        // On each Python, those whose marker holds there.
+        let mut met = None;
+        let mut lacks = false;
+        for minor in python::minors(project) {
+            let active: Vec<&&Listed> = there.iter().filter(|entry| entry.pythons.has(minor)).collect();
+            let fits = active.iter().find(|entry| !entry.bound.excludes(&needed));
+            match (active.first(), fits) {
+                (Some(first), None) => return self.excluded(project, first),
+                (_, Some(fits)) => met = met.or(Some(fits.at.clone())),
+                (None, None) => lacks = true,
             }
-            return Assessment::Met { at: Some(met.at.clone()) };
+        }
+        if let Some(constraint) = excluding(&others, &needed).filter(|_| met.is_some()) {
+            return self.excluded(project, constraint);
+        }
+        if let Some(met) = met.filter(|_| !lacks) {
+            return Assessment::Met { at: Some(met) };
+        }
+        if let Some(marked) = there.first().filter(|_| dependencies.format == DependencyFormat::Poetry) {
+            let problem = Problem::new(
+                &DEPENDENCY_UNSUPPORTED,
+                format!("`{name}` is not installed wherever the application runs: its entry has a marker"),
+            )
+            .at(&marked.at.path, marked.at.range.clone())
+            .help("remove `markers`, `python` or `platform` from the entry: Poetry takes one entry for a package");
+            return self.blocked(problem);
         }
         others.extend(entries.iter().filter(|entry| entry.used == Use::Group));
         if let Some(entry) = excluding(&others, &needed) {
@@ -338,7 +364,10 @@ impl Dependency {
             if same_code(written, ours) || same_code(written, self.requirement) {
                 return Retraction::Remove(Fix::edit(path, vec![lines::remove(text, line)]).safe());
             }
-            changed = changed.or(Some(line.range.clone()));
+            // Beside ours there may be one for other systems.
+            if marker_of(required).are_all() {
+                changed = changed.or(Some(line.range.clone()));
+            }
         }
         changed.map_or(Retraction::Gone, |range| self.keep(path, range))
     }
@@ -366,7 +395,9 @@ impl Dependency {
             same_code(written, ours) || same_code(written, &expected)
         };
         let Some(index) = candidates.iter().find(is_ours) else {
-            let first = candidates.first()?;
+            let first = candidates
+                .iter()
+                .find(|index| array.items[**index].text.as_deref().is_some_and(|text| marker_of(text).are_all()))?;
             return Some(self.keep(path, array.items[*first].range.clone()));
         };
         let found = recorded.scaffolding(&scaffolding(path, &keys));
@@ -474,7 +505,8 @@ fn list_lines(path: &FilePath, text: &str, used: Use, found: &mut Vec<Listed>) {
     for (line, required) in requirements::Source::parse(text).requirements() {
         if let Some((name, bound)) = name_and_bound(required) {
             let at = Location::new(path.clone(), line.range.clone());
-            found.push(Listed { name, at, bound, used, list: path.to_string() });
+            let pythons = marker_of(required);
+            found.push(Listed { name, at, bound, used, list: path.to_string(), pythons });
         }
     }
 }
@@ -507,9 +539,10 @@ fn list_toml(path: &FilePath, source: &Source, dependencies: &Dependencies, foun
 
 fn list_array(path: &FilePath, source: &Source, keys: &[&str], used: Use, found: &mut Vec<Listed>) {
     for item in source.array(keys).map(|array| array.items).unwrap_or_default() {
-        if let Some((name, bound)) = item.text.as_deref().and_then(name_and_bound) {
+        let Some(required) = item.text.as_deref() else { continue };
+        if let Some((name, bound)) = name_and_bound(required) {
             let at = Location::new(path.clone(), item.range);
-            found.push(Listed { name, at, bound, used, list: keys.join(".") });
+            found.push(Listed { name, at, bound, used, list: keys.join("."), pythons: marker_of(required) });
         }
     }
 }
@@ -523,8 +556,17 @@ fn list_table(path: &FilePath, source: &Source, keys: &[&str], used: Use, found:
         let optional = item.as_table_like().and_then(|table| table.get("optional")?.as_bool()) == Some(true);
         let used = if optional && used == Use::Application { Use::Optional } else { used };
         let at = Location::new(path.clone(), entry.range.clone());
-        found.push(Listed { name: canonical(&entry.key), at, bound: item_bound(item), used, list: keys.join(".") });
+        let pythons = Pythons::with_poetry(item, poetry_bound);
+        let (name, bound, list) = (canonical(&entry.key), item_bound(item), keys.join("."));
+        found.push(Listed { name, at, bound, used, list, pythons });
     }
+}
+
+/// The Pythons on which a requirement is installed.
+fn marker_of(required: &str) -> Pythons {
+    let Some(specifier) = Specifier::parse(required) else { return Pythons::ALL };
+    let of_url = specifier.versions.strip_prefix('@').and_then(|url| url.split_once(" ;"));
+    Pythons::with_marker(of_url.map_or(specifier.marker, |(_, marker)| marker))
 }
 
 /// The versions that the value of an entry of Poetry allows.

@@ -9,6 +9,7 @@
 //!                                               from settings import settings
 //! ```
 
+use super::import_order;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
@@ -110,6 +111,9 @@ fn is_run(project: &Project, path: &FilePath, place: usize) -> bool {
         })
 }
 
+/// What linters are told beside an import that is not at the top of its file.
+const LATE: &str = "# noqa: E402";
+
 /// isort's sections, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
@@ -165,6 +169,9 @@ impl Import {
             return Assessment::Met { at };
         }
         let wanted = Self { names: missing, ..self.clone() };
+        if let Some(problem) = import_order::too_early(project, &self.path).filter(|_| self.is_of_services(project)) {
+            return Assessment::Blocked { problem: problem.manual(wanted.statement()) };
+        }
         let (edits, replaced) = wanted.insertion(project, code, source);
         let place = edits.first().map_or(0, |edit| edit.range.start);
         let problem =
@@ -270,6 +277,9 @@ impl Import {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(problem) = import_order::too_early(steps.project, &self.path).filter(|_| self.is_of_services(steps.project)) {
+            return Err(problem);
+        }
         let mut made: Vec<_> = missing.iter().map(|name| (self.scaffolding(name), None)).collect();
         let wanted = Self { names: missing, ..self.clone() };
         let (edits, replaced) = wanted.insertion(steps.project, &steps.text, &source);
@@ -347,10 +357,30 @@ impl Import {
                 .is_some_and(|file| Some(file) == module_file(project, roots, &self.path, &self.module))
     }
 
+    /// Is it one of the modules that are generated, which read the settings?
+    fn is_of_services(&self, project: &Project) -> bool {
+        let rest = self.module.strip_prefix(&project.layout.services.package);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// The statement that it must stand behind, because the settings are to see what it does.
+    fn barrier(&self, project: &Project, code: &str, source: &Source) -> Option<std::ops::Range<usize>> {
+        if !self.is_of_services(project) {
+            return None;
+        }
+        // What a function names is looked up when it is called.
+        let in_function = |place: usize| source.functions.iter().any(|function| function.range.contains(&place));
+        let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+        let first = uses.map(|place| place.start).filter(|place| !in_function(*place)).min().unwrap_or(code.len());
+        import_order::barrier(project, &self.path, code, source, first)
+    }
+
     /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
     fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
+        let barrier = self.barrier(project, code, source);
         let extendable = source.imports.iter().find(|import| {
             import.scope.is_module()
+                && barrier.as_ref().is_none_or(|barrier| import.range.start >= barrier.end)
                 && !import.scope.guarded
                 && !import.wildcard
                 && !import.names.is_empty()
@@ -361,7 +391,7 @@ impl Import {
         } else {
             let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
             let first = uses.map(|place| place.start).min().unwrap_or(code.len());
-            (vec![self.new_line(&project.layout, code, source, first)], None)
+            (vec![self.new_line(project, code, source, first)], None)
         }
     }
 
@@ -404,9 +434,10 @@ impl Import {
         (edits, None)
     }
 
-    fn new_line(&self, layout: &Layout, code: &str, source: &Source, before: usize) -> Edit {
+    fn new_line(&self, project: &Project, code: &str, source: &Source, before: usize) -> Edit {
+        let layout = &project.layout;
         let ending = LineEnding::of(code).as_str();
-        let statement = self.wrapped_statement(layout, ending);
+        let mut statement = self.wrapped_statement(layout, ending);
         let section = section(layout, &self.module);
         let imports: Vec<&python::Import> =
             source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.guarded).collect();
@@ -414,6 +445,17 @@ impl Import {
         // The last run of imports that has our section: a module may import more after some set-up code.
         // It stands above what uses the name, though.
         let mut runs = runs(source, &imports);
+        if let Some(barrier) = self.barrier(project, code, source) {
+            // As the file marks imports that are not at its top.
+            if code.contains(LATE) {
+                let end = statement.find(ending).unwrap_or(statement.len());
+                statement.insert_str(end, &format!("  {LATE}"));
+            }
+            runs.retain(|run| run[0].range.start >= barrier.end && run[0].range.start < before);
+            if runs.is_empty() {
+                return Edit::insert_line_after(code, barrier.end, ending, &format!("{ending}{statement}"));
+            }
+        }
         if runs.iter().any(|run| run[0].range.start < before) {
             runs.retain(|run| run[0].range.start < before);
         }
@@ -485,7 +527,7 @@ impl Import {
                 let Some(without) = edit::apply(code, &[Edit::delete(candidate.clone())]) else { return false };
                 let source = Source::of(&without);
                 let again = |before| {
-                    let edit = self.new_line(&project.layout, &without, &source, before);
+                    let edit = self.new_line(project, &without, &source, before);
                     edit::apply(&without, &[edit]).as_deref() == Some(code)
                 };
                 super::same_code(statement, &self.statement()) && (again(without.len()) || again(candidate.start + 1))

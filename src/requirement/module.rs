@@ -5,10 +5,12 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Assessment, Change, Fix, Recorded, Retraction};
+use super::{Assessment, Change, Fix, Recorded, Retraction, import_order};
 use crate::finding::{self, Location, Problem};
 use crate::project::discover::syntax_error;
+use crate::project::imports::leads_to;
 use crate::project::{FilePath, Project};
+use crate::source::python::Source;
 
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,9 @@ impl Module {
     /// Is the module there, and ours?
     pub fn assess(&self, project: &Project) -> Assessment {
         let path = self.file(project);
+        if let Some(problem) = circular(project).or_else(|| self.shadowed(project)) {
+            return Assessment::Blocked { problem };
+        }
         let Some(file) = project.file(&path) else {
             let folder = &project.layout.services.folder;
             if let Some(problem) = in_the_way(project, folder) {
@@ -129,6 +134,37 @@ impl Module {
         }
     }
 
+    /// A module of the project that has the name of a package which this module imports.
+    fn shadowed(&self, project: &Project) -> Option<Problem> {
+        let root = project.layout.import_roots.first()?;
+        let source = Source::of(&self.text);
+        let names = source.imports.iter().filter_map(|import| match &import.from {
+            Some(from) => Some(from.as_str()).filter(|from| !from.starts_with('.')),
+            None => import.names.first().map(|name| name.name.as_str()),
+        });
+        let first = |module: &str| module.split('.').next().unwrap_or(module).to_owned();
+        let services = first(&project.layout.services.package);
+        names.map(first).filter(|name| *name != services).find_map(|name| {
+            let places = [root.child(&format!("{name}.py")), root.child(&name).child("__init__.py")];
+            let place = places.into_iter().find(|place| project.file(place).is_some())?;
+            // What the generated modules import of the project is meant.
+            let is_settings = project.layout.settings.as_ref().is_ok_and(|settings| {
+                settings
+                    .import
+                    .strip_prefix("from ")
+                    .is_some_and(|rest| first(rest.split(' ').next().unwrap_or(rest)) == name)
+            });
+            (!is_settings).then(|| {
+                Problem::new(
+                    &finding::NAME_TAKEN,
+                    format!("`{place}` hides the package `{name}`, which `{}` imports", self.file(project)),
+                )
+                .at(&place, 0..0)
+                .help(format!("rename `{place}`: wherever `{name}` is imported, Python takes this one"))
+            })
+        })
+    }
+
     /// How the module is taken out again: where its bytes are still ours.
     pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = self.file(project);
@@ -143,6 +179,28 @@ impl Module {
         }
         Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })
     }
+}
+
+/// The package of the modules cannot be imported by the application: it imports the application itself, or is the folder that
+/// imports start from.
+fn circular(project: &Project) -> Option<Problem> {
+    let layout = &project.layout;
+    let application = layout.application.as_ref().ok()?;
+    let (folder, help) = (&layout.services.folder, "name another folder with `--services-dir DIR`");
+    if layout.import_roots.first() == Some(folder) {
+        let message = format!("imports start from `{folder}/`, so modules in it would hide packages of the same names");
+        return Some(Problem::new(&finding::CONFIGURATION, message).help(help));
+    }
+    let package = folder.child("__init__.py");
+    let source = project.file(&package)?.python();
+    let import = source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.type_checking).find(
+        |import| {
+            let targets = import_order::targets(project, &package, import);
+            targets.iter().any(|target| leads_to(project, &layout.import_roots, target, &application.path))
+        },
+    )?;
+    let message = format!("`{package}` imports the application, so the application cannot import a module beside it");
+    Some(Problem::new(&finding::MODULE_FOREIGN, message).at(&package, import.range.clone()).help(help))
 }
 
 /// A file that stands where the services package should be.

@@ -53,7 +53,7 @@ pub enum Provision {
         path: FilePath,
         /// Its name and the name's place.
         name: (String, Range<usize>),
-        /// Its return annotation.
+        /// Its return annotation; `None` too where it is a method that must be called.
         returns: Option<String>,
     },
     /// Not at all.
@@ -75,7 +75,12 @@ pub fn provision(project: &Project, variable: &str) -> Provision {
         }
         if let Some(method) = source.methods_of(index).find(|method| is_ours(&method.name)) {
             let name = (method.name.clone(), method.name_range.clone());
-            return Provision::Property { path: path.clone(), name, returns: method.returns.clone() };
+            let is_property = method.decorators.iter().any(|decorator| {
+                let name = decorator.split('(').next().unwrap_or(decorator);
+                ["property", "cached_property", "computed_field"].contains(&name.rsplit('.').next().unwrap_or(name))
+            });
+            let returns = method.returns.clone().filter(|_| is_property);
+            return Provision::Property { path: path.clone(), name, returns };
         }
     }
     Provision::Absent
@@ -179,10 +184,28 @@ impl Setting {
             Err(problem) => return Assessment::Blocked { problem: problem.clone() },
         };
         match provision(project, &self.manifest.name) {
+            Provision::Field { path, field, .. } if !settings.is_read_by_name(&self.manifest.name) => {
+                let (name, variable) = (&field.target, self.manifest.name);
+                let message = match settings.aliases_of(&variable).flatten() {
+                    Some(names) => format!("`{name}` is read from `{}`, not from `{variable}`", names.join("`, `")),
+                    None => format!("the variable that `{name}` is read from cannot be followed"),
+                };
+                let problem = Problem::new(&finding::SETTINGS_UNREACHABLE, message)
+                    .at(&path, field.range)
+                    .help(format!("add the name to its alias: `validation_alias=AliasChoices(\"{variable}\", ...)`"));
+                Assessment::Blocked { problem }
+            }
             Provision::Field { path, field, .. } => {
                 let place = field.annotation_range.clone().unwrap_or_else(|| field.range.clone());
                 let annotation = field.annotation.unwrap_or_default();
                 self.compare(path, &field.target, &annotation, place, field.range)
+            }
+            Provision::Property { path, name, returns: None } => {
+                let message = format!("`{}` is a method, or does not say what it returns", name.0);
+                let problem = Problem::new(&finding::SETTING_TYPE, message)
+                    .at(&path, name.1)
+                    .help(format!("make it a property that returns `{}`", self.manifest.annotation));
+                Assessment::Blocked { problem }
             }
             Provision::Property { path, name, returns } => {
                 self.compare(path, &name.0, &returns.unwrap_or_default(), name.1.clone(), name.1)
@@ -225,6 +248,9 @@ impl Setting {
             return Assessment::Blocked { problem };
         };
         let code = file.text().unwrap_or_default();
+        if let Some(problem) = self.is_nested(path, file.python(), index, settings) {
+            return Assessment::Blocked { problem: problem.manual(statement) };
+        }
         let place = Place::find(code, file.python(), index, &class, &self.siblings);
         let mut steps = Steps::new(project, path);
         let statement = in_the_quotes_of(code, &statement);
@@ -249,6 +275,25 @@ impl Setting {
             fix = fix.scaffolding(name, Some(replaced));
         }
         Assessment::Missing { problem, fix }
+    }
+
+    /// A field that would take our variable for one of its own: `redis` takes `REDIS_URL` where `_` is the nested delimiter.
+    fn is_nested(&self, path: &FilePath, source: &Source, class: usize, settings: &Settings) -> Option<Problem> {
+        let delimiter = Some(settings.delimiter.to_lowercase()).filter(|delimiter| !delimiter.is_empty())?;
+        let variable = self.manifest.name.to_lowercase();
+        let field = source.annotations_of(class).filter(|field| field.annotation.is_some()).find(|field| {
+            let rest = variable.strip_prefix(&field.target.to_lowercase());
+            rest.is_some_and(|rest| rest.starts_with(&delimiter))
+        })?;
+        let (variable, name) = (settings.environment(&self.manifest.name), &field.target);
+        Some(
+            Problem::new(
+                &finding::SETTING_TYPE,
+                format!("`{variable}` is read as a part of `{name}`, because `env_nested_delimiter` is `{delimiter}`"),
+            )
+            .at(path, field.range.clone())
+            .help(format!("rename `{name}`, or use another delimiter such as `__`")),
+        )
     }
 
     /// How the field is taken out again.

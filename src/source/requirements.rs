@@ -33,6 +33,8 @@ pub enum Kind {
     Include(String),
     /// `-c file`, with the file as written.
     Constraint(String),
+    /// `--require-hashes`
+    RequireHashes,
     /// Another option, such as `--index-url`.
     Option,
     /// A requirement, without comment and options.
@@ -79,9 +81,10 @@ impl Source {
         })
     }
 
-    /// The first line with a `--hash`.
+    /// The first line with a `--hash`, or with `--require-hashes`.
     pub fn hashed(&self) -> Option<&Line> {
-        self.lines.iter().find(|line| matches!(line.kind, Kind::Requirement { hashed: true, .. }))
+        let is_hashed = |kind: &Kind| matches!(kind, Kind::Requirement { hashed: true, .. } | Kind::RequireHashes);
+        self.lines.iter().find(|line| is_hashed(&line.kind))
     }
 }
 
@@ -98,7 +101,7 @@ fn kind(line: &str) -> Kind {
     }
     let editable = option_value(content, "-e", "--editable");
     if content.starts_with('-') && editable.is_none() {
-        return Kind::Option;
+        return if content.starts_with("--require-hashes") { Kind::RequireHashes } else { Kind::Option };
     }
     let content = editable.unwrap_or_else(|| content.to_owned());
     let words: Vec<&str> = content.split_whitespace().collect();
@@ -172,6 +175,7 @@ mod tests {
         assert_eq!(source.lines[0].kind, Kind::Requirement { text: "redis==5".into(), hashed: true });
         assert_eq!(source.hashed(), Some(&source.lines[0]));
         assert!(source.lines[1].open);
+        assert!(Source::parse("--require-hashes\nx\n").hashed().is_some());
         assert_eq!(kinds("# a \\\nx\n"), [Kind::Comment, requirement("x")]);
     }
 }

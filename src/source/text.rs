@@ -51,6 +51,11 @@ pub fn line_start(text: &str, offset: usize) -> usize {
     memchr::memrchr(b'\n', &text.as_bytes()[..offset]).map_or_else(|| bom_length(text).min(offset), |at| at + 1)
 }
 
+/// The first line of a text, without its ending.
+pub fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_end()
+}
+
 /// The end of the line that holds the byte at `offset`, before its line ending: where text can be appended to it.
 pub fn line_end(text: &str, offset: usize) -> usize {
     let bytes = text.as_bytes();

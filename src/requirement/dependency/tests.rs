@@ -230,16 +230,9 @@ fn lists_that_are_not_edited() {
 
 #[test]
 fn it_is_there_under_any_spelling() {
-    for item in [
-        "redis",
-        "Redis>=4",
-        "REDIS[hiredis]",
-        "redis~=5.0",
-        "redis @ git+https://x",
-        "redis>=5; python_version < '3.12'",
-        "redis==5.*",
-        "redis>=4,<6",
-    ] {
+    for item in
+        ["redis", "Redis>=4", "REDIS[hiredis]", "redis~=5.0", "redis @ git+https://x", "redis==5.*", "redis>=4,<6"]
+    {
         check_met(&project_list(&format!("[\"{item}\"]")), &REDIS);
     }
     check_met(&pep621("[project]\ndependencies = []\n[dependency-groups]\ndev = [\"types_AIOBOTO3\"]\n"), &TYPES);
@@ -518,4 +511,44 @@ fn a_formatter_may_have_run() {
     assert_eq!(left("[\"a\", # x\n \"redis[hiredis]>=5.0.1\"]"), ["a"]);
     assert_eq!(left("[\n\"a\",\n \"redis[hiredis]>=5.0.1\"\n, 'b']"), ["a", "b"]);
     assert!(left("[\"redis[hiredis]>=5.0.1\",]").is_empty());
+}
+
+#[test]
+fn an_entry_counts_where_its_marker_holds() {
+    check_list(
+        "[\n    \"redis>=5.0.1; sys_platform == 'win32'\",\n]",
+        &[&REDIS],
+        "[\n    \"redis>=5.0.1; sys_platform == 'win32'\",\n    \"redis[hiredis]>=5.0.1\",\n]",
+    );
+    check_list(
+        "[\"redis>=5; python_version < '3.12'\"]",
+        &[&REDIS],
+        "[\"redis>=5; python_version < '3.12'\", \"redis[hiredis]>=5.0.1\"]",
+    );
+    check_blocked(
+        &poetry("[tool.poetry.dependencies]\npython = '^3.11'\nredis = {version = '^5.0.1', platform = 'win32'}\n"),
+        &REDIS,
+        "PX204",
+        "redis = {version = '^5.0.1', platform = 'win32'}",
+    );
+    check_add(
+        &pip(&[("requirements.txt", "fastapi\nredis<4; python_version < '3.8'\n")]),
+        &[&REDIS],
+        "fastapi\nredis<4; python_version < '3.8'\nredis[hiredis]>=5.0.1\n",
+    );
+    check_met(&project_list("[\"redis>=5; sys_platform != 'win32'\"]"), &REDIS);
+    check_met(
+        &project_list("[\"redis<4; python_version < '3.8'\", \"redis>=5.0.1; python_version >= '3.8'\"]"),
+        &REDIS,
+    );
+    check_met(
+        &project_list("[\"redis>=5.0.1; python_version < '3.12'\", \"redis>=6; python_version >= '3.12'\"]"),
+        &REDIS,
+    );
+    check_blocked(
+        &project_list("[\"redis<5; python_version < '3.12'\", \"redis>=6; python_version >= '3.12'\"]"),
+        &REDIS,
+        "PX202",
+        "\"redis<5; python_version < '3.12'\"",
+    );
 }

@@ -3,6 +3,7 @@
 //! One query over the syntax tree answers what `queries/python/*.scm` ask, once for a file. All ranges are byte offsets of
 //! the text. Nothing here knows FastAPI, and nothing changes text.
 
+mod newer;
 pub mod stdlib;
 
 use std::cell::RefCell;
@@ -342,7 +343,15 @@ fn parser() -> Parser {
 }
 
 fn tree(text: &str) -> Option<Tree> {
-    PARSER.with_borrow_mut(|parser| parser.parse(text, None))
+    let parse = |text: &str| PARSER.with_borrow_mut(|parser| parser.parse(text, None));
+    let tree = parse(text)?;
+    if tree.root_node().has_error()
+        && let Some(again) = newer::replaced(text).and_then(|replaced| parse(&replaced))
+        && !again.root_node().has_error()
+    {
+        return Some(again);
+    }
+    Some(tree)
 }
 
 impl Source {
@@ -979,6 +988,30 @@ mod tests {
         let code = "a.b = a.bc\nx.a.b(a=a.b)  # a.b\n'a.b'\nf(a.b.c)\n";
         assert_eq!(uses_of(code, "a.b"), [0..3, 19..22, 39..42]);
         assert_eq!(uses_of(code, "a"), [0..1, 6..7, 19..20, 39..40]);
+    }
+
+    #[test]
+    fn syntax_that_the_grammar_does_not_know_is_no_error() {
+        for code in [
+            "class A[T = int]:\n    b = 1\n",
+            "class A[T: (int, str) = dict[str, int], *Ts = *tuple[int, ...], **P = [str, int]]: pass\n",
+            "def f[T = int, U: str = \"a, ]\"](a: T) -> U: ...\n",
+            "async def f[\n    T = int,  # a ] =\n    U = int | None,\n](a: T) -> U: ...\n",
+            "type A[T = int] = list[T]\n",
+            "a = t\"{b} c\"\nd = rt'{e!r:>{f}}'\n",
+            "lazy import json\nlazy from a import b\nc = 1\n",
+            "a = f'{b['c']}'\n",
+        ] {
+            assert_eq!(Source::parse(code).error, None, "{code}");
+        }
+        for code in ["class A[T = ]:\n    b = (\n", "def f(a: int = ):\n    pass\n", "lazy b\n", "x[T = 1]\n"] {
+            assert!(Source::parse(code).error.is_some(), "{code}");
+        }
+        let code = "class A[T = int](B):\n    c: int = 1\nd = A()\n";
+        let source = Source::parse(code);
+        assert_eq!((source.classes[0].bases.as_slice(), source.assignments.len()), (&["B".to_owned()][..], 2));
+        assert_eq!(&code[source.classes[0].range.clone()], "class A[T = int](B):\n    c: int = 1");
+        assert_eq!(uses_of(code, "A"), [6..7, 40..41]);
     }
 
     #[test]

@@ -1,0 +1,329 @@
+//! The oldest Python that the project says it runs on, and whether the generated modules run there.
+//!
+//! What says how it is installed or run counts: `requires-python`, Poetry's `python`, `python_requires`, a version file, the
+//! image of a Dockerfile. Classifiers, and the targets of linters, are often forgotten: they count where nothing else says it.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use pep508_rs::pep440_rs::Version;
+
+use super::dependency::specifier::{Bound, name_and_bound, poetry_bound};
+use crate::finding::{Location, PYTHON_TOO_OLD, Problem};
+use crate::project::{FilePath, Project};
+use crate::source::{text, toml};
+
+/// The generated modules need Python 3.10: unions in annotations that run, `contextlib.aclosing`.
+pub const NEEDED: u64 = 10;
+/// Minor versions of Python 3 that are looked at.
+const MINORS: std::ops::RangeInclusive<u64> = 0..=30;
+/// The newest Python there is to think of where nothing says an end.
+pub const NEWEST: u64 = 15;
+
+/// The oldest Python of a project, and what says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oldest {
+    /// Its number behind `3.`.
+    pub minor: u64,
+    /// Where it is said.
+    pub at: Location,
+}
+
+/// Why the generated modules do not run on the project's Python.
+pub fn too_old(project: &Project) -> Option<Problem> {
+    let oldest = oldest(project).filter(|oldest| oldest.minor < NEEDED)?;
+    let minor = oldest.minor;
+    let said = project.text(&oldest.at.path).and_then(|text| text.get(oldest.at.range.clone())).unwrap_or_default();
+    let said = text::first_line(said);
+    Some(
+        Problem::new(
+            &PYTHON_TOO_OLD,
+            format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
+        )
+        .at(&oldest.at.path, oldest.at.range)
+        .help(format!("raise it to 3.{NEEDED} or newer there, if the application runs on nothing older")),
+    )
+}
+
+/// The minor versions of Python 3 that the generated modules may meet in this project.
+pub fn minors(project: &Project) -> impl Iterator<Item = u64> + use<> {
+    oldest(project).map_or(NEEDED, |oldest| oldest.minor.max(NEEDED))..=NEWEST
+}
+
+/// The oldest Python that the project's files name.
+pub fn oldest(project: &Project) -> Option<Oldest> {
+    let mut strong = Vec::new();
+    let mut weak = Vec::new();
+    let root = &project.layout.root;
+    if let Some((path, source)) = toml_of(project, root.child("pyproject.toml")) {
+        let add = |list: &mut Vec<Oldest>, keys: &[&str], minor: Option<u64>| {
+            let range = source.item(keys).and_then(toml_edit::Item::span);
+            list.extend(
+                minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path.clone(), range) }),
+            );
+        };
+        let text = |keys: &[&str]| source.string(keys).map(str::to_owned);
+        for keys in [&["project", "requires-python"][..], &["tool", "pdm", "python_requires"]] {
+            add(&mut strong, keys, text(keys).and_then(|bound| least(&specifiers(&bound))));
+        }
+        let keys = ["tool", "poetry", "dependencies", "python"];
+        add(&mut strong, &keys, text(&keys).and_then(|bound| least(&poetry_bound(&bound))));
+        let keys = ["project", "classifiers"];
+        let classified = source.strings(&keys);
+        let versions =
+            classified.iter().filter_map(|name| minor_of(name.strip_prefix("Programming Language :: Python :: ")?));
+        add(&mut weak, &keys, versions.min());
+        for keys in [&["tool", "ruff", "target-version"][..], &["tool", "mypy", "python_version"]] {
+            add(&mut weak, keys, text(keys).and_then(|target| target_of(&target)));
+        }
+    }
+    for name in ["ruff.toml", ".ruff.toml"] {
+        if let Some((path, source)) = toml_of(project, root.child(name)) {
+            let keys = ["target-version"];
+            let minor = source.string(&keys).and_then(target_of);
+            let range = source.item(&keys).and_then(toml_edit::Item::span);
+            weak.extend(minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path, range) }));
+        }
+    }
+    for (path, file) in project.files() {
+        if let Some(text) = file.text().filter(|_| path.is_below(root) || is_above(path, root)) {
+            strong.extend(in_file(path, text, path.parent().as_ref() == Some(root)));
+        }
+    }
+    let list = if strong.is_empty() { weak } else { strong };
+    list.into_iter().min_by_key(|oldest| oldest.minor)
+}
+
+fn is_above(path: &FilePath, root: &FilePath) -> bool {
+    path.name() == ".python-version" && path.parent().is_some_and(|folder| root.is_below(&folder))
+}
+
+fn toml_of(project: &Project, path: FilePath) -> Option<(FilePath, std::rc::Rc<toml::Source>)> {
+    let source = project.file(&path)?.toml().ok()?;
+    Some((path, source))
+}
+
+/// What a file other than `pyproject.toml` says.
+fn in_file(path: &FilePath, code: &str, at_root: bool) -> Option<Oldest> {
+    let name = path.name().to_ascii_lowercase();
+    let (minor, range) = if name.starts_with("dockerfile") || name.ends_with(".dockerfile") || name == "containerfile" {
+        of_image(code)?
+    } else if name == ".python-version" {
+        // pyenv takes the first one that it has.
+        lines(code).find_map(|(line, range)| Some((minor_of(line.trim_start_matches("cpython-"))?, range)))?
+    } else if !at_root {
+        return None;
+    } else {
+        match name.as_str() {
+            "runtime.txt" => {
+                lines(code).find_map(|(line, range)| Some((minor_of(line.strip_prefix("python-")?)?, range)))?
+            }
+            ".tool-versions" => {
+                lines(code).find_map(|(line, range)| Some((minor_of(line.strip_prefix("python ")?.trim())?, range)))?
+            }
+            "setup.cfg" | "setup.py" => lines(code).find_map(|(line, range)| {
+                let bound = line.strip_prefix("python_requires")?.trim_start().strip_prefix('=')?;
+                Some((least(&specifiers(bound.trim().trim_end_matches([',', ')']).trim_matches(['"', '\''])))?, range))
+            })?,
+            "pipfile" => lines(code).find_map(|(line, range)| {
+                let rest = line.strip_prefix("python_version").or_else(|| line.strip_prefix("python_full_version"))?;
+                Some((minor_of(rest.trim_start().strip_prefix('=')?.trim().trim_matches(['"', '\'']))?, range))
+            })?,
+            "environment.yml" | "environment.yaml" => lines(code).find_map(|(line, range)| {
+                let bound = line.strip_prefix("- python")?.trim_start().trim_start_matches(['=', '>', '~']);
+                Some((minor_of(bound.trim())?, range))
+            })?,
+            _ => return None,
+        }
+    };
+    Some(Oldest { minor, at: Location::new(path.clone(), range) })
+}
+
+/// The lines with code of a file, without the blanks around them.
+fn lines(code: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let mut start = 0;
+    code.split_inclusive('\n').filter_map(move |line| {
+        let begin = start + line.len() - line.trim_start().len();
+        start += line.len();
+        let line = line.trim();
+        (!line.is_empty() && !line.starts_with('#')).then_some((line, begin..begin + line.len()))
+    })
+}
+
+/// The Python of the image that the last stage of a Dockerfile runs on.
+fn of_image(code: &str) -> Option<(u64, Range<usize>)> {
+    let mut arguments: HashMap<&str, String> = HashMap::new();
+    let mut stages: HashMap<String, (Option<u64>, Range<usize>)> = HashMap::new();
+    let mut last = None;
+    for (line, range) in lines(code) {
+        let mut words = line.split_whitespace();
+        match words.next().map(str::to_ascii_uppercase).as_deref() {
+            Some("ARG") => {
+                if let Some((name, value)) = words.next().and_then(|word| word.split_once('=')) {
+                    let value = expanded(value.trim_matches(['"', '\'']), &arguments);
+                    arguments.insert(name, value);
+                }
+            }
+            Some("FROM") => {
+                let mut words = words.skip_while(|word| word.starts_with("--"));
+                let Some(image) = words.next().map(|image| expanded(image, &arguments)) else { continue };
+                let stage = stages.get(&image.to_lowercase()).cloned().unwrap_or_else(|| (python_of(&image), range));
+                if let (Some(_), Some(name)) = (words.next(), words.next()) {
+                    stages.insert(name.to_lowercase(), stage.clone());
+                }
+                last = Some(stage);
+            }
+            _ => {}
+        }
+    }
+    let (minor, range) = last?;
+    Some((minor?, range))
+}
+
+/// `$NAME`, `${NAME}` and `${NAME:-default}` with their values.
+fn expanded(text: &str, arguments: &HashMap<&str, String>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let (name, default, behind) =
+            if let Some((inner, behind)) = after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-')).unwrap_or((inner, ""));
+                (name, default, behind)
+            } else {
+                let end = after.find(|next: char| !next.is_ascii_alphanumeric() && next != '_').unwrap_or(after.len());
+                (&after[..end], "", &after[end..])
+            };
+        result.push_str(arguments.get(name).map_or(default, String::as_str));
+        rest = behind;
+    }
+    result + rest
+}
+
+/// The Python of an image: `python:3.9-slim`, `tiangolo/uvicorn-gunicorn-fastapi:python3.8`.
+fn python_of(image: &str) -> Option<u64> {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+    if name == "python" {
+        return minor_of(tag);
+    }
+    [tag, name].iter().find_map(|part| minor_of(part.split_once("python")?.1.trim_start_matches('-')))
+}
+
+/// The `9` of `3.9` or `3.9.1`.
+fn minor_of(version: &str) -> Option<u64> {
+    let rest = version.trim().strip_prefix("3.")?;
+    let end = rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+/// The target of a linter: `py39`, `3.9`.
+fn target_of(target: &str) -> Option<u64> {
+    minor_of(target).or_else(|| target.strip_prefix("py3")?.parse().ok())
+}
+
+fn specifiers(bound: &str) -> Bound {
+    name_and_bound(&format!("python{}", bound.trim())).map_or(Bound::Open, |(_, bound)| bound)
+}
+
+/// The first minor version that a bound allows; `None` where it allows all.
+fn least(bound: &Bound) -> Option<u64> {
+    let first = MINORS.into_iter().find(|minor| allows(bound, *minor));
+    first.filter(|minor| *minor > 0)
+}
+
+/// Does the bound allow a Python 3 of this minor version?
+pub fn allows(bound: &Bound, minor: u64) -> bool {
+    let Bound::AnyOf(alternatives) = bound else { return true };
+    let patches = [Version::new([3, minor]), Version::new([3, minor, 30])];
+    alternatives.iter().any(|specifiers| patches.iter().any(|version| specifiers.contains(version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dependency::testing::project;
+    use super::*;
+    use crate::finding::NO_DEPENDENCY_FILE;
+
+    fn of(files: &[(&str, &str)]) -> Option<(u64, String)> {
+        let project = project(files, Err(Problem::new(&NO_DEPENDENCY_FILE, "none")));
+        let oldest = oldest(&project)?;
+        Some((oldest.minor, project.text(&oldest.at.path)?.get(oldest.at.range)?.to_owned()))
+    }
+
+    fn minor(files: &[(&str, &str)]) -> Option<u64> {
+        of(files).map(|(minor, _)| minor)
+    }
+
+    #[test]
+    fn a_bound_says_the_oldest() {
+        for (bound, oldest) in [
+            (">=3.9", Some(9)),
+            (">=3.8,<4", Some(8)),
+            ("~=3.9", Some(9)),
+            ("==3.11.*", Some(11)),
+            (">3.9.4", Some(9)),
+            ("<4", None),
+            (">=3", None),
+        ] {
+            assert_eq!(
+                minor(&[("pyproject.toml", &format!("[project]\nrequires-python = \"{bound}\"\n"))]),
+                oldest,
+                "{bound}"
+            );
+        }
+        for (bound, oldest) in
+            [("^3.8", Some(8)), (">=3.9,<3.13", Some(9)), ("~3.12", Some(12)), ("*", None), ("3.9.*", Some(9))]
+        {
+            let text = format!("[tool.poetry.dependencies]\npython = \"{bound}\"\n");
+            assert_eq!(minor(&[("pyproject.toml", &text)]), oldest, "{bound}");
+        }
+    }
+
+    #[test]
+    fn the_image_of_the_last_stage_counts() {
+        for (code, oldest) in [
+            ("FROM python:3.9-slim\nRUN x\n", Some(9)),
+            ("ARG V=3.8\nARG BASE=python:${V}-slim\nFROM --platform=linux/amd64 $BASE AS base\nFROM base\n", Some(8)),
+            ("FROM python:${PY:-3.9}\n", Some(9)),
+            ("FROM python:3.8 AS docs\nFROM python:3.12\n", Some(12)),
+            ("FROM tiangolo/uvicorn-gunicorn-fastapi:python3.8\n", Some(8)),
+            ("FROM ghcr.io/astral-sh/uv:0.5-python3.9-bookworm\n", Some(9)),
+            ("FROM registry.local:5000/python:3.9@sha256:00\n", Some(9)),
+            ("FROM python:3\n", None),
+            ("FROM python:${PY}\n", None),
+            ("FROM python:3.9 AS build\nFROM nginx\n", None),
+        ] {
+            assert_eq!(minor(&[("docker/Dockerfile.prod", code)]), oldest, "{code}");
+        }
+    }
+
+    #[test]
+    fn other_files_say_it_too() {
+        for (name, text, oldest) in [
+            (".python-version", "3.9.18\n", Some(9)),
+            (".python-version", "my-env\n", None),
+            ("runtime.txt", "python-3.9.18\n", Some(9)),
+            (".tool-versions", "nodejs 20\npython 3.8.1\n", Some(8)),
+            ("setup.cfg", "[options]\npython_requires = >=3.8\n", Some(8)),
+            ("setup.py", "setup(\n    python_requires=\">=3.9\",\n)\n", Some(9)),
+            ("Pipfile", "[requires]\npython_version = \"3.9\"\n", Some(9)),
+            ("environment.yml", "dependencies:\n  - python=3.9\n", Some(9)),
+            ("ruff.toml", "target-version = \"py39\"\n", Some(9)),
+        ] {
+            assert_eq!(minor(&[(name, text)]), oldest, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_counts_and_what_is_often_forgotten_only_alone() {
+        let pyproject = "[project]\nrequires-python = \">=3.11\"\nclassifiers = [\"Programming Language :: Python :: 3.8\"]\n\
+                         [tool.ruff]\ntarget-version = \"py39\"\n";
+        assert_eq!(of(&[("pyproject.toml", pyproject)]), Some((11, "\">=3.11\"".to_owned())));
+        let image = ("Dockerfile", "FROM python:3.9\n");
+        assert_eq!(of(&[("pyproject.toml", pyproject), image]), Some((9, "FROM python:3.9".to_owned())));
+        let classified = "[project]\nclassifiers = [\"Programming Language :: Python :: 3.9\", \"Programming Language :: Python :: 3.10\"]\n";
+        assert_eq!(minor(&[("pyproject.toml", classified)]), Some(9));
+    }
+}
