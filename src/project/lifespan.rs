@@ -417,6 +417,6 @@ fn is_handed_out(
         }
         let parameter = call.arguments[position].keyword.as_ref().or(function.parameters.get(position));
         let (Some(parameter), Some(depth)) = (parameter, depth.checked_sub(1)) else { return true };
-        is_handed_out(files, layout, &target, &Within::Function(&function), &[parameter.clone()], depth)
+        is_handed_out(files, layout, &target, &Within::Function(&function), std::slice::from_ref(parameter), depth)
     })
 }
