@@ -4,8 +4,10 @@
 
 pub mod application;
 pub mod compose;
+pub mod configuration;
 pub mod dependencies;
 pub mod discover;
+pub mod disk;
 pub mod file;
 pub mod find_application;
 pub mod find_settings;
@@ -13,7 +15,9 @@ pub mod imports;
 pub mod layout;
 pub mod path;
 pub mod reader;
+pub mod root;
 pub mod uncommitted;
+pub mod walk;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
