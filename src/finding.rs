@@ -143,6 +143,8 @@ rules! {
     READ_ONLY = "PX006", Error, "a file that must change is read-only";
     OUTSIDE = "PX007", Error, "a file lies outside the project's repository";
     CONFIGURATION = "PX008", Error, "the configuration in `[tool.paxx]` or an option is wrong";
+    UNREADABLE = "PX009", Error, "a file of the project cannot be read";
+    NOT_SEARCHED = "PX010", Information, "a part of the project was not searched";
     SETTING_MISSING = "PX101", Error, "a setting is missing";
     SETTING_TYPE = "PX102", Error, "a setting has another type";
     NO_SETTINGS_CLASS = "PX103", Error, "no settings class that the application uses";

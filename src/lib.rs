@@ -72,8 +72,9 @@
 //!   and no conflict resolution, and the order of the manifest is the order in the file. [`edit::Pieces`] still gives every
 //!   change as a byte range of the original, with the requirement that it belongs to.
 //! - **`project` is finer.** Finding the application (`find_application`, by evidence: configuration, `uvicorn` commands) and the
-//!   settings class (`find_settings`) are apart from reading the disk (`reader`), from import paths (`imports`), and from
-//!   what a FastAPI application looks like in a syntax tree (`application`).
+//!   settings class (`find_settings`) are apart from opening files (`disk`, the one place that does, with all limits), from
+//!   reading each once (`reader`), from finding the Python files (`walk`), from import paths (`imports`), and from what a FastAPI
+//!   application looks like in a syntax tree (`application`).
 //! - **Middleware, router and set-up call are one kind**, [`requirement::application_call`]: a statement on the application
 //!   with a role. They differ in where they go and when they clash, not in how they are found.
 //! - **An import is no requirement of its own.** The call that needs a name brings its import, and it goes with the last call

@@ -61,6 +61,9 @@ impl Proposal<'_> {
         if !self.plan.refusals.is_empty() {
             return Err(refused(ui, self.discovery, std::mem::take(&mut self.plan.refusals)));
         }
+        for problem in &self.discovery.unsearched {
+            ui.note(&format!("note: {}", problem.message));
+        }
         let changes = file_changes(&self.plan);
         if self.plan.is_empty() {
             ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));

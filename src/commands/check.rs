@@ -9,16 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, installed, lock_of, options, pending, unknown_in_lock};
+use super::{Ui, components, find_by, find_project, installed, lock_of, options, pending, unknown_in_lock};
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
 use crate::error::Error;
 use crate::finding::{Problem, Severity};
-use crate::lock::{self, Lock};
+use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
 use crate::project::discover::{self, Discovery, Failure, Options};
+use crate::project::root;
 use crate::render::Paths;
 use crate::render::report::{Checked, Format, Placed, count, render};
 use crate::render::styled::Look;
@@ -29,7 +30,8 @@ const THREADS: usize = 2;
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let named = components(&arguments.names)?;
-    let below = projects_below(ui, global);
+    let options = options(global)?;
+    let below = projects_below(ui, &options);
     if arguments.fix {
         return fix(ui, global, arguments, &named, &below);
     }
@@ -40,7 +42,6 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let request = Request { ui, named: &named, format: format(arguments.format) };
     let mut failed = false;
     let projects = if below.is_empty() {
-        let options = options(global)?;
         let recorded = discover::recorded(&ui.current, &options);
         let quick = recorded.as_ref().and_then(|discovery| request.check(discovery).ok());
         if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
@@ -51,7 +52,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
             vec![request.check(&discovery).unwrap_or_default()]
         }
     } else {
-        let all = request.check_all(&below, &options(global)?);
+        let all = request.check_all(&below, &options);
         failed = all.iter().any(|one| one.failed);
         for note in all.iter().filter_map(|one| one.note.as_ref()) {
             ui.say(note);
@@ -98,15 +99,8 @@ fn verdict(projects: &[Checked]) -> String {
 }
 
 /// The projects below that have a lock, where neither the folder nor, without `-C`, one above it has one.
-fn projects_below(ui: &Ui, global: &Global) -> Vec<PathBuf> {
-    let start = global.project.as_ref().map_or_else(|| ui.current.clone(), |project| ui.current.join(project));
-    let Ok(start) = std::fs::canonicalize(start) else { return Vec::new() };
-    let has_lock = |folder: &Path| folder.join(lock::NAME).exists();
-    // What lies above the repository is none of its business.
-    let top = start.ancestors().find(|folder| folder.join(".git").exists());
-    let mut above = start.ancestors().take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
-    let is_inside = if global.project.is_some() { has_lock(&start) } else { above.any(has_lock) };
-    if is_inside { Vec::new() } else { discover::locked_projects(&start) }
+fn projects_below(ui: &Ui, options: &Options) -> Vec<PathBuf> {
+    if root::has_lock(&ui.current, options) { Vec::new() } else { root::locked_projects(&ui.current, options) }
 }
 
 /// The components to check in a project: those that were named, else all that are installed.
@@ -138,6 +132,9 @@ struct One {
 
 impl Request<'_> {
     fn check(&self, discovery: &Discovery) -> Result<Checked, Problem> {
+        if let Some(problem) = discovery.problems.first() {
+            return Err(problem.clone());
+        }
         let lock = discovery.lock.as_ref().map_err(Clone::clone)?;
         let paths = self.ui.paths(discovery);
         let wanted = wanted(self.named, lock);
@@ -148,6 +145,10 @@ impl Request<'_> {
         for name in installed(lock).1.into_iter().filter(|_| self.named.is_empty()) {
             let problem = unknown_in_lock(&discovery.project, &name);
             found.push(Finding { component: name, requirement: String::new(), problem, fixable: false });
+        }
+        for problem in discovery.unsearched.iter().filter(|_| self.named.is_empty()) {
+            let (component, requirement) = (String::new(), String::new());
+            found.push(Finding { component, requirement, problem: problem.clone(), fixable: false });
         }
         found.extend(check::findings(&discovery.project, lock, &wanted, self.named.is_empty()));
         let findings = found.into_iter().map(|finding| self.place(&discovery.project, &paths, finding)).collect();
@@ -250,12 +251,7 @@ fn fix_one(
     let watch = Interrupt::watch();
     let find = || match folder {
         None => find_project(ui, global),
-        Some(folder) => {
-            let options = Options { project: Some(folder.to_owned()), ..options(global)? };
-            discover::discover(folder, &options).map_err(|failure| match failure {
-                Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
-            })
-        }
+        Some(folder) => find_by(ui, &Options { project: Some(folder.to_owned()), ..options(global)? }),
     };
     let start = folder.map_or_else(|| pending::start(ui, global), Path::to_owned);
     pending::settle(ui, &start, arguments.dry_run)?;

@@ -4,23 +4,22 @@
 
 use std::fmt::Write as _;
 
-use super::{Ui, find_project, lock_of, pending};
+use super::{Ui, find_project, lock_of, options, pending};
 use crate::check;
 use crate::cli::{Global, List, PlanFormat};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::Severity;
-use crate::lock;
+use crate::project::root;
 use crate::render::json;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
     let components: Vec<&'static Component> =
         COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
-    let start = pending::start(ui, global);
-    pending::say(ui, &start);
-    let has_lock = start.ancestors().any(|folder| folder.join(lock::NAME).exists());
+    pending::say(ui, &pending::start(ui, global));
+    let has_lock = root::has_lock(&ui.current, &options(global)?);
     let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
     let rows: Vec<(&Component, Option<&str>)> = components.iter().copied().zip(states).collect();
     if arguments.format == PlanFormat::Json {
@@ -41,7 +40,7 @@ pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8,
 }
 
 fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result<Vec<Option<&'static str>>, Error> {
-    let Ok(discovery) = find_project(ui, global) else { return Ok(vec![None; components.len()]) };
+    let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
     let state = |component: &&'static Component| {
         if lock.component(component.id()).is_none() {

@@ -26,37 +26,43 @@ use crate::error::Error;
 use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
 use crate::project::discover::{self, Discovery, Failure, Options};
-use crate::project::{FilePath, Project};
+use crate::project::{Project, configuration, disk};
 use crate::render::styled::Styled;
 use crate::render::{Paths, findings};
 
 /// Carries out what the command line says.
 pub fn run(cli: &Cli) -> ExitCode {
     let ui = Ui::new(&cli.global);
-    let result = match &cli.command {
+    match dispatch(&ui, cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            ui.report(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(ui: &Ui, cli: &Cli) -> Result<u8, Error> {
+    if let Some(error) = wrong_folder(ui, &cli.global) {
+        return Err(error);
+    }
+    match &cli.command {
         Command::Infra { verb } | Command::Ext { verb } => {
             let (noun, kind) = match &cli.command {
                 Command::Infra { .. } => ("infra", crate::component::manifest::Kind::Infra),
                 _ => ("ext", crate::component::manifest::Kind::Ext),
             };
             match verb {
-                Verb::List(arguments) => list::run(&ui, &cli.global, kind, arguments),
-                Verb::Add(arguments) => add::run(&ui, &cli.global, noun, arguments),
-                Verb::Remove(arguments) => remove::run(&ui, &cli.global, noun, arguments),
+                Verb::List(arguments) => list::run(ui, &cli.global, kind, arguments),
+                Verb::Add(arguments) => add::run(ui, &cli.global, noun, arguments),
+                Verb::Remove(arguments) => remove::run(ui, &cli.global, noun, arguments),
             }
         }
-        Command::Check(arguments) => check::run(&ui, &cli.global, arguments),
-        Command::Explain { code } => explain::run(&ui, code),
-        Command::Undo(arguments) => undo::run(&ui, &cli.global, arguments),
-        Command::Completions { shell } => Ok(manual::completions(&ui, *shell)),
-        Command::Man { command } => manual::page(&ui, command),
-    };
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            ui.report(&error);
-            ExitCode::from(error.exit_code())
-        }
+        Command::Check(arguments) => check::run(ui, &cli.global, arguments),
+        Command::Explain { code } => explain::run(ui, code),
+        Command::Undo(arguments) => undo::run(ui, &cli.global, arguments),
+        Command::Completions { shell } => Ok(manual::completions(ui, *shell)),
+        Command::Man { command } => manual::page(ui, command),
     }
 }
 
@@ -109,7 +115,7 @@ impl Ui {
 
     /// Paths as this user sees them.
     pub fn paths(&self, discovery: &Discovery) -> Paths {
-        let current = std::fs::canonicalize(&self.current).unwrap_or_else(|_| self.current.clone());
+        let current = disk::canonical_folder(&self.current).unwrap_or_else(|| self.current.clone());
         Paths::new(discovery.base.clone(), current)
     }
 
@@ -151,20 +157,38 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         service: global.service.clone(),
         services_dir: global.services_dir.clone(),
     };
-    if let Some(folder) =
-        options.services_dir.as_ref().filter(|folder| FilePath::new(folder).is_none_or(|path| path == FilePath::top()))
-    {
-        let help = "give `--services-dir` a folder inside the project, such as `app/services`";
-        return Err(Error::Usage(format!("`{folder}` is no folder for generated modules"), Some(help.to_owned())));
+    if let Some(folder) = options.services_dir.as_ref().filter(|folder| !configuration::is_package_folder(folder)) {
+        let problem = configuration::no_package_folder(folder);
+        return Err(Error::Refused { problems: vec![problem], project: None });
     }
     Ok(options)
 }
 
 /// Finds the project that the user is in, or named.
 pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
-    discover::discover(&ui.current, &options(global)?).map_err(|failure| match failure {
+    find_by(ui, &options(global)?)
+}
+
+/// Finds the project that the options name, if something can be said of it.
+pub fn find_by(ui: &Ui, options: &Options) -> Result<Discovery, Error> {
+    let discovery = discover::discover(&ui.current, options).map_err(|failure| match failure {
         Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
-    })
+    })?;
+    if discovery.problems.is_empty() {
+        return Ok(discovery);
+    }
+    Err(refused(ui, &discovery, discovery.problems.clone()))
+}
+
+/// What is wrong with the folder that `-C` names, whatever the command makes of it.
+fn wrong_folder(ui: &Ui, global: &Global) -> Option<Error> {
+    let folder = global.project.as_ref()?;
+    if disk::canonical_folder(&ui.current.join(folder)).is_some() {
+        return None;
+    }
+    let problem = Problem::new(&finding::NOT_A_PROJECT, format!("there is no folder `{}`", folder.display()));
+    let problem = problem.help("give `-C` the folder of a FastAPI project");
+    Some(Error::Refused { problems: vec![problem], project: None })
 }
 
 /// The lock of a project that was found.

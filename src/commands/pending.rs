@@ -12,7 +12,8 @@ use crate::cli::Global;
 use crate::error::Error;
 use crate::finding::{self, Location, Problem};
 use crate::project::FilePath;
-use crate::project::discover::{self, Discovery};
+use crate::project::discover::Discovery;
+use crate::project::root;
 
 /// The records in this user's state folder.
 pub fn records() -> Records {
@@ -110,13 +111,8 @@ pub fn say_recovered(ui: &Ui, recovered: &Recovered) {
     }
 }
 
-/// The folders in which a run on this one may have left something: up to the top of the repository; without one, up to what
-/// looks like the root of the project.
+/// The folders in which a run on this one may have left something.
 fn places(start: &Path) -> Vec<Place> {
-    let Ok(start) = std::fs::canonicalize(start) else { return Vec::new() };
-    let above: Vec<&Path> = start.ancestors().collect();
-    let top = above.iter().position(|folder| folder.join(".git").exists());
-    let last = top.or_else(|| above.iter().position(|folder| discover::is_marked(folder))).unwrap_or(0);
     let records = records();
-    above.iter().take(last + 1).map(|folder| Place::folder(*folder, records.clone())).collect()
+    root::around(start).into_iter().map(|folder| Place::folder(folder, records.clone())).collect()
 }

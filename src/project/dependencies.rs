@@ -1,20 +1,18 @@
 //! Finds where a project lists its dependencies, and what the files around say about tools.
 //!
-//! Pure: it sees the disk only through `read` and `list`, and it chooses only where the project itself has chosen.
+//! It chooses only where the project itself has chosen.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::imports::Files;
 use super::layout::{Dependencies, DependencyFormat, Installer};
 use super::path::FilePath;
+use super::reader::Reader;
 use crate::finding::{DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
 use crate::source::requirements::{self, Kind};
 use crate::source::toml::{Source, SyntaxError};
-
-/// Gives the text of a file; `None` where there is none, or it is no UTF-8.
-pub type Read<'a> = &'a dyn Fn(&FilePath) -> Option<String>;
-/// Gives the names in a folder; none where it is no folder.
-pub type List<'a> = &'a dyn Fn(&FilePath) -> Vec<String>;
 
 /// What the parts of a requirements file's name say that only development needs it.
 const DEVELOPMENT: [&str; 5] = ["dev", "develop", "development", "local", "devel"];
@@ -35,11 +33,11 @@ const FOREIGN: [&str; 8] =
 /// # Errors
 ///
 /// There is none, there are several, or it is of a kind that is not edited.
-pub fn locate(root: &FilePath, read: Read, list: List) -> Result<Dependencies, Problem> {
-    let finder = Finder { root, read, list, names: list(root) };
+pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> {
+    let finder = Finder { root, files, names: files.list(root) };
     let pyproject = root.child("pyproject.toml");
     let source =
-        if finder.names.iter().any(|name| name == "pyproject.toml") { Some(parse(&pyproject, read)?) } else { None };
+        if finder.names.iter().any(|name| name == "pyproject.toml") { Some(parse(&pyproject, files)?) } else { None };
     let lists = |format| {
         let development = source.as_ref().filter(|source| !development_lists(source).is_empty());
         Dependencies {
@@ -89,7 +87,7 @@ pub fn locate(root: &FilePath, read: Read, list: List) -> Result<Dependencies, P
     }
     if let Some(path) = finder.requirements()? {
         let lists_something =
-            read(&path).is_some_and(|text| requirements::Source::parse(&text).lines.iter().any(is_content));
+            files.text(&path).is_some_and(|text| requirements::Source::parse(&text).lines.iter().any(is_content));
         if lists_something || array.is_none() {
             return finder.requirements_file(path, Some((source, &pyproject)));
         }
@@ -108,17 +106,17 @@ pub fn locate(root: &FilePath, read: Read, list: List) -> Result<Dependencies, P
 }
 
 /// The name that the project gives itself: `[project] name`, or Poetry's.
-pub fn project_name(root: &FilePath, read: Read) -> Option<String> {
-    let source = Source::of(&read(&root.child("pyproject.toml"))?).ok()?;
+pub fn project_name(root: &FilePath, files: &Reader) -> Option<String> {
+    let source = Source::of(&files.text(&root.child("pyproject.toml"))?).ok()?;
     let name = source.string(&["project", "name"]).or_else(|| source.string(&["tool", "poetry", "name"]))?;
     (!name.trim().is_empty()).then(|| name.trim().to_owned())
 }
 
 /// The longest line that the project's formatter makes: of ruff, else of black, of the nearest folder that says it.
-pub fn line_length(root: &FilePath, read: Read) -> usize {
+pub fn line_length(root: &FilePath, files: &Reader) -> usize {
     const DEFAULT: usize = 88;
     let folders = || std::iter::successors(Some(root.clone()), FilePath::parent);
-    let toml = |path: FilePath| read(&path).and_then(|text| Source::of(&text).ok());
+    let toml = |path: FilePath| files.file(&path)?.toml().ok();
     let length = |source: &Source, keys: &[&str]| {
         source
             .integer(keys)
@@ -147,12 +145,7 @@ pub fn line_length(root: &FilePath, read: Read) -> usize {
 }
 
 /// What installs the project's dependencies: by its lock file, else by its tables; uv where nothing says it.
-pub fn installer(
-    root: &FilePath,
-    read: Read,
-    exists: &dyn Fn(&FilePath) -> bool,
-    dependencies: Option<&Dependencies>,
-) -> Installer {
+pub fn installer(root: &FilePath, files: &Reader, dependencies: Option<&Dependencies>) -> Installer {
     match dependencies.map(|dependencies| dependencies.format) {
         Some(DependencyFormat::Requirements) => return Installer::Pip,
         Some(DependencyFormat::Poetry) => return Installer::Poetry,
@@ -161,11 +154,11 @@ pub fn installer(
     // The lock of a workspace lies above its members.
     for folder in std::iter::successors(Some(root.clone()), FilePath::parent) {
         let locks = [("uv.lock", Installer::Uv), ("poetry.lock", Installer::Poetry), ("pdm.lock", Installer::Pdm)];
-        if let Some((_, installer)) = locks.iter().find(|(lock, _)| exists(&folder.child(lock))) {
+        if let Some((_, installer)) = locks.iter().find(|(lock, _)| files.exists(&folder.child(lock))) {
             return *installer;
         }
     }
-    let source = read(&root.child("pyproject.toml")).and_then(|text| Source::of(&text).ok());
+    let source = files.file(&root.child("pyproject.toml")).and_then(|file| file.toml().ok());
     let Some(source) = source else { return Installer::Uv };
     let backend = source.string(&["build-system", "build-backend"]).unwrap_or_default();
     if source.has(&["tool", "uv"]) {
@@ -179,8 +172,8 @@ pub fn installer(
     }
 }
 
-fn parse(path: &FilePath, read: Read) -> Result<Rc<Source>, Problem> {
-    let text = read(path).ok_or_else(|| unreadable(path))?;
+fn parse(path: &FilePath, files: &Reader) -> Result<Rc<Source>, Problem> {
+    let text = files.text(path).ok_or_else(|| unreadable(path))?;
     Source::of(&text).map_err(|error| syntax_error(path, &error))
 }
 
@@ -236,20 +229,16 @@ fn variant(name: &str) -> Option<String> {
 /// The folder of a project, as it is looked through for requirements files.
 struct Finder<'a> {
     root: &'a FilePath,
-    read: Read<'a>,
-    list: List<'a>,
-    names: Vec<String>,
+    files: &'a Reader,
+    names: Rc<[String]>,
 }
 
 impl Finder<'_> {
     /// Requirements files, each with what its name says: those of the root, then those of `requirements/`.
     fn candidates(&self) -> Vec<(FilePath, String)> {
-        let mut names = self.names.clone();
-        names.sort();
-        let own = names.iter().filter_map(|name| Some((self.root.child(name), variant(name)?)));
+        let own = self.names.iter().filter_map(|name| Some((self.root.child(name), variant(name)?)));
         let folder = self.root.child("requirements");
-        let mut below = (self.list)(&folder);
-        below.sort();
+        let below = self.files.list(&folder);
         let below = below.iter().filter_map(|name| {
             let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".in"))?;
             Some((folder.child(name), variant(name).unwrap_or_else(|| stem.to_lowercase())))
@@ -300,18 +289,18 @@ impl Finder<'_> {
     fn has_source(&self, path: &FilePath) -> bool {
         let name = path.name().strip_suffix(".txt").map(|stem| format!("{stem}.in"));
         let folder = path.parent().unwrap_or_else(FilePath::top);
-        name.is_some_and(|name| (self.read)(&folder.child(&name)).is_some())
+        name.is_some_and(|name| self.files.text(&folder.child(&name)).is_some())
     }
 
     /// The file that is edited for `path`: what it is compiled from, or the only file that it includes.
     fn source_of(&self, mut path: FilePath) -> Result<FilePath, Problem> {
         // A chain of files, and a guard against a ring.
         for _ in 0..8 {
-            let text = (self.read)(&path).ok_or_else(|| unreadable(&path))?;
+            let text = self.files.text(&path).ok_or_else(|| unreadable(&path))?;
             let folder = path.parent().unwrap_or_else(FilePath::top);
             if let Some(compiled_from) = compiled_from(&text)
                 && let Some(from) = [&folder, self.root].into_iter().find_map(|folder| {
-                    folder.join(&compiled_from).filter(|from| *from != path && (self.read)(from).is_some())
+                    folder.join(&compiled_from).filter(|from| *from != path && self.files.text(from).is_some())
                 })
             {
                 path = from;
@@ -321,7 +310,7 @@ impl Finder<'_> {
             let mut contents = source.lines.iter().filter(|line| is_content(line));
             match (contents.next().map(|line| &line.kind), contents.next()) {
                 (Some(Kind::Include(file)), None) => match folder.join(file) {
-                    Some(included) if (self.read)(&included).is_some() => path = included,
+                    Some(included) if self.files.text(&included).is_some() => path = included,
                     _ => return Ok(path),
                 },
                 _ => return Ok(path),
@@ -336,7 +325,7 @@ impl Finder<'_> {
         path: FilePath,
         pyproject: Option<(&Source, &FilePath)>,
     ) -> Result<Dependencies, Problem> {
-        let text = (self.read)(&path).ok_or_else(|| unreadable(&path))?;
+        let text = self.files.text(&path).ok_or_else(|| unreadable(&path))?;
         if let Some(line) = requirements::Source::parse(&text).hashed() {
             return Err(hashed(&path, line.range.clone()));
         }
@@ -354,7 +343,7 @@ impl Finder<'_> {
         let lists = self.candidates().into_iter().map(|(file, _)| file);
         let around = lists.filter(|file| file != path && self.includes(file).contains(path));
         for file in includes.iter().cloned().chain(around) {
-            let text = (self.read)(&file).unwrap_or_default();
+            let text = self.files.text(&file).unwrap_or_default();
             if let Some(line) = requirements::Source::parse(&text).hashed() {
                 let (problem, hashed) = (hashed(&file, line.range.clone()), Location::file(path.clone()));
                 return Err(problem.related(hashed, "installed with it, so a line here needs a hash too"));
@@ -363,19 +352,20 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// The files that `path` reads with `-r` and `-c`, and those that these read.
+    /// The files that `path` reads with `-r` and `-c`, and those that these read. Each counts once, so that a ring ends.
     fn includes(&self, path: &FilePath) -> Vec<FilePath> {
-        let mut found: Vec<FilePath> = vec![path.clone()];
+        let mut found = vec![path.clone()];
+        let mut known = BTreeSet::from([path.clone()]);
         let mut next = 0;
-        while let Some(from) = found.get(next).cloned().filter(|_| found.len() < 32) {
+        while let Some(from) = found.get(next).cloned() {
             next += 1;
-            let Some(text) = (self.read)(&from) else { continue };
+            let Some(text) = self.files.text(&from) else { continue };
             let folder = from.parent().unwrap_or_else(FilePath::top);
             for line in requirements::Source::parse(&text).lines {
                 if let Kind::Include(file) | Kind::Constraint(file) = line.kind
                     && let Some(included) = folder.join(&file)
-                    && !found.contains(&included)
-                    && (self.read)(&included).is_some()
+                    && known.insert(included.clone())
+                    && self.files.text(&included).is_some()
                 {
                     found.push(included);
                 }
@@ -393,14 +383,14 @@ impl Finder<'_> {
             let first = found.next()?;
             Some(found.find(|path| has_ending(path.name(), "in")).unwrap_or(first))
         })?;
-        let text = (self.read)(path)?;
+        let text = self.files.text(path)?;
         requirements::Source::parse(&text).hashed().is_none().then(|| path.clone())
     }
 
     /// The requirements file beside a `pyproject.toml` that lists dependencies too, unless a tool writes it.
     fn copy(&self) -> Option<FilePath> {
         let path = self.requirements().ok()??;
-        let text = (self.read)(&path)?;
+        let text = self.files.text(&path)?;
         let written_by_hand = !text.lines().take(5).any(|line| line.starts_with('#') && line.contains("autogenerated"));
         let source = requirements::Source::parse(&text);
         (written_by_hand && source.hashed().is_none() && source.requirements().next().is_some()).then_some(path)
@@ -418,7 +408,7 @@ impl Finder<'_> {
             match files.as_slice() {
                 [] => {}
                 [file] => {
-                    let found = self.root.join(file).filter(|path| (self.read)(path).is_some());
+                    let found = self.root.join(file).filter(|path| self.files.text(path).is_some());
                     return match found {
                         Some(path) => self.source_of(path).map(Some),
                         None => Err(Problem::new(
@@ -441,7 +431,7 @@ impl Finder<'_> {
             }
         }
         // `setup.py` reads a file that it names.
-        let Some(setup) = (self.read)(&self.root.child("setup.py")) else { return Ok(None) };
+        let Some(setup) = self.files.text(&self.root.child("setup.py")) else { return Ok(None) };
         Ok(self.requirements()?.filter(|path| setup.contains(&path.relative_to(self.root))))
     }
 
@@ -492,30 +482,18 @@ mod tests {
         FilePath::new(text).expect("inside")
     }
 
-    fn with<T>(files: &[(&str, &str)], ask: impl Fn(Read, List) -> T) -> T {
-        let read = |wanted: &FilePath| {
-            let found = files.iter().find(|(name, _)| path(name) == *wanted);
-            found.map(|(_, text)| (*text).to_owned()).filter(|text| text != "binary")
-        };
-        let list = |folder: &FilePath| {
-            let mut names: Vec<String> = files
-                .iter()
-                .map(|(name, _)| path(name))
-                .filter(|file| file.is_below(folder) && file != folder)
-                .map(|file| file.relative_to(folder).split('/').next().unwrap_or_default().to_owned())
-                .collect();
-            names.dedup();
-            names
-        };
-        ask(&read, &list)
+    fn with<T>(files: &[(&str, &str)], ask: impl Fn(&Reader) -> T) -> T {
+        let files =
+            files.iter().map(|(path, text)| (*path, if *text == "binary" { &b"\xff"[..] } else { text.as_bytes() }));
+        ask(&Reader::of(files))
     }
 
     fn found(files: &[(&str, &str)]) -> Dependencies {
-        with(files, |read, list| locate(&FilePath::top(), read, list)).expect("found")
+        with(files, |files| locate(&FilePath::top(), files)).expect("found")
     }
 
     fn refused(files: &[(&str, &str)]) -> Problem {
-        with(files, |read, list| locate(&FilePath::top(), read, list)).expect_err("refused")
+        with(files, |files| locate(&FilePath::top(), files)).expect_err("refused")
     }
 
     fn check(files: &[(&str, &str)], format: DependencyFormat, file: &str, development: Option<&str>) {
@@ -694,8 +672,8 @@ mod tests {
     #[test]
     fn the_tool_that_installs() {
         let of = |files: &[(&str, &str)]| {
-            let found = with(files, |read, list| locate(&FilePath::top(), read, list)).ok();
-            with(files, |read, _| installer(&FilePath::top(), read, &|path| read(path).is_some(), found.as_ref()))
+            let found = with(files, |files| locate(&FilePath::top(), files)).ok();
+            with(files, |files| installer(&FilePath::top(), files, found.as_ref()))
         };
         let project = ("pyproject.toml", "[project]\ndependencies = [\"a\"]\n");
         assert_eq!(of(&[project]), Installer::Uv);
@@ -714,7 +692,7 @@ mod tests {
 
     #[test]
     fn the_name_and_the_line_length() {
-        let length = |files: &[(&str, &str)]| with(files, |read, _| line_length(&path("a/b"), read));
+        let length = |files: &[(&str, &str)]| with(files, |files| line_length(&path("a/b"), files));
         assert_eq!(length(&[]), 88);
         assert_eq!(
             length(&[("a/b/pyproject.toml", "[tool.ruff]\nline-length = 100\n[tool.black]\nline-length = 79\n")]),
@@ -724,7 +702,7 @@ mod tests {
         assert_eq!(length(&[("ruff.toml", "line-length = 120\n"), ("a/b/pyproject.toml", "[project]\n")]), 120);
         assert_eq!(length(&[("a/b/.ruff.toml", "line-length = 99\n"), ("a/b/ruff.toml", "line-length = 120\n")]), 99);
         assert_eq!(length(&[("a/b/ruff.toml", "line-length = -3\n")]), 88);
-        let name = |text: &str| with(&[("pyproject.toml", text)], |read, _| project_name(&FilePath::top(), read));
+        let name = |text: &str| with(&[("pyproject.toml", text)], |files| project_name(&FilePath::top(), files));
         assert_eq!(name("[project]\nname = \"x\"\n").as_deref(), Some("x"));
         assert_eq!(name("[tool.poetry]\nname = \"y\"\n").as_deref(), Some("y"));
         assert_eq!(name("nothing"), None);

@@ -4,23 +4,22 @@
 //! project here" ends discovery itself.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-
-use ignore::WalkState;
 
 use super::application;
 use super::compose::{self, model::Model};
+use super::configuration::{self, Choice};
 use super::dependencies;
 use super::find_application::{self, Candidate, dotted};
 use super::find_settings;
 use super::imports::{self, Files};
 use super::layout::{Application, Compose, DependencyFormat, Installer, Layout, Services, Settings};
 use super::lifespan;
-use super::reader::{Hit, Reader, search, to_file_path};
+use super::reader::{Hit, Reader};
+use super::root::{self, FASTAPI, HANDLERS, ROUTES, SETTINGS, WIRING, is_secondary};
 use super::routes;
 use super::{FilePath, Project};
 use crate::component::COMPONENTS;
-use crate::finding::{self, Problem};
+use crate::finding::{self, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::source::python::StatementKind;
 
@@ -54,6 +53,10 @@ pub struct Discovery {
     pub lock: Result<Lock, Problem>,
     /// Options that were given on the command line, to be recorded.
     pub options: Vec<(String, String)>,
+    /// Why nothing can be said of the project: files that cannot be read, a configuration that cannot be used.
+    pub problems: Vec<Problem>,
+    /// Parts of the project that were not searched.
+    pub unsearched: Vec<Problem>,
 }
 
 /// What ended discovery.
@@ -82,72 +85,26 @@ const PYTHON_FILES: [&str; 10] = [
     ".ruff.toml",
 ];
 
-/// Words that make a Python file worth parsing, by their bit.
-const FASTAPI: u32 = 1;
-const SETTINGS: u32 = 1 << 1;
-const HANDLERS: u32 = 1 << 2;
-const ROUTES: u32 = 1 << 3;
-const WIRING: u32 = 1 << 4;
-
 /// Finds the project that `start` (an absolute folder) is in.
 ///
 /// # Errors
 ///
 /// There is none.
 pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
-    let given = options.project.as_ref().map(|project| start.join(project));
-    let start = given.clone().unwrap_or_else(|| start.to_owned());
-    let Ok(start) = std::fs::canonicalize(&start) else {
-        let problem = Problem::new(&finding::NOT_A_PROJECT, format!("there is no folder `{}`", start.display()))
-            .help("give `-C` the folder of a FastAPI project");
-        return Err(Failure::NotAProject { problem, below: Vec::new() });
-    };
-    let top = start.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
-    let limit = top.clone().unwrap_or_else(|| start.clone());
-    let mut below: Vec<FilePath> = Vec::new();
-    let mut unmarked = None;
-    for folder in start.ancestors() {
-        // Outside of git there is no end that the user drew: the nearest folder that looks like a project counts.
-        if top.is_some() && !folder.starts_with(&limit) {
-            break;
-        }
-        let marked = is_marked(folder);
-        if marked || folder == start {
-            let base = top.clone().unwrap_or_else(|| folder.to_owned());
-            let Some(root) = folder.strip_prefix(&base).ok().and_then(to_file_path) else { continue };
-            let known_lock = folder.join(lock::NAME).exists();
-            let hits = search_words(&base, &root);
-            let (own, nested) = split(&base, &root, hits);
-            if known_lock || own.iter().any(|hit| hit.words & FASTAPI != 0 && has_application(&base, hit)) {
-                if marked {
-                    return Ok(describe(base, top.is_some(), &root, &own, options));
-                }
-                unmarked = Some((base, root, own));
-            } else if folder == start {
-                below = nested;
-            }
-        }
-        // Without a repository nothing says where to stop: the nearest folder that looks like a project is the last one.
-        if given.is_some() || (top.is_none() && marked) {
-            break;
-        }
-    }
-    if let Some((base, root, own)) = unmarked {
-        return Ok(describe(base, top.is_some(), &root, &own, options));
-    }
-    let base = top.unwrap_or_else(|| start.clone());
-    let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
-    let below: Vec<String> = below.iter().map(|folder| folder.relative_to(&here)).collect();
-    let mut problem = Problem::new(&finding::NOT_A_PROJECT, format!("no FastAPI project at `{}`", start.display()));
-    problem = if below.is_empty() {
-        problem.help(
-            "run paxx in the folder of a FastAPI project (one with a `FastAPI(...)` call), or name it with `-C DIR`",
-        )
-    } else {
-        let commands: Vec<String> = below.iter().map(|folder| format!("`paxx -C {folder} ...`")).collect();
-        problem.help(format!("there are projects below: type {}", commands.join(" or ")))
-    };
-    Err(Failure::NotAProject { problem, below })
+    let found = root::find(start, options)?;
+    let lock = read_lock(&found.reader, &found.folder);
+    Ok(describe(found.reader, lock, found.in_git, &found.folder, &found.hits, options))
+}
+
+/// The project of these files alone, at their top: no disk is read.
+///
+/// # Errors
+///
+/// They are no project.
+pub fn discover_in(reader: Reader, options: &Options) -> Result<Discovery, Failure> {
+    let found = root::find_in(reader)?;
+    let lock = read_lock(&found.reader, &found.folder);
+    Ok(describe(found.reader, lock, found.in_git, &found.folder, &found.hits, options))
 }
 
 /// Finds a project again whose `paxx.lock` says where its application and settings are, without a search over all files.
@@ -155,19 +112,7 @@ pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
 /// `None` where it does not say, or where they are not found there any more. What came since (a second application, a
 /// route that is taken) is not seen: good for "all is well", and for nothing else.
 pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
-    let given = options.project.as_ref().map(|project| start.join(project));
-    let start = std::fs::canonicalize(given.as_deref().unwrap_or(start)).ok()?;
-    let top = start.ancestors().find(|folder| folder.join(".git").exists());
-    let has_lock = |folder: &&Path| folder.join(lock::NAME).exists();
-    let root = match (&given, top) {
-        (Some(_), _) => Some(start.as_path()).filter(has_lock)?,
-        (None, Some(top)) => start.ancestors().take_while(|folder| folder.starts_with(top)).find(has_lock)?,
-        (None, None) => start.ancestors().find(has_lock)?,
-    };
-    let base = top.unwrap_or(root).to_owned();
-    let folder = to_file_path(root.strip_prefix(&base).ok()?)?;
-    let in_git = top.is_some();
-    let reader = Reader::new(base);
+    let (reader, in_git, folder) = root::recorded(start, options)?;
     let lock = read_lock(&reader, &folder).ok()?;
     let found = lock.found.clone();
     let mut hits: Vec<Hit> = found
@@ -180,185 +125,10 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     if hits.is_empty() {
         return None;
     }
-    let discovery = describe_by(reader, Ok(lock), in_git, &folder, &hits, options);
+    let discovery = describe(reader, Ok(lock), in_git, &folder, &hits, options);
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = !lifespan::generators(&discovery.project).is_empty();
-    (is_followed && discovery.project.layout.found() == found).then_some(discovery)
-}
-
-/// Folders below `start` that have a `paxx.lock`, for a check of all of them, sorted.
-pub fn locked_projects(start: &Path) -> Vec<PathBuf> {
-    let found = Mutex::new(Vec::new());
-    let walker = ignore::WalkBuilder::new(start)
-        .require_git(false)
-        .git_global(false)
-        .threads(2)
-        .filter_entry(|entry| {
-            let name = entry.file_name().to_str().unwrap_or_default();
-            !matches!(name, "node_modules" | "site-packages" | "__pycache__" | "venv")
-        })
-        .build_parallel();
-    walker.run(|| {
-        Box::new(|entry| {
-            if let Ok(entry) = entry
-                && entry.file_name() == lock::NAME
-                && let Some(folder) = entry.path().parent()
-                && let Ok(mut found) = found.lock()
-            {
-                found.push(folder.to_owned());
-            }
-            WalkState::Continue
-        })
-    });
-    let mut found = found.into_inner().unwrap_or_default();
-    found.sort();
-    found
-}
-
-/// Has the folder a file that projects have at their root?
-pub fn is_marked(folder: &Path) -> bool {
-    const NAMES: &[&str] = &[
-        "pyproject.toml",
-        "requirements.txt",
-        "requirements.in",
-        "setup.cfg",
-        "Pipfile",
-        "poetry.lock",
-        "uv.lock",
-        "environment.yml",
-        "requirements",
-        lock::NAME,
-    ];
-    NAMES.iter().any(|name| folder.join(name).exists()) || has_setup_script(folder)
-}
-
-/// A `setup.py` of setuptools, not a module of that name.
-fn has_setup_script(folder: &Path) -> bool {
-    let script = folder.join("setup.py");
-    std::fs::read_to_string(script).is_ok_and(|text| text.contains("setuptools") || text.contains("distutils"))
-}
-
-fn search_words(base: &Path, root: &FilePath) -> Vec<Hit> {
-    let mut words = vec![("FastAPI", FASTAPI), ("Settings", SETTINGS), ("Instrumentator", ROUTES)];
-    words.extend(routes::WORDS.map(|word| (word, ROUTES)));
-    words.extend(lifespan::WORDS.map(|word| (word, HANDLERS)));
-    for manifest in COMPONENTS.iter().map(|component| &component.manifest) {
-        let paths = manifest.router.iter().flat_map(|router| router.paths.iter());
-        words.extend(paths.map(|path| (path.0, ROUTES)));
-        let calls = manifest.lifespan.iter().flat_map(|entry| [entry.start, entry.stop]).flatten();
-        words.extend(calls.filter_map(|callee| callee.0.rsplit('.').next()).map(|name| (name, WIRING)));
-        words.extend(manifest.middleware.iter().map(|entry| (entry.name.0, WIRING)));
-        words.extend(manifest.router.iter().map(|entry| (entry.name.0, WIRING)));
-        words.extend(manifest.statement.iter().map(|entry| (entry.name.0, WIRING)));
-    }
-    search(base, root, &words)
-}
-
-/// The files of the project itself, and the roots of projects below that have an application.
-fn split(base: &Path, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, Vec<FilePath>) {
-    let marked_here = is_marked(&base.join(root.as_str()));
-    let is_project = |folder: &FilePath| {
-        let folder = base.join(folder.as_str());
-        let strong = ["pyproject.toml", "Pipfile", lock::NAME].iter().any(|name| folder.join(name).exists());
-        strong || has_setup_script(&folder) || (!marked_here && is_marked(&folder))
-    };
-    let mut known: std::collections::BTreeMap<FilePath, Option<FilePath>> = std::collections::BTreeMap::new();
-    let mut own = Vec::new();
-    let mut nested = Vec::new();
-    for hit in hits {
-        let Some(folder) = hit.path.parent() else { continue };
-        let project = known
-            .entry(folder.clone())
-            .or_insert_with(|| {
-                let mut folder = Some(folder);
-                while let Some(present) = folder.filter(|folder| folder != root && folder.is_below(root)) {
-                    if is_project(&present) {
-                        return Some(present);
-                    }
-                    folder = present.parent();
-                }
-                None
-            })
-            .clone();
-        match project {
-            None => own.push(hit),
-            Some(project) => {
-                if hit.words & FASTAPI != 0
-                    && !nested.contains(&project)
-                    && !is_secondary(&hit.path, &project)
-                    && has_application(base, &hit)
-                {
-                    nested.push(project);
-                }
-            }
-        }
-    }
-    (own, nested)
-}
-
-/// Does the file look as if it made an application, or a class of applications? Parsing comes later.
-fn has_application(base: &Path, hit: &Hit) -> bool {
-    // Bytes: that a file is not UTF-8 is reported where it is read.
-    std::fs::read(base.join(hit.path.as_str())).is_ok_and(|bytes| {
-        [&b"FastAPI("[..], b"(FastAPI", b"FastAPI as "].iter().any(|text| memchr::memmem::find(&bytes, text).is_some())
-    })
-}
-
-/// Tests, examples and the like: what they have counts only where nothing else has it.
-fn is_secondary(path: &FilePath, root: &FilePath) -> bool {
-    let relative = path.relative_to(root);
-    let name = path.name();
-    name.starts_with("test_")
-        || name.ends_with("_test.py")
-        || name == "conftest.py"
-        || relative.split('/').rev().skip(1).any(|part| {
-            matches!(
-                part,
-                "tests"
-                    | "test"
-                    | "testing"
-                    | "docs"
-                    | "docs_src"
-                    | "examples"
-                    | "example"
-                    | "samples"
-                    | "benchmarks"
-                    | "e2e"
-                    | "migrations"
-                    | "alembic"
-            )
-        })
-}
-
-/// The keys of `[tool.paxx]`.
-#[derive(Debug, Default)]
-struct Configuration {
-    app: Option<String>,
-    settings: Option<String>,
-    compose: Option<String>,
-    service: Option<String>,
-    services_dir: Option<String>,
-    fastapi_entrypoint: Option<String>,
-}
-
-fn configuration(reader: &Reader, root: &FilePath) -> Configuration {
-    let file = reader.file(&root.child("pyproject.toml"));
-    let Some(source) = file.and_then(|file| file.toml().ok()) else { return Configuration::default() };
-    let value = |path: &[&str]| source.string(path).map(str::to_owned);
-    Configuration {
-        app: value(&["tool", "paxx", "app"]),
-        settings: value(&["tool", "paxx", "settings"]),
-        compose: value(&["tool", "paxx", "compose"]),
-        service: value(&["tool", "paxx", "service"]),
-        services_dir: value(&["tool", "paxx", "services-dir"]),
-        fastapi_entrypoint: value(&["tool", "fastapi", "entrypoint"]),
-    }
-}
-
-fn describe(base: PathBuf, in_git: bool, root: &FilePath, hits: &[Hit], options: &Options) -> Discovery {
-    let reader = Reader::new(base);
-    let lock = read_lock(&reader, root);
-    describe_by(reader, lock, in_git, root, hits, options)
+    (is_followed && discovery.problems.is_empty() && discovery.project.layout.found() == found).then_some(discovery)
 }
 
 /// What `paxx.lock` says; an empty one where there is none.
@@ -379,7 +149,7 @@ fn read_lock(reader: &Reader, root: &FilePath) -> Result<Lock, Problem> {
     }
 }
 
-fn describe_by(
+fn describe(
     reader: Reader,
     lock: Result<Lock, Problem>,
     in_git: bool,
@@ -398,16 +168,7 @@ fn describe_by(
         .iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
         .collect();
-    let mut configured = configuration(&reader, root);
-    let locked = |key: &str| lock.as_ref().ok().and_then(|lock| lock.option(key)).map(str::to_owned);
-    let app = options.app.clone().or(configured.app.take()).or_else(|| locked("app"));
-    let settings = options.settings.clone().or(configured.settings.take()).or_else(|| locked("settings"));
-    let compose_file = options.compose.clone().or(configured.compose.take()).or_else(|| locked("compose"));
-    let services_dir =
-        options.services_dir.clone().or(configured.services_dir.take()).or_else(|| locked("services-dir"));
-
-    let read = |path: &FilePath| reader.text(path);
-    let list = |folder: &FilePath| reader.list(folder);
+    let chosen = configuration::read(&reader, root, options, lock.as_ref().ok());
     let paths = |word: u32| -> Vec<FilePath> {
         let primary: Vec<FilePath> = hits
             .iter()
@@ -420,8 +181,16 @@ fn describe_by(
         primary
     };
     let fastapi_files = paths(FASTAPI);
-    let found =
-        find_the_application(&reader, root, &fastapi_files, app.as_deref(), configured.fastapi_entrypoint.as_deref());
+    let app = chosen.app.as_ref();
+    let found = find_the_application(
+        &reader,
+        root,
+        &fastapi_files,
+        app.map(|app| app.value.as_str()),
+        chosen.fastapi_entrypoint.as_deref(),
+    );
+    let mut problems = Vec::new();
+    let found = found.map_err(|problem| blame(app, problem, &mut problems));
     let (application, import_root) = match found {
         Ok((application, import_root)) => (Ok(application), import_root),
         Err(problem) => (Err(problem), root.clone()),
@@ -434,14 +203,14 @@ fn describe_by(
     }
     let mut first_party: Vec<String> = Vec::new();
     for import_root in &import_roots {
-        for name in reader.list(import_root) {
+        for name in &*reader.list(import_root) {
             let name = match name.strip_suffix(".py") {
                 Some(stem) => stem.to_owned(),
                 None if !name.starts_with('.')
-                    && imports::is_name(&name)
-                    && reader.is_folder(&import_root.child(&name)) =>
+                    && imports::is_name(name)
+                    && reader.is_folder(&import_root.child(name)) =>
                 {
-                    name
+                    name.clone()
                 }
                 None => continue,
             };
@@ -456,8 +225,9 @@ fn describe_by(
         &import_roots,
         &paths(SETTINGS),
         application.as_ref().ok(),
-        settings.as_deref(),
+        chosen.settings.as_ref().map(|settings| settings.value.as_str()),
     );
+    let settings = settings.map_err(|problem| blame(chosen.settings.as_ref(), problem, &mut problems));
     let settings = match (settings, lock.as_ref().ok().and_then(settings_before)) {
         (Ok(None), Some(before)) => Err(settings_gone(root, &before)),
         (settings, _) => settings,
@@ -469,15 +239,28 @@ fn describe_by(
         let error = reader.file(&settings.path).and_then(|file| file.python().error.clone());
         error.map_or(Ok(settings.clone()), |error| Err(syntax_error(&settings.path, error)))
     });
-    let services = services(&reader, root, &import_root, application.as_ref().ok(), services_dir.as_deref());
+    let services = services(&reader, root, &import_root, application.as_ref().ok(), chosen.services_dir.as_ref());
+    problems.extend(chosen.problems);
+    let services = services.unwrap_or_else(|(services, problem)| {
+        problems.push(problem);
+        services
+    });
     let wiring = wiring_modules(&reader, &import_roots, &services, application.as_ref().ok(), paths(WIRING));
-    let service = options.service.clone().or(configured.service.take()).or_else(|| locked("service"));
-    let compose = find_compose(&reader, root, application.as_ref().ok(), compose_file.as_deref(), service.as_deref());
-    let found_dependencies = dependencies::locate(root, &read, &list);
-    let installer = dependencies::installer(root, &read, &|path| reader.exists(path), found_dependencies.as_ref().ok());
+    let compose_file = chosen.compose.as_ref();
+    let service = chosen.service.as_ref();
+    let compose = find_compose(
+        &reader,
+        root,
+        application.as_ref().ok(),
+        compose_file.map(|path| path.value.as_str()),
+        service.map(|service| service.value.as_str()),
+    )
+    .map_err(|problem| blame(compose_file.or(service), problem, &mut problems));
+    let found_dependencies = dependencies::locate(root, &reader);
+    let installer = dependencies::installer(root, &reader, found_dependencies.as_ref().ok());
     let layout = Layout {
-        name: dependencies::project_name(root, &read).unwrap_or_else(|| folder_name(&reader, root)),
-        line_length: dependencies::line_length(root, &read),
+        name: dependencies::project_name(root, &reader).unwrap_or_else(|| folder_name(&reader, root)),
+        line_length: dependencies::line_length(root, &reader),
         env_example: find_env_example(&reader, root),
         ignore_files: [".gitignore", ".dockerignore"]
             .iter()
@@ -498,10 +281,23 @@ fn describe_by(
         wiring,
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
+    let (unread, unsearched) =
+        reader.problems().into_iter().partition::<Vec<_>, _>(|problem| problem.rule.severity == Severity::Error);
+    problems.extend(unread);
     let base = reader.base.clone();
     let (files, links) = reader.into_files();
     let project = Project::new(layout, files).with_links(links);
-    Discovery { base, in_git, project, lock, options: recorded }
+    Discovery { base, in_git, project, lock, options: recorded, problems, unsearched }
+}
+
+/// A problem with a choice has its place. What is written down and cannot be used ends every command.
+fn blame(choice: Option<&Choice>, problem: Problem, problems: &mut Vec<Problem>) -> Problem {
+    let Some(choice) = choice else { return problem };
+    let problem = choice.blame(problem);
+    if choice.is_written() && problem.rule == &finding::CONFIGURATION {
+        problems.push(problem.clone());
+    }
+    problem
 }
 
 /// Reads what the requirements look at: the modules of components, and the files that a lifespan leads to.
@@ -846,9 +642,9 @@ fn services(
     root: &FilePath,
     import_root: &FilePath,
     application: Option<&Application>,
-    option: Option<&str>,
-) -> Services {
-    let folder = if let Some(folder) = option.and_then(|option| root.join(option)) {
+    option: Option<&Choice>,
+) -> Result<Services, (Services, Problem)> {
+    let folder = if let Some(folder) = option.and_then(|option| root.join(&option.value)) {
         folder
     } else {
         // An application in a package's `__init__.py` is in that package; one in a module at the root is in none.
@@ -861,7 +657,18 @@ fn services(
         parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
-    Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init }
+    let found = Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init };
+    let outside = if reader.is_outside(&found.folder) {
+        let message = format!("`{}` leads out of the repository, so no module goes there", found.folder);
+        Problem::new(&finding::OUTSIDE, message).help("name another folder with `--services-dir`")
+    } else if !found.folder.is_below(import_root) {
+        let folder = import_root.relative_to(root);
+        let message = format!("modules in `{}` cannot be imported: imports start from `{folder}`", found.folder);
+        Problem::new(&finding::CONFIGURATION, message).help(format!("name a folder below `{folder}`"))
+    } else {
+        return Ok(found);
+    };
+    Err((found, option.map_or(outside.clone(), |option| option.blame(outside))))
 }
 
 /// Of the modules that speak of what a component is wired with, those that the application imports, perhaps through others.

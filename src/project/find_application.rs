@@ -325,8 +325,8 @@ fn neighbours(reader: &Reader, root: &FilePath, path: &FilePath) -> Vec<FilePath
     let folders = path.parent().into_iter().chain([root.clone(), root.child("tests"), root.child("test")]);
     let mut found: Vec<FilePath> = Vec::new();
     for folder in folders {
-        let names = reader.list(&folder).into_iter().filter(|name| name.ends_with(".py"));
-        found.extend(names.map(|name| folder.child(&name)));
+        let names = reader.list(&folder);
+        found.extend(names.iter().filter(|name| name.ends_with(".py")).map(|name| folder.child(name)));
     }
     found.sort();
     found.dedup();

@@ -4,8 +4,10 @@
 
 pub mod application;
 pub mod compose;
+pub mod configuration;
 pub mod dependencies;
 pub mod discover;
+pub mod disk;
 pub mod file;
 pub mod find_application;
 pub mod find_settings;
@@ -14,10 +16,12 @@ pub mod layout;
 pub mod lifespan;
 pub mod path;
 pub mod reader;
+pub mod root;
 pub mod routes;
 pub mod settings_naming;
 pub mod settings_reach;
 pub mod uncommitted;
+pub mod walk;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

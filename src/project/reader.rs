@@ -1,34 +1,42 @@
-//! Reading the disk: files by their path inside the repository, each once, and a fast search over all Python files.
+//! Lazy reading: each file of a project at most once, and a record of what was read and of what was not.
 //!
-//! Nothing else in the program reads a project. Symbolic links are followed where they stay inside the repository.
+//! What was read becomes the snapshot. Nothing is silent: what is there and is not read has a problem. A reader of a map of texts
+//! has no disk beneath it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ignore::{WalkBuilder, WalkState};
 use memchr::memmem::Finder;
 
+use super::disk::{Contents, Disk, Kind, LARGEST, Refusal};
 use super::imports::Files;
+use super::walk::{in_parallel, walk};
 use super::{File, FilePath};
+use crate::finding::{self, Problem};
 
-/// A Python file larger than this (bytes) is data; it is not searched.
-const LARGEST: u64 = 4 * 1024 * 1024;
+/// Of the files that a search found something in, so many bytes are kept for who reads them next.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
 
 /// Reads files below a folder, and keeps what it read.
 #[derive(Debug)]
 pub struct Reader {
-    /// The absolute folder that paths are relative to.
+    /// The absolute folder that paths are relative to; empty where there is no disk.
     pub base: PathBuf,
+    /// `None`: what is not recorded yet is not there.
+    disk: Option<Disk>,
     files: RefCell<BTreeMap<FilePath, Option<Rc<File>>>>,
     links: RefCell<BTreeMap<FilePath, FilePath>>,
-    /// Folders that are no symbolic links, and are below none.
-    plain: RefCell<BTreeSet<FilePath>>,
     /// Names in the folders that were listed, sorted.
-    names: RefCell<BTreeMap<FilePath, Vec<String>>>,
+    names: RefCell<BTreeMap<FilePath, Rc<[String]>>>,
+    /// The names in large folders, in lower case.
+    folded: RefCell<BTreeMap<FilePath, HashSet<String>>>,
+    /// Which words each Python file has that was searched.
+    searched: RefCell<BTreeMap<FilePath, u32>>,
+    /// Files that are there and were not read, and parts that were not searched.
+    problems: RefCell<BTreeMap<FilePath, Problem>>,
 }
 
 impl Files for Reader {
@@ -43,14 +51,43 @@ impl Files for Reader {
 }
 
 impl Reader {
-    /// A reader below the absolute folder `base`.
-    pub fn new(base: PathBuf) -> Self {
+    /// A reader below the absolute folder `base`, which has no symbolic links in it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn open(base: &Path) -> std::io::Result<Self> {
+        let disk = Some(Disk::open(base)?);
+        Ok(Self { base: base.to_owned(), disk, names: RefCell::default(), ..Self::of([]) })
+    }
+
+    /// A reader of these files, and of no disk.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut known = BTreeMap::new();
+        let mut folders: BTreeMap<FilePath, Vec<String>> = BTreeMap::from([(FilePath::top(), Vec::new())]);
+        for (path, bytes) in files {
+            let Some(path) = FilePath::new(path) else { continue };
+            let mut below = path.clone();
+            while let Some(folder) = below.parent() {
+                folders.entry(folder.clone()).or_default().push(below.name().to_owned());
+                below = folder;
+            }
+            known.insert(path, Some(Rc::new(File::new(bytes))));
+        }
+        let sorted = |mut names: Vec<String>| {
+            names.sort();
+            names.dedup();
+            names.into()
+        };
         Self {
-            base,
-            files: RefCell::default(),
+            base: PathBuf::new(),
+            disk: None,
+            files: RefCell::new(known),
             links: RefCell::default(),
-            plain: RefCell::default(),
-            names: RefCell::default(),
+            names: RefCell::new(folders.into_iter().map(|(folder, names)| (folder, sorted(names))).collect()),
+            folded: RefCell::default(),
+            searched: RefCell::default(),
+            problems: RefCell::default(),
         }
     }
 
@@ -58,22 +95,30 @@ impl Reader {
         if self.is_known_absent(path) {
             return None;
         }
-        let absolute = self.base.join(path.as_str());
-        let metadata = fs::metadata(&absolute).ok().filter(fs::Metadata::is_file)?;
-        // Through whatever links lead there: a file that lies outside is not read.
-        let real = self.real(path)?;
-        if real != *path {
+        let read = self.disk.as_ref()?.read(path, LARGEST);
+        self.recorded(path, read)
+    }
+
+    fn recorded(&self, path: &FilePath, read: Result<Contents, Refusal>) -> Option<Rc<File>> {
+        match read {
+            Ok(contents) => Some(self.record(path, contents)),
+            Err(refusal) => {
+                if let Some(problem) = unread(path, &refusal) {
+                    self.problems.borrow_mut().insert(path.clone(), problem);
+                }
+                None
+            }
+        }
+    }
+
+    fn record(&self, path: &FilePath, contents: Contents) -> Rc<File> {
+        if let Some(real) = contents.real {
             self.links.borrow_mut().insert(path.clone(), real);
         }
-        let bytes = fs::read(&absolute).ok()?;
-        let mut file = File::new(bytes);
-        file.read_only = metadata.permissions().readonly();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            file.executable = metadata.permissions().mode() & 0o111 != 0;
-        }
-        Some(Rc::new(file))
+        let mut file = File::new(contents.bytes);
+        file.read_only = contents.mode & 0o222 == 0;
+        file.executable = contents.mode & 0o111 != 0;
+        Rc::new(file)
     }
 
     /// The text of a file, if it is there and is UTF-8.
@@ -82,32 +127,26 @@ impl Reader {
     }
 
     /// Names in a folder, sorted; empty where it is none.
-    pub fn list(&self, folder: &FilePath) -> Vec<String> {
+    pub fn list(&self, folder: &FilePath) -> Rc<[String]> {
         if let Some(known) = self.names.borrow().get(folder) {
-            return known.clone();
+            return Rc::clone(known);
         }
         if self.is_known_absent(folder) {
-            return Vec::new();
+            return Rc::default();
         }
-        let Ok(entries) = fs::read_dir(self.base.join(folder.as_str())) else { return Vec::new() };
-        let mut names: Vec<String> =
-            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
-        self.names.borrow_mut().insert(folder.clone(), names.clone());
+        let Some(Ok(entries)) = self.disk.as_ref().map(|disk| disk.list(folder)) else { return Rc::default() };
+        let names: Rc<[String]> = entries.into_iter().filter(|entry| entry.is_text).map(|entry| entry.name).collect();
+        self.names.borrow_mut().insert(folder.clone(), Rc::clone(&names));
         names
     }
 
     /// Does the list of a folder say that there is no such path? Most names that are looked for are not there, and the list of a
     /// folder costs as much as asking for a few of them.
     fn is_known_absent(&self, path: &FilePath) -> bool {
-        // Some file systems take names that differ in case, or in how their letters are composed, for the same.
-        let is_missing = |names: &Vec<String>, name: &str| {
-            name.is_ascii() && !names.iter().any(|known| known.eq_ignore_ascii_case(name))
-        };
         let names = self.names.borrow();
         let mut path = path.clone();
         while let Some(folder) = path.parent() {
-            if names.get(&folder).is_some_and(|names| is_missing(names, path.name())) {
+            if names.get(&folder).is_some_and(|names| self.is_missing(names, &folder, path.name())) {
                 return true;
             }
             path = folder;
@@ -115,50 +154,141 @@ impl Reader {
         false
     }
 
-    /// Is it a folder?
-    pub fn is_folder(&self, path: &FilePath) -> bool {
-        !self.is_known_absent(path) && self.base.join(path.as_str()).is_dir()
+    fn is_missing(&self, names: &[String], folder: &FilePath, name: &str) -> bool {
+        const LARGE: usize = 64;
+        // Some file systems take names that differ in case, or in how their letters are composed, for the same.
+        if !name.is_ascii() || names.binary_search_by(|known| known.as_str().cmp(name)).is_ok() {
+            return false;
+        }
+        if names.len() < LARGE {
+            return !names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        }
+        let mut folded = self.folded.borrow_mut();
+        let folded = folded
+            .entry(folder.clone())
+            .or_insert_with(|| names.iter().map(|name| name.to_ascii_lowercase()).collect());
+        !folded.contains(&name.to_ascii_lowercase())
     }
 
-    /// Is anything there?
+    /// Is it a folder?
+    pub fn is_folder(&self, path: &FilePath) -> bool {
+        self.names.borrow().contains_key(path) || self.kind(path) == Some(Kind::Folder)
+    }
+
+    /// What the path leads to.
+    fn kind(&self, path: &FilePath) -> Option<Kind> {
+        if self.is_known_absent(path) {
+            return None;
+        }
+        match &self.disk {
+            Some(disk) => disk.kind(path),
+            None => self.files.borrow().contains_key(path).then_some(Kind::File),
+        }
+    }
+
+    /// Is anything there, be it a link that leads nowhere?
     pub fn exists(&self, path: &FilePath) -> bool {
-        !self.is_known_absent(path) && fs::symlink_metadata(self.base.join(path.as_str())).is_ok()
+        if self.is_known_absent(path) {
+            return false;
+        }
+        match &self.disk {
+            Some(disk) => disk.kind_of_entry(path).is_some(),
+            None => self.is_folder(path) || self.files.borrow().get(path).is_some_and(Option::is_some),
+        }
     }
 
     /// The path behind symbolic links; `None` where it leaves the repository or is not there.
     pub fn real(&self, path: &FilePath) -> Option<FilePath> {
-        if !self.has_links(path)? {
+        if let Some(known) = self.links.borrow().get(path) {
+            return Some(known.clone());
+        }
+        // What was read and is no link.
+        if self.files.borrow().get(path).is_some_and(Option::is_some) {
             return Some(path.clone());
         }
-        let target = fs::canonicalize(self.base.join(path.as_str())).ok()?;
-        let below = target.strip_prefix(&self.base).ok()?;
-        to_file_path(below)
+        self.disk.as_ref()?.real(path).ok()
     }
 
-    /// Is it a symbolic link, or below one? Each folder is asked once. `None` where there is no such path.
-    fn has_links(&self, path: &FilePath) -> Option<bool> {
-        let is_link =
-            |path: &FilePath| fs::symlink_metadata(self.base.join(path.as_str())).map(|found| found.is_symlink());
-        let mut folder = path.parent();
-        while let Some(present) = folder.filter(|folder| !folder.as_str().is_empty()) {
-            // What is above a plain folder was asked before.
-            if self.plain.borrow().contains(&present) {
-                break;
+    /// Does the path lead out of the repository?
+    pub fn is_outside(&self, path: &FilePath) -> bool {
+        self.disk.as_ref().is_some_and(|disk| disk.real(path) == Err(Refusal::Outside))
+    }
+
+    /// Searches all Python files below `folder` for `words`, each with the bit that stands for it, sorted by path.
+    ///
+    /// Ignore files are respected; hidden folders, virtual environments and installed packages are skipped. What was searched before
+    /// is not opened again.
+    pub fn search(&self, folder: &FilePath, words: &[(&str, u32)]) -> Vec<Hit> {
+        let finders: Vec<(Finder, u32)> =
+            words.iter().map(|(word, bit)| (Finder::new(word.as_bytes()), *bit)).collect();
+        let words_in = |bytes: &[u8]| {
+            finders.iter().filter(|(finder, _)| finder.find(bytes).is_some()).fold(0, |words, (_, bit)| words | bit)
+        };
+        let files = match &self.disk {
+            Some(disk) => self.walked(disk, folder),
+            None => self.files.borrow().keys().filter(|path| path.is_below(folder)).cloned().collect(),
+        };
+        let files: Vec<FilePath> = files.into_iter().filter(|path| path.as_str().ends_with(".py")).collect();
+        let unknown: Vec<&FilePath> = files.iter().filter(|path| !self.searched.borrow().contains_key(path)).collect();
+        match &self.disk {
+            Some(disk) => {
+                let kept = AtomicUsize::new(0);
+                let found = in_parallel(&unknown, |path| {
+                    let contents = disk.read(path, LARGEST)?;
+                    let (words, size) = (words_in(&contents.bytes), contents.bytes.len());
+                    let is_kept = words != 0 && kept.fetch_add(size, Ordering::Relaxed) < MOST_KEPT;
+                    Ok((words, is_kept.then_some(contents)))
+                });
+                for (path, found) in unknown.into_iter().zip(found) {
+                    let (words, contents) = found.unwrap_or_else(|refusal| {
+                        self.skip(path, unsearched_because(&refusal));
+                        (0, None)
+                    });
+                    if let Some(contents) = contents.filter(|_| !self.files.borrow().contains_key(path)) {
+                        let file = self.record(path, contents);
+                        self.files.borrow_mut().insert(path.clone(), Some(file));
+                    }
+                    self.searched.borrow_mut().insert(path.clone(), words);
+                }
             }
-            if is_link(&present).ok()? {
-                return Some(true);
+            None => {
+                for path in unknown {
+                    let words = self.file(path).map_or(0, |file| words_in(file.bytes()));
+                    self.searched.borrow_mut().insert(path.clone(), words);
+                }
             }
-            folder = present.parent();
         }
-        let is_link = is_link(path).ok()?;
-        let mut plain = self.plain.borrow_mut();
-        let folders = std::iter::successors(path.parent(), FilePath::parent);
-        for folder in folders.filter(|folder| !folder.as_str().is_empty()) {
-            if !plain.insert(folder) {
-                break;
-            }
+        let searched = self.searched.borrow();
+        let words_of = |path: FilePath| Some(Hit { words: *searched.get(&path).filter(|words| **words != 0)?, path });
+        files.into_iter().filter_map(words_of).collect()
+    }
+
+    /// The Python files below a folder of the disk. The lists of its folders are kept.
+    fn walked(&self, disk: &Disk, folder: &FilePath) -> Vec<FilePath> {
+        let found = walk(disk, folder, false);
+        let mut names = self.names.borrow_mut();
+        names.extend(found.folders.into_iter().map(|(folder, names)| (folder, names.into())));
+        for (path, read) in found.rules {
+            let file = self.recorded(&path, read);
+            self.files.borrow_mut().insert(path, file);
         }
-        Some(is_link)
+        for (path, why) in found.skipped {
+            self.skip(&path, Some(why));
+        }
+        found.files
+    }
+
+    fn skip(&self, path: &FilePath, why: Option<String>) {
+        let Some(why) = why else { return };
+        let problem = Problem::new(&finding::NOT_SEARCHED, format!("`{path}` was not searched: {why}"))
+            .at(path, 0..0)
+            .help("nothing is known of what is there; name the application with `--app MODULE:ATTR` if it is that");
+        self.problems.borrow_mut().entry(path.clone()).or_insert(problem);
+    }
+
+    /// What was there and was not read: errors for files that were asked for by name, information for what was not searched.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.problems.borrow().values().cloned().collect()
     }
 
     /// Everything that was read, and where paths with symbolic links in them lead.
@@ -166,6 +296,32 @@ impl Reader {
         let files = self.files.into_inner().into_iter().filter_map(|(path, file)| Some((path, file?))).collect();
         (files, self.links.into_inner())
     }
+}
+
+/// What is said of a file that is there and was not read. Nothing of one that is not there, as far as the project goes.
+fn unread(path: &FilePath, refusal: &Refusal) -> Option<Problem> {
+    let (why, help) = match refusal {
+        Refusal::Absent | Refusal::Outside | Refusal::Folder => return None,
+        Refusal::Special => ("it is a pipe, a socket or a device".to_owned(), "put a file there, or take it away"),
+        Refusal::TooLarge(limit) => (format!("it is larger than {}", size(*limit)), "make it smaller, or take it away"),
+        Refusal::System(error) => (error.clone(), "make it readable, or take it away"),
+    };
+    let problem = Problem::new(&finding::UNREADABLE, format!("`{path}` cannot be read: {why}"));
+    Some(problem.at(path, 0..0).help(help))
+}
+
+fn unsearched_because(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::TooLarge(limit) => Some(format!("it is larger than {}", size(*limit))),
+        Refusal::System(error) => Some(error.clone()),
+        // No source that Python would read here.
+        Refusal::Absent | Refusal::Outside | Refusal::Folder | Refusal::Special => None,
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let (mebi, kibi) = (bytes >> 20, bytes >> 10);
+    if mebi > 0 { format!("{mebi} MiB") } else { format!("{kibi} KiB") }
 }
 
 /// A path below the base, with `/`; `None` where it is not UTF-8.
@@ -181,58 +337,4 @@ pub struct Hit {
     pub path: FilePath,
     /// Which words it has: the bits of all of them.
     pub words: u32,
-}
-
-/// Searches all Python files below `folder` for `words`, each with the bit that stands for it, sorted by path.
-///
-/// Ignore files are respected; hidden folders, virtual environments and installed packages are skipped. On two threads,
-/// because most of the time goes into opening files.
-pub fn search(base: &Path, folder: &FilePath, words: &[(&str, u32)]) -> Vec<Hit> {
-    let finders: Vec<(Finder, u32)> = words.iter().map(|(word, bit)| (Finder::new(word.as_bytes()), *bit)).collect();
-    let hits = Mutex::new(Vec::new());
-    let walker = WalkBuilder::new(base.join(folder.as_str()))
-        .require_git(false)
-        .git_global(false)
-        .parents(false)
-        .threads(2)
-        .filter_entry(|entry| {
-            let name = entry.file_name().to_str().unwrap_or_default();
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            !is_folder
-                || (!matches!(name, "node_modules" | "site-packages" | "__pycache__" | "venv" | ".venv")
-                    && !entry.path().join("pyvenv.cfg").exists())
-        })
-        .build_parallel();
-    walker.run(|| {
-        let (finders, hits) = (&finders, &hits);
-        Box::new(move |entry| {
-            let Ok(entry) = entry else { return WalkState::Continue };
-            let path = entry.path();
-            let is_python = path.extension().is_some_and(|extension| extension == "py");
-            if !is_python || !entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
-                return WalkState::Continue;
-            }
-            if entry.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
-                return WalkState::Continue;
-            }
-            if entry.path_is_symlink() && !fs::canonicalize(path).is_ok_and(|target| target.starts_with(base)) {
-                return WalkState::Continue;
-            }
-            let Ok(bytes) = fs::read(path) else { return WalkState::Continue };
-            let words = finders
-                .iter()
-                .filter(|(finder, _)| finder.find(&bytes).is_some())
-                .fold(0, |words, (_, bit)| words | bit);
-            if words != 0
-                && let Some(path) = path.strip_prefix(base).ok().and_then(to_file_path)
-                && let Ok(mut hits) = hits.lock()
-            {
-                hits.push(Hit { path, words });
-            }
-            WalkState::Continue
-        })
-    });
-    let mut hits = hits.into_inner().unwrap_or_default();
-    hits.sort_by(|left, right| left.path.cmp(&right.path));
-    hits
 }

@@ -237,8 +237,8 @@ impl Follower<'_> {
                 return Entry::Unknown;
             }
             let arguments = split(arguments, ',');
-            return self.last_entry(arguments.iter().rev().filter(|argument| !without_comment(argument).is_empty()).map(
-                |argument| {
+            return self.last_entry(
+                arguments.iter().rev().filter(|argument| !without_comment(argument).is_empty()).map(|argument| {
                     let argument = without_comment(argument);
                     if let Some(other) = argument.strip_prefix("**") {
                         return self.entry(place, other, key, depth);
@@ -253,8 +253,8 @@ impl Follower<'_> {
                         }
                         _ => self.entry(place, argument, key, depth),
                     }
-                },
-            ));
+                }),
+            );
         }
         match self.definition(place, code) {
             Some((place, code)) => self.entry(&place, &code, key, depth),

@@ -4,15 +4,13 @@
 //! A file is compared with its entry in the index: what is neither committed nor staged is found. The index, like all of `.git`, may
 //! come from somebody else, and is read as such. Where it cannot tell (a linked worktree, a split index, filters), nothing is said.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
 use super::FilePath;
+use super::disk::{Disk, Refusal};
 
 /// An index larger than this (bytes) is not read: that of a million files is smaller.
 const LARGEST_INDEX: u64 = 128 * 1024 * 1024;
@@ -22,7 +20,10 @@ const LARGEST_ATTRIBUTES: u64 = 1024 * 1024;
 
 /// Those of `files` (path and bytes on disk) that are in the repository at `base` and are not there as they are on disk.
 pub fn uncommitted<'a>(base: &Path, files: impl Iterator<Item = (&'a FilePath, &'a [u8])>) -> Vec<FilePath> {
-    let Ok(Some(index)) = plain_file(base, &[".git", "index"], LARGEST_INDEX) else { return Vec::new() };
+    let Ok(disk) = Disk::open(base) else { return Vec::new() };
+    let Ok(Some(index)) = plain_file(&disk, &FilePath::top().child(".git/index"), LARGEST_INDEX) else {
+        return Vec::new();
+    };
     let files: Vec<_> = files.collect();
     let Some(found) = Index::new(&index).and_then(|index| index.find(&files)) else { return Vec::new() };
     let changed = |path: &FilePath, bytes: &[u8], entry: &Option<Entry>| match entry {
@@ -30,7 +31,7 @@ pub fn uncommitted<'a>(base: &Path, files: impl Iterator<Item = (&'a FilePath, &
         Some(Entry::Trusted) => false,
         // Git may keep another text than the one on disk: with other line endings, or what a filter makes of it.
         Some(Entry::Blob(id)) => {
-            !is_blob(id, bytes) && !is_blob(id, &without_returns(bytes)) && !is_filtered(base, path)
+            !is_blob(id, bytes) && !is_blob(id, &without_returns(bytes)) && !is_filtered(&disk, path)
         }
     };
     files
@@ -42,47 +43,26 @@ pub fn uncommitted<'a>(base: &Path, files: impl Iterator<Item = (&'a FilePath, &
 }
 
 /// The bytes of a regular file, behind no symbolic link; `None` where there is nothing.
-fn plain_file(base: &Path, parts: &[&str], limit: u64) -> Result<Option<Vec<u8>>, ()> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut folder =
-        rustix::fs::open(base, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(drop)?;
-    let Some((name, folders)) = parts.split_last() else { return Ok(None) };
-    for part in folders {
-        folder = match rustix::fs::openat(&folder, *part, flags | OFlags::DIRECTORY, Mode::empty()) {
-            Ok(folder) => folder,
-            Err(rustix::io::Errno::NOENT) => return Ok(None),
-            Err(_) => return Err(()),
-        };
+fn plain_file(disk: &Disk, path: &FilePath, limit: u64) -> Result<Option<Vec<u8>>, ()> {
+    match disk.read(path, limit) {
+        Ok(contents) if contents.real.is_none() => Ok(Some(contents.bytes)),
+        Err(Refusal::Absent) => Ok(None),
+        _ => Err(()),
     }
-    // Without waiting for a writer, where it is a pipe.
-    let file = match rustix::fs::openat(&folder, *name, flags | OFlags::NONBLOCK, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        Err(_) => return Err(()),
-    };
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= limit) {
-        return Err(());
-    }
-    let mut bytes = Vec::new();
-    let read = file.take(limit + 1).read_to_end(&mut bytes);
-    if read.is_ok_and(|length| length as u64 <= limit) { Ok(Some(bytes)) } else { Err(()) }
 }
 
 /// May git keep something else of this file than its bytes?
-fn is_filtered(base: &Path, path: &FilePath) -> bool {
-    let converts = |parts: &[&str]| match plain_file(base, parts, LARGEST_ATTRIBUTES) {
+fn is_filtered(disk: &Disk, path: &FilePath) -> bool {
+    let converts = |path: FilePath| match plain_file(disk, &path, LARGEST_ATTRIBUTES) {
         Ok(None) => false,
         Ok(Some(attributes)) => {
             [&b"filter"[..], b"ident", b"encoding"].iter().any(|name| memchr::memmem::find(&attributes, name).is_some())
         }
         Err(()) => true,
     };
-    let parts: Vec<&str> = path.parts().collect();
-    let of_folder = |depth: usize| {
-        let folder = parts.get(..depth).unwrap_or_default();
-        converts(&folder.iter().copied().chain([".gitattributes"]).collect::<Vec<_>>())
-    };
-    converts(&[".git", "info", "attributes"]) || (0..parts.len()).any(of_folder)
+    let mut folders = std::iter::successors(path.parent(), FilePath::parent);
+    converts(FilePath::top().child(".git/info/attributes"))
+        || folders.any(|folder| converts(folder.child(".gitattributes")))
 }
 
 /// The bytes with the line endings that git keeps where it converts them.

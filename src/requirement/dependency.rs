@@ -13,6 +13,8 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 pub use self::marker::Pythons;
 use self::specifier::{Bound, Specifier, canonical, name_and_bound, poetry_bound};
 use super::python;
@@ -457,13 +459,14 @@ impl Dependency {
 pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
     let Ok(dependencies) = &project.layout.dependencies else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    let mut seen: Vec<&FilePath> = Vec::new();
-    let others = dependencies.includes.iter().chain(&dependencies.development);
-    for path in std::iter::once(&dependencies.path).chain(others) {
-        if seen.contains(&path) {
+    let mut seen = BTreeSet::new();
+    let constraints = constraints(project, dependencies);
+    let main = || std::iter::once(&dependencies.path).chain(&dependencies.includes);
+    let files = main().map(|path| (path, true)).chain(dependencies.development.iter().map(|path| (path, false)));
+    for (path, is_main) in files {
+        if !seen.insert(path) {
             continue;
         }
-        seen.push(path);
         let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
             if project.file(path).is_some() || *path == dependencies.path {
                 return Err(unreadable(path));
@@ -474,31 +477,33 @@ pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
             let source = file.toml().map_err(|error| syntax_error(path, &error))?;
             list_toml(path, &source, dependencies, &mut found);
         } else {
-            let main = *path == dependencies.path || dependencies.includes.contains(path);
-            let used = if main { Use::Application } else { Use::Group };
-            let used = if main && is_constraint(project, path) { Use::Constraint } else { used };
+            let used = match is_main {
+                true if constraints.contains(path) => Use::Constraint,
+                true => Use::Application,
+                false => Use::Group,
+            };
             list_lines(path, text, used, &mut found);
         }
     }
     Ok(found)
 }
 
-/// Is `path` read by `-c` and not by `-r`?
-fn is_constraint(project: &Project, path: &FilePath) -> bool {
-    let Ok(dependencies) = &project.layout.dependencies else { return false };
-    let mut constraint = false;
+/// The files that are read by `-c` and by no `-r`.
+fn constraints(project: &Project, dependencies: &Dependencies) -> BTreeSet<FilePath> {
+    let (mut constraints, mut included) = (BTreeSet::new(), BTreeSet::new());
     for from in std::iter::once(&dependencies.path).chain(&dependencies.includes) {
         let Some(text) = project.text(from) else { continue };
         let folder = from.parent().unwrap_or_else(FilePath::top);
         for line in requirements::Source::parse(text).lines {
             match line.kind {
-                requirements::Kind::Include(file) if folder.join(&file).as_ref() == Some(path) => return false,
-                requirements::Kind::Constraint(file) => constraint |= folder.join(&file).as_ref() == Some(path),
+                requirements::Kind::Include(file) => included.extend(folder.join(&file)),
+                requirements::Kind::Constraint(file) => constraints.extend(folder.join(&file)),
                 _ => {}
             }
         }
     }
-    constraint
+    constraints.retain(|path| !included.contains(path));
+    constraints
 }
 
 fn list_lines(path: &FilePath, text: &str, used: Use, found: &mut Vec<Listed>) {

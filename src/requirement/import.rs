@@ -277,7 +277,9 @@ impl Import {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(problem) = import_order::too_early(steps.project, &self.path).filter(|_| self.is_of_services(steps.project)) {
+        if let Some(problem) =
+            import_order::too_early(steps.project, &self.path).filter(|_| self.is_of_services(steps.project))
+        {
             return Err(problem);
         }
         let mut made: Vec<_> = missing.iter().map(|name| (self.scaffolding(name), None)).collect();

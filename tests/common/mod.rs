@@ -363,9 +363,14 @@ pub fn copy_folder(from: &Path, to: &Path) {
 /// What is at a path.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Entry {
-    File { bytes: Vec<u8>, executable: bool },
+    File {
+        bytes: Vec<u8>,
+        executable: bool,
+    },
     Link(PathBuf),
     Folder,
+    /// A pipe or a socket, which is not opened.
+    Special,
 }
 
 /// Everything below a folder, by its path.
@@ -387,6 +392,8 @@ pub fn tree(top: &Path) -> Tree {
             } else if metadata.is_dir() {
                 folders.push(path.clone());
                 Entry::Folder
+            } else if !metadata.is_file() {
+                Entry::Special
             } else {
                 Entry::File {
                     bytes: fs::read(&path).expect("read"),

@@ -56,6 +56,9 @@ fn change(sandbox: &Sandbox, edit: &toml_edit::InlineTable) -> Result<(), String
         sandbox.write(file, sandbox.read(file) + text);
     } else if let Some(target) = text("link") {
         std::os::unix::fs::symlink(target, path).expect("linked");
+    } else if let Some(length) = edit.get("length").and_then(Value::as_integer) {
+        let file = fs::File::options().create(true).truncate(false).write(true).open(path).expect("opened");
+        file.set_len(u64::try_from(length).expect("a length")).expect("set");
     } else if edit.get("latin-1").is_some() {
         let mut bytes = fs::read(&path).expect("read");
         bytes.extend_from_slice(b"# caf\xe9\n");

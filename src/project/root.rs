@@ -1,0 +1,342 @@
+//! Where the project is: its root, the repository around it, and the Python files that are its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::FilePath;
+use super::discover::{Failure, Options};
+use super::disk::{self, Disk};
+use super::imports::Files;
+use super::lifespan;
+use super::reader::{Hit, Reader, to_file_path};
+use super::routes;
+use super::walk::walk;
+use crate::component::COMPONENTS;
+use crate::finding::{self, Problem};
+use crate::lock;
+
+/// Words that make a Python file worth parsing, by their bit.
+pub const FASTAPI: u32 = 1;
+/// A settings class, perhaps.
+pub const SETTINGS: u32 = 1 << 1;
+/// Event handlers.
+pub const HANDLERS: u32 = 1 << 2;
+/// Routes that components need too.
+pub const ROUTES: u32 = 1 << 3;
+/// What components are wired with.
+pub const WIRING: u32 = 1 << 4;
+
+/// So many projects below are named; more say no more.
+const MOST_NAMED: usize = 20;
+
+/// A root that was found.
+#[derive(Debug)]
+pub struct Root {
+    /// Reads the repository, or outside of git the project.
+    pub reader: Reader,
+    /// Is there a repository?
+    pub in_git: bool,
+    /// The root.
+    pub folder: FilePath,
+    /// The project's own Python files that have one of the words.
+    pub hits: Vec<Hit>,
+}
+
+/// Finds the root of the project that `start` (an absolute folder) is in.
+///
+/// # Errors
+///
+/// There is none.
+pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
+    let not_here = |problem: Problem| Failure::NotAProject { problem, below: Vec::new() };
+    let Some((start, top)) = folders(start, options) else {
+        let folder = options.project.as_deref().unwrap_or(start);
+        let problem = Problem::new(&finding::NOT_A_PROJECT, format!("there is no folder `{}`", folder.display()));
+        return Err(not_here(problem.help("give `-C` the folder of a FastAPI project")));
+    };
+    let open = |base: &Path| {
+        Reader::open(base).map_err(|error| {
+            let message = format!("the folder `{}` cannot be opened: {error}", base.display());
+            not_here(
+                Problem::new(&finding::NOT_A_PROJECT, message).help("make it readable, or give another one by `-C`"),
+            )
+        })
+    };
+    let mut repository = top.as_deref().map(open).transpose()?;
+    let in_git = repository.is_some();
+    let mut below = BTreeSet::new();
+    let mut unmarked: Option<Root> = None;
+    for folder in start.ancestors() {
+        // Outside of git there is no end that the user drew: the nearest folder that looks like a project counts.
+        if top.as_ref().is_some_and(|top| !folder.starts_with(top)) {
+            break;
+        }
+        let base = top.as_deref().unwrap_or(folder);
+        let Some(root) = folder.strip_prefix(base).ok().and_then(to_file_path) else { continue };
+        let reader = match repository.take() {
+            Some(reader) => reader,
+            None => open(base)?,
+        };
+        let marked = is_marked(&reader, &root);
+        let mut is_found = false;
+        let mut own = Vec::new();
+        if marked || folder == start {
+            let known_lock = has(&reader, &root, &[lock::NAME]);
+            let hits = reader.search(&root, &words());
+            let nested;
+            (own, nested) = split(&reader, &root, hits);
+            is_found = known_lock || own.iter().any(|hit| hit.words & FASTAPI != 0 && has_application(&reader, hit));
+            if is_found && marked {
+                return Ok(Root { reader, in_git, folder: root, hits: own });
+            }
+            if !is_found && folder == start {
+                below = nested;
+            }
+        }
+        match (is_found, in_git) {
+            // In a repository there is one reader, and its root is known again by its path.
+            (true, true) => {
+                unmarked = Some(Root { reader: Reader::of([]), in_git, folder: root, hits: own });
+                repository = Some(reader);
+            }
+            (true, false) => unmarked = Some(Root { reader, in_git, folder: root, hits: own }),
+            (false, true) => repository = Some(reader),
+            (false, false) => {}
+        }
+        // Without a repository nothing says where to stop: the nearest folder that looks like a project is the last one.
+        if options.project.is_some() || (!in_git && marked) {
+            break;
+        }
+    }
+    if let Some(found) = unmarked {
+        return Ok(match repository {
+            Some(reader) => Root { reader, ..found },
+            None => found,
+        });
+    }
+    let base = top.unwrap_or_else(|| start.clone());
+    let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
+    let below: Vec<String> = below.iter().map(|folder| folder.relative_to(&here)).collect();
+    let mut problem = Problem::new(&finding::NOT_A_PROJECT, format!("no FastAPI project at `{}`", start.display()));
+    problem = if below.is_empty() {
+        problem.help(
+            "run paxx in the folder of a FastAPI project (one with a `FastAPI(...)` call), or name it with `-C DIR`",
+        )
+    } else {
+        let mut commands: Vec<String> =
+            below.iter().take(MOST_NAMED).map(|folder| format!("`paxx -C {} ...`", argument(folder))).collect();
+        if below.len() > MOST_NAMED {
+            commands.push(format!("one of {} more", below.len() - MOST_NAMED));
+        }
+        problem.help(format!("there are projects below: type {}", commands.join(" or ")))
+    };
+    Err(Failure::NotAProject { problem, below })
+}
+
+/// The root of a project that is the top of what `reader` reads.
+///
+/// # Errors
+///
+/// It is none.
+pub fn find_in(reader: Reader) -> Result<Root, Failure> {
+    let folder = FilePath::top();
+    let (hits, _) = split(&reader, &folder, reader.search(&folder, &words()));
+    let is_application = |hit: &Hit| hit.words & FASTAPI != 0 && has_application(&reader, hit);
+    if hits.iter().any(is_application) || has(&reader, &folder, &[lock::NAME]) {
+        return Ok(Root { reader, in_git: false, folder, hits });
+    }
+    let problem = Problem::new(&finding::NOT_A_PROJECT, "no FastAPI project here");
+    Err(Failure::NotAProject { problem, below: Vec::new() })
+}
+
+/// The root whose `paxx.lock` is the nearest one, without a search: the reader, whether it is in git, and the folder.
+pub fn recorded(start: &Path, options: &Options) -> Option<(Reader, bool, FilePath)> {
+    let (start, top) = folders(start, options)?;
+    let root = nearest_lock(&start, top.as_deref(), options.project.is_some())?;
+    let base = top.as_deref().unwrap_or(root);
+    let folder = to_file_path(root.strip_prefix(base).ok()?)?;
+    Some((Reader::open(base).ok()?, top.is_some(), folder))
+}
+
+/// Is `start` in a project that has a `paxx.lock`, as `paxx -C` would find it, or without it?
+pub fn has_lock(start: &Path, options: &Options) -> bool {
+    folders(start, options)
+        .is_some_and(|(start, top)| nearest_lock(&start, top.as_deref(), options.project.is_some()).is_some())
+}
+
+fn nearest_lock<'a>(start: &'a Path, top: Option<&Path>, is_given: bool) -> Option<&'a Path> {
+    // What lies above the repository is none of its business.
+    let is_inside = |folder: &&Path| top.is_none_or(|top| folder.starts_with(top));
+    let most = if is_given { 1 } else { usize::MAX };
+    start.ancestors().take(most).take_while(is_inside).find(|folder| disk::has_entry(folder, lock::NAME))
+}
+
+/// The folder to begin at, and the top of the repository around it; `None` where there is no such folder.
+fn folders(start: &Path, options: &Options) -> Option<(PathBuf, Option<PathBuf>)> {
+    let start = options.project.as_ref().map_or_else(|| start.to_owned(), |project| start.join(project));
+    let start = disk::canonical_folder(&start)?;
+    let top = start.ancestors().find(|folder| disk::has_entry(folder, ".git")).map(Path::to_owned);
+    Some((start, top))
+}
+
+/// Folders at and below `start` that have a `paxx.lock`, for a check of all of them, sorted.
+pub fn locked_projects(start: &Path, options: &Options) -> Vec<PathBuf> {
+    let Some((start, top)) = folders(start, options) else { return Vec::new() };
+    let base = top.as_ref().unwrap_or(&start);
+    let (Ok(disk), Some(folder)) = (Disk::open(base), start.strip_prefix(base).ok().and_then(to_file_path)) else {
+        return Vec::new();
+    };
+    let is_locked = |names: &[String]| names.iter().any(|name| name == lock::NAME);
+    let found = walk(&disk, &folder, true).folders.into_iter().filter(|(_, names)| is_locked(names));
+    let mut found: Vec<PathBuf> = found.map(|(folder, _)| base.join(folder.as_str())).collect();
+    found.sort();
+    found
+}
+
+/// A path as an argument of a shell, which is no option either.
+fn argument(path: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-".contains(character);
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+/// Has the folder one of these entries?
+fn has(reader: &Reader, folder: &FilePath, names: &[&str]) -> bool {
+    reader.list(folder).iter().any(|name| names.contains(&name.as_str()))
+}
+
+/// What projects have at their root.
+const MARKS: &[&str] = &[
+    "pyproject.toml",
+    "requirements.txt",
+    "requirements.in",
+    "setup.cfg",
+    "Pipfile",
+    "poetry.lock",
+    "uv.lock",
+    "environment.yml",
+    "requirements",
+    lock::NAME,
+];
+
+/// Has the folder a file that projects have at their root?
+fn is_marked(reader: &Reader, folder: &FilePath) -> bool {
+    has(reader, folder, MARKS) || has_setup_script(reader, folder)
+}
+
+/// The folders in which a run on `start` may have left its records, `start` first: up to the top of the repository; without
+/// one, up to what looks like the root of a project.
+pub fn around(start: &Path) -> Vec<PathBuf> {
+    let Some(start) = disk::canonical_folder(start) else { return Vec::new() };
+    let above: Vec<&Path> = start.ancestors().collect();
+    let is_project = |folder: &&Path| {
+        MARKS.iter().any(|name| disk::has_entry(folder, name))
+            || (disk::has_entry(folder, "setup.py")
+                && Reader::open(folder).is_ok_and(|reader| has_setup_script(&reader, &FilePath::top())))
+    };
+    let top = above.iter().position(|folder| disk::has_entry(folder, ".git"));
+    let last = top.or_else(|| above.iter().position(is_project)).unwrap_or(0);
+    above.into_iter().take(last + 1).map(Path::to_owned).collect()
+}
+
+/// A `setup.py` of setuptools, not a module of that name.
+fn has_setup_script(reader: &Reader, folder: &FilePath) -> bool {
+    has(reader, folder, &["setup.py"])
+        && reader.file(&folder.child("setup.py")).is_some_and(|file| {
+            file.text().is_some_and(|text| text.contains("setuptools") || text.contains("distutils"))
+        })
+}
+
+fn words() -> Vec<(&'static str, u32)> {
+    let mut words = vec![("FastAPI", FASTAPI), ("Settings", SETTINGS), ("Instrumentator", ROUTES)];
+    words.extend(routes::WORDS.map(|word| (word, ROUTES)));
+    words.extend(lifespan::WORDS.map(|word| (word, HANDLERS)));
+    for manifest in COMPONENTS.iter().map(|component| &component.manifest) {
+        let paths = manifest.router.iter().flat_map(|router| router.paths.iter());
+        words.extend(paths.map(|path| (path.0, ROUTES)));
+        let calls = manifest.lifespan.iter().flat_map(|entry| [entry.start, entry.stop]).flatten();
+        words.extend(calls.filter_map(|callee| callee.0.rsplit('.').next()).map(|name| (name, WIRING)));
+        words.extend(manifest.middleware.iter().map(|entry| (entry.name.0, WIRING)));
+        words.extend(manifest.router.iter().map(|entry| (entry.name.0, WIRING)));
+        words.extend(manifest.statement.iter().map(|entry| (entry.name.0, WIRING)));
+    }
+    words
+}
+
+/// The files of the project itself, and the roots of projects below that have an application.
+fn split(reader: &Reader, root: &FilePath, hits: Vec<Hit>) -> (Vec<Hit>, BTreeSet<FilePath>) {
+    let marked_here = is_marked(reader, root);
+    let is_project = |folder: &FilePath| {
+        has(reader, folder, &["pyproject.toml", "Pipfile", lock::NAME])
+            || has_setup_script(reader, folder)
+            || (!marked_here && is_marked(reader, folder))
+    };
+    let mut known: BTreeMap<FilePath, Option<FilePath>> = BTreeMap::new();
+    let mut own = Vec::new();
+    let mut nested = BTreeSet::new();
+    for hit in hits {
+        let Some(folder) = hit.path.parent() else { continue };
+        let project = known
+            .entry(folder.clone())
+            .or_insert_with(|| {
+                let mut folder = Some(folder);
+                while let Some(present) = folder.filter(|folder| folder != root && folder.is_below(root)) {
+                    if is_project(&present) {
+                        return Some(present);
+                    }
+                    folder = present.parent();
+                }
+                None
+            })
+            .clone();
+        match project {
+            None => own.push(hit),
+            Some(project) => {
+                if hit.words & FASTAPI != 0
+                    && !nested.contains(&project)
+                    && !is_secondary(&hit.path, &project)
+                    && has_application(reader, &hit)
+                {
+                    nested.insert(project);
+                }
+            }
+        }
+    }
+    (own, nested)
+}
+
+/// Does the file look as if it made an application, or a class of applications? Parsing comes later.
+fn has_application(reader: &Reader, hit: &Hit) -> bool {
+    // Bytes: that a file is not UTF-8 is reported where it is read.
+    reader.file(&hit.path).is_some_and(|file| {
+        [&b"FastAPI("[..], b"(FastAPI", b"FastAPI as "]
+            .iter()
+            .any(|text| memchr::memmem::find(file.bytes(), text).is_some())
+    })
+}
+
+/// Tests, examples and the like: what they have counts only where nothing else has it.
+pub fn is_secondary(path: &FilePath, root: &FilePath) -> bool {
+    let relative = path.relative_to(root);
+    let name = path.name();
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || relative.split('/').rev().skip(1).any(|part| {
+            matches!(
+                part,
+                "tests"
+                    | "test"
+                    | "testing"
+                    | "docs"
+                    | "docs_src"
+                    | "examples"
+                    | "example"
+                    | "samples"
+                    | "benchmarks"
+                    | "e2e"
+                    | "migrations"
+                    | "alembic"
+            )
+        })
+}
