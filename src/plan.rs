@@ -7,8 +7,12 @@
 //! after the other needs no ranks, cannot conflict, and lets each requirement see what is there; `edit::Pieces` gives the byte
 //! ranges of the original text back.)
 
+mod uses;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+pub use uses::words as words_of_uses;
 
 use crate::component::registry::with_required;
 use crate::component::{COMPONENTS, Component, Context};
@@ -17,7 +21,7 @@ use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
 use crate::project::{File, FilePath, Project};
-use crate::requirement::{Assessment, Change, Requirement, Retraction, module, requirements_of, setting};
+use crate::requirement::{Assessment, Change, Requirement, Retraction, module::Written, requirements_of, setting};
 use crate::source::text::LineEnding;
 
 /// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
@@ -38,19 +42,25 @@ pub struct Plan {
     pub manual: Vec<Problem>,
     /// The project afterwards.
     pub after: Project,
+    /// The texts of the modules that are written, to be kept for later comparisons.
+    pub base_texts: Vec<String>,
 }
 
 /// A requirement in the plan.
 #[derive(Debug)]
 pub struct Step {
     /// The component.
-    pub component: &'static str,
+    pub component: String,
     /// The requirement's stable name.
     pub id: String,
     /// What it is, as a phrase.
     pub title: String,
     /// What becomes of it.
     pub outcome: Outcome,
+    /// What the user should know about it: phrases for the summary.
+    pub notes: Vec<String>,
+    /// The shared scaffolding that it makes, as the lock names it.
+    pub scaffolding: Vec<String>,
 }
 
 /// What becomes of a requirement.
@@ -70,6 +80,13 @@ pub enum Outcome {
     NotApplicable(String),
     /// It cannot be brought.
     Refused(Problem),
+}
+
+impl Step {
+    fn plain(component: &str, id: String, title: String, outcome: Outcome) -> Self {
+        let component = component.to_owned();
+        Self { component, id, title, outcome, notes: Vec::new(), scaffolding: Vec::new() }
+    }
 }
 
 /// A file that changes.
@@ -326,6 +343,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     let mut next = lock.clone();
     next.options.retain(|(key, _)| !discovery.options.iter().any(|(given, _)| given == key));
@@ -367,6 +385,8 @@ fn bring(
     let mut record = lock::Requirement { id: id.clone(), ..lock::Requirement::default() };
     let mut outcome = Outcome::Found;
     let mut refused = None;
+    let mut notes = Vec::new();
+    let mut made = Vec::new();
     for round in 0..=MOST_FIXES {
         let (problem, fix) = match requirement.assess(&draft.project) {
             Assessment::Met { .. } => break,
@@ -398,13 +418,16 @@ fn bring(
         record.created |= !fix.completes;
         record.text = fix.record.text.or(record.text);
         record.replaced = record.replaced.or(fix.record.replaced);
+        notes.extend(fix.notes);
         for (name, replaced) in fix.record.scaffolding {
             let name = portable(&name, &draft.project.layout.root);
             if !lock.scaffolding.iter().any(|known| known.name == name) {
+                made.push(name.clone());
                 lock.scaffolding.push(Scaffolding { name, components: Vec::new(), replaced });
             }
         }
     }
+    let refused = refused.map(|problem| asked_by(&plan.components, component, problem));
     if let Some(problem) = refused.map(|problem| draft.problem_on_disk(problem)) {
         let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
         // Several requirements may be in the way of one thing, which is said once.
@@ -417,21 +440,35 @@ fn bring(
     let is_recorded = matches!(outcome, Outcome::Found | Outcome::Brought | Outcome::Left(_));
     if is_recorded {
         if let Requirement::Module(module) = requirement {
-            let text = draft.project.text(&module.file(&draft.project)).unwrap_or_default().replace("\r\n", "\n");
-            let known = lock.requirement(&id).filter(|known| known.digest.is_some() && !record.created);
-            (record.digest, record.lines) = match known {
-                Some(known) => (known.digest.clone(), known.lines.clone()),
-                None if record.created => (Some(module::digest(&text)), Some(module::line_digests(&text))),
-                None => (None, None),
-            };
+            let text = draft.project.text(&module.file(&draft.project)).unwrap_or_default();
+            if record.created {
+                record.blob = Some(lock::blob_id(text));
+                plan.base_texts.push(text.replace("\r\n", "\n"));
+            }
         }
         if !requirement.is_shared() {
             remember(lock, component, record);
         } else if record.created {
+            made.push(id.clone());
             lock.scaffolding.push(Scaffolding { name: id.clone(), ..Scaffolding::default() });
         }
     }
-    plan.steps.push(Step { component: component.id(), title: requirement.title(&draft.project), id, outcome });
+    let title = requirement.title(&draft.project);
+    plan.steps.push(Step { component: component.id().to_owned(), id, title, outcome, notes, scaffolding: made });
+}
+
+/// A package that cannot be had is asked for by somebody, who may have come along with another.
+fn asked_by(
+    components: &[(&'static Component, Option<&'static Component>)],
+    component: &'static Component,
+    mut problem: Problem,
+) -> Problem {
+    if problem.rule == &finding::DEPENDENCY_BOUND {
+        let by = components.iter().find(|(known, _)| known.id() == component.id()).and_then(|(_, by)| *by);
+        let by = by.map(|by| format!(", and `{}` needs `{}`", by.id(), component.id())).unwrap_or_default();
+        problem.message.push_str(&format!(", which `{}` needs{by}", component.id()));
+    }
+    problem
 }
 
 /// Some refusals are about the file itself, and no line to paste helps.
@@ -459,11 +496,14 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
 /// Writes the lock file into the plan, and takes stock of the files.
 fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discovery, before: &Lock) {
     for scaffolding in &mut lock.scaffolding {
+        // Of a component that this version does not know, what was recorded counts.
+        let recorded = std::mem::take(&mut scaffolding.components);
         scaffolding.components = lock
             .components
             .iter()
-            .filter(|installed| {
-                Component::find(&installed.name).is_some_and(|component| uses(component, &scaffolding.name))
+            .filter(|installed| match Component::find(&installed.name) {
+                Some(component) => uses(component, &scaffolding.name),
+                None => recorded.contains(&installed.name),
             })
             .map(|installed| installed.name.clone())
             .collect();
@@ -474,6 +514,9 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     let found = discovery.project.layout.found();
     if !lock.components.is_empty() && !found.is_empty() {
         lock.found = found;
+    }
+    if lock != *before {
+        find_blobs(&mut lock, &discovery.project);
     }
     let path = discovery.project.layout.root.child(lock::NAME);
     if lock.components.is_empty() {
@@ -494,6 +537,29 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         }
     }
     plan.after = draft.project;
+}
+
+/// The git blob ids of modules that version 1 of the lock recorded, where the text that was written can be found.
+fn find_blobs(lock: &mut Lock, project: &Project) {
+    let is_old = |record: &lock::Requirement| record.blob.is_none() && record.digest.is_some();
+    for entry in &mut lock.components {
+        let Some(component) = Component::find(&entry.name) else { continue };
+        if !entry.requirements.iter().any(is_old) {
+            continue;
+        }
+        for (module, rendered) in component.modules(&context(project)) {
+            let id = format!("module:{}", module.path);
+            let record = entry.requirements.iter_mut().find(|record| record.id == id && is_old(record));
+            let Some(record) = record else { continue };
+            let Some(written) = Written::of(record) else { continue };
+            let path = project.layout.services.folder.child(&module.path);
+            let there = project.text(&path).map(|text| text.replace("\r\n", "\n"));
+            if let Some(text) = written.text(project, there.as_deref(), &rendered) {
+                record.blob = Some(lock::blob_id(text));
+                record.digest = None;
+            }
+        }
+    }
 }
 
 /// The name of a scaffolding as the lock has it: with a path from the project's root, so that the project can be moved inside
@@ -537,8 +603,9 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
 /// # Errors
 ///
 /// A component that stays needs one of them.
-pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) -> Result<Plan, Problem> {
-    let leaving: Vec<&str> = named.iter().map(|component| component.id()).collect();
+pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<Plan, Problem> {
+    let leaving: Vec<&str> = leaving.iter().map(String::as_str).collect();
+    let named: Vec<&'static Component> = leaving.iter().filter_map(|name| Component::find(name)).collect();
     for stays in COMPONENTS
         .iter()
         .filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id()))
@@ -576,6 +643,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
     let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
@@ -584,6 +652,19 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         _ => 1,
     });
     let mut done: Vec<String> = Vec::new();
+    // What this version does not know of them goes first, by what was recorded.
+    let known: Vec<String> = going.iter().map(|(_, requirement)| requirement.id()).collect();
+    for entry in lock.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())) {
+        for record in entry.requirements.iter().filter(|record| record.created && !known.contains(&record.id)) {
+            remove_by_record(&mut plan, &mut draft, lock, &entry.name, record);
+        }
+    }
+    let services = &discovery.project.layout.services.folder;
+    let modules = before.iter().flat_map(|component| component.manifest.module.iter());
+    let mut ours: Vec<FilePath> = modules.filter_map(|module| services.join(&module.path)).collect();
+    // Modules that the user changed, and that need what they read.
+    let mut kept: Vec<FilePath> = Vec::new();
+    let mut goes = uses::Going::default();
     for (component, requirement) in going.into_iter().rev() {
         let id = requirement.id();
         if done.contains(&id) || needed.contains(&id) {
@@ -596,7 +677,42 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         }
         let number = plan.steps.len();
         let title = requirement.title(&draft.project);
-        let outcome = match requirement.retract(&draft.project, &recorded) {
+        let field = match &requirement {
+            Requirement::Setting(setting) => Some(setting::field_name(&draft.project, &setting.manifest.name)),
+            _ => None,
+        };
+        let needed_still = match &requirement {
+            Requirement::Dependency(dependency) if !dependency.development => {
+                let at = uses::import_of(&draft.project, &dependency.name(), &ours);
+                at.map(|at| (at, "your code imports it".to_owned()))
+            }
+            Requirement::Setting(_) => {
+                let at = uses::read_of(&draft.project, field.as_deref().unwrap_or_default(), &kept);
+                at.map(|at| (at, "a module that stays reads it".to_owned()))
+            }
+            Requirement::Package => {
+                kept.first().map(|module| (Location::file(module.clone()), "a module that stays is in it".to_owned()))
+            }
+            _ => None,
+        };
+        let retraction = match needed_still {
+            Some((at, why)) => Retraction::Keep { at: Some(at), why },
+            None => requirement.retract(&draft.project, &recorded),
+        };
+        match (&requirement, &retraction) {
+            (Requirement::Module(module), Retraction::Keep { .. }) => {
+                let path = module.file(&draft.project);
+                ours.retain(|known| *known != path);
+                kept.push(path);
+            }
+            (Requirement::Module(module), Retraction::Remove(_)) => goes.modules.push(module.file(&draft.project)),
+            (Requirement::Setting(_), Retraction::Remove(_)) => goes.fields.extend(field),
+            (Requirement::Environment(variable), Retraction::Remove(_)) => {
+                goes.variables.push(variable.variable.clone());
+            }
+            _ => {}
+        }
+        let outcome = match retraction {
             Retraction::Gone => continue,
             Retraction::Keep { mut at, why } => {
                 if let Some(at) = &mut at {
@@ -617,7 +733,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
                 }
             },
         };
-        plan.steps.push(Step { component: component.id(), id, title, outcome });
+        plan.steps.push(Step::plain(component.id(), id, title, outcome));
     }
     // What a component that goes had brought, and one that stays needs, is that one's from now on.
     let gone: Vec<lock::Component> =
@@ -635,9 +751,33 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
             }
         }
     }
+    let used = uses::of_what_goes(&discovery.project, &draft.project, &goes, &ours);
+    plan.refusals.extend(used.into_iter().map(|problem| draft.problem_on_disk(problem)));
     plan.refusals.extend(draft.new_errors());
     finish(&mut plan, draft, next, discovery, lock);
     Ok(plan)
+}
+
+/// Takes back what this version has no requirement for, from the record alone; else it stays, and is named.
+fn remove_by_record(plan: &mut Plan, draft: &mut Draft, lock: &Lock, component: &str, record: &lock::Requirement) {
+    let requirement = Requirement::of_record(&draft.project, record);
+    let title = requirement.as_ref().map_or_else(|| format!("`{}`", record.id), |known| known.title(&draft.project));
+    let retraction = match (requirement, lock.recorded(&record.id)) {
+        (Some(requirement), Some(recorded)) => requirement.retract(&draft.project, &recorded),
+        _ => Retraction::Keep { at: None, why: "this paxx does not know how to take it out".to_owned() },
+    };
+    let outcome = match retraction {
+        Retraction::Gone => return,
+        Retraction::Keep { at, why } => Outcome::Kept(why, at),
+        Retraction::Remove(fix) => match draft.take(&fix.changes, plan.steps.len()) {
+            Ok(()) => Outcome::Removed,
+            Err(problem) => {
+                plan.refusals.push(problem.clone());
+                Outcome::Refused(problem)
+            }
+        },
+    };
+    plan.steps.push(Step::plain(component, record.id.clone(), title, outcome));
 }
 
 /// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning.
@@ -654,6 +794,7 @@ pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     let mut next = lock.clone();
     for component in mended {

@@ -16,6 +16,7 @@
 //!
 //! This module prints nothing, asks nothing and plans nothing.
 
+mod base_texts;
 mod error;
 mod files;
 mod journal;
@@ -29,6 +30,7 @@ mod undo;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use base_texts::keep as keep_base_texts;
 pub use error::{ApplyError, Difference, Failure, How, Refusal};
 pub use recovery::{Pending, Recovered, pending, recover};
 pub use transaction::{Applied, apply, hard_links};

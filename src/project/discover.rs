@@ -8,7 +8,6 @@ use std::sync::Mutex;
 
 use ignore::WalkState;
 
-use super::application;
 use super::compose;
 use super::dependencies;
 use super::find_application::{self, Candidate, dotted};
@@ -17,6 +16,7 @@ use super::imports::{self, Files};
 use super::layout::{Application, Compose, DependencyFormat, Installer, Layout, Services, Settings};
 use super::reader::{Hit, Reader, search, to_file_path};
 use super::{FilePath, Project};
+use super::{application, base_texts};
 use crate::component::COMPONENTS;
 use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
@@ -181,6 +181,19 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = matches!(application::lifespan(&discovery.project), Ok(application::Lifespan::Generator { .. }));
     (is_followed && discovery.project.layout.found() == found).then_some(discovery)
+}
+
+/// Reads the project's Python files that have one of `words`: for questions about the user's code that no requirement asks.
+pub fn read_files_with(discovery: &mut Discovery, words: &[String]) {
+    let words: Vec<(&str, u32)> = words.iter().map(|word| (word.as_str(), 1)).collect();
+    let reader = Reader::new(discovery.base.clone());
+    for hit in search(&discovery.base, &discovery.project.layout.root, &words) {
+        if discovery.project.file(&hit.path).is_none()
+            && let Some(file) = reader.file(&hit.path)
+        {
+            discovery.project.add(hit.path, file);
+        }
+    }
 }
 
 /// Folders below `start` that have a `paxx.lock`, for a check of all of them, sorted.
@@ -496,8 +509,10 @@ fn describe_by(
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
+    let base_texts =
+        lock.as_ref().map(|lock| base_texts::find(&reader, lock, &layout.services.folder)).unwrap_or_default();
     let (files, links) = reader.into_files();
-    let project = Project::new(layout, files).with_links(links);
+    let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     Discovery { base, in_git, project, lock, options: recorded }
 }
 
