@@ -27,7 +27,17 @@ const LAYERS: &[&str] = &[
 
 /// What only some places may use. An empty list: nobody.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("std::fs", &["apply/", "commands/", "project/discover.rs", "project/reader.rs", "project/uncommitted.rs"]),
+    (
+        "std::fs",
+        &[
+            "apply/",
+            "commands/",
+            "project/base_texts.rs",
+            "project/discover.rs",
+            "project/reader.rs",
+            "project/uncommitted.rs",
+        ],
+    ),
     ("std::env", &["commands/"]),
     ("process::Command", &[]),
     ("std::thread", &["commands/", "project/reader.rs"]),
@@ -43,7 +53,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tree_sitter", &["source/"]),
     ("toml_edit", &["lock.rs", "plan.rs", "project/", "requirement/dependency", "source/toml.rs"]),
     ("ignore::", &["project/"]),
-    ("sha1::", &["project/uncommitted.rs"]),
+    ("sha1::", &["lock.rs", "project/uncommitted.rs"]),
     ("sha2::", &["apply/", "project/uncommitted.rs", "requirement/module.rs"]),
 ];
 

@@ -9,8 +9,8 @@ use crate::lock::blob_id;
 use crate::project::base_texts;
 
 /// Keeps each of these texts under its git blob id. That one cannot be kept does no harm, so nobody is told.
-pub fn keep(texts: &[String]) {
-    let Some(folder) = base_texts::folder().filter(|_| !texts.is_empty()) else { return };
+pub fn keep(state: Option<&Path>, texts: &[String]) {
+    let Some(folder) = state.filter(|_| !texts.is_empty()).map(base_texts::folder) else { return };
     if fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).is_err() {
         return;
     }

@@ -142,7 +142,7 @@ impl Proposal<'_> {
             }
             result => result?,
         };
-        apply::keep_base_texts(&self.plan.base_texts);
+        apply::keep_base_texts(super::state_folder().as_deref(), &self.plan.base_texts);
         if let Some(recovered) = &applied.recovered {
             say_recovered(ui, recovered);
         }

@@ -140,6 +140,12 @@ impl Ui {
     }
 }
 
+/// The folder for the state of programs of this user: `$XDG_STATE_HOME`, else `~/.local/state`.
+pub fn state_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))
+}
+
 /// What the user said about the project.
 pub fn options(global: &Global) -> Result<Options, Error> {
     let options = Options {
@@ -148,6 +154,7 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         settings: global.settings.clone(),
         compose: global.compose.clone(),
         services_dir: global.services_dir.clone(),
+        state: state_folder(),
     };
     if let Some(folder) =
         options.services_dir.as_ref().filter(|folder| FilePath::new(folder).is_none_or(|path| path == FilePath::top()))

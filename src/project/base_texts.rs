@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
 use super::{FilePath, imports::Files};
@@ -14,33 +14,31 @@ use crate::lock::{Lock, blob_id};
 /// No module is larger than this (bytes).
 const LARGEST: u64 = 1024 * 1024;
 
-/// The folder with the texts: `$XDG_STATE_HOME/paxx/base`, else `~/.local/state/paxx/base`.
-pub fn folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("paxx").join("base"))
+/// The folder with the texts, in the folder for the state of programs.
+pub fn folder(state: &Path) -> PathBuf {
+    state.join("paxx").join("base")
 }
 
 /// The texts that the modules of a project were written with, of those that are not as they were written.
-pub fn find(reader: &Reader, lock: &Lock, services: &FilePath) -> BTreeMap<String, String> {
+pub fn find(state: &Path, reader: &Reader, lock: &Lock, services: &FilePath) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for record in lock.components.iter().flat_map(|component| &component.requirements) {
         let (Some(name), Some(blob)) = (record.id.strip_prefix("module:"), &record.blob) else { continue };
         let there = services.join(name).and_then(|path| reader.file(&path));
         let is_changed = there.is_some_and(|file| file.text().is_some_and(|text| blob_id(text) != *blob));
-        if is_changed && let Some(text) = read(blob) {
+        if is_changed && let Some(text) = read(state, blob) {
             found.insert(blob.clone(), text);
         }
     }
     found
 }
 
-fn read(blob: &str) -> Option<String> {
+fn read(state: &Path, blob: &str) -> Option<String> {
     // It names a file: the lock may have come with a clone.
     if blob.len() != 40 || !blob.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    let path = folder()?.join(blob);
+    let path = folder(state).join(blob);
     let metadata = fs::symlink_metadata(&path).ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return None;

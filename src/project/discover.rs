@@ -34,6 +34,8 @@ pub struct Options {
     pub compose: Option<String>,
     /// `--services-dir`
     pub services_dir: Option<String>,
+    /// The folder for the state of programs (`$XDG_STATE_HOME`), where there is one.
+    pub state: Option<PathBuf>,
 }
 
 /// A project that was found.
@@ -509,8 +511,10 @@ fn describe_by(
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     let base = reader.base.clone();
-    let base_texts =
-        lock.as_ref().map(|lock| base_texts::find(&reader, lock, &layout.services.folder)).unwrap_or_default();
+    let base_texts = match (&options.state, &lock) {
+        (Some(state), Ok(lock)) => base_texts::find(state, &reader, lock, &layout.services.folder),
+        _ => std::collections::BTreeMap::new(),
+    };
     let (files, links) = reader.into_files();
     let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     Discovery { base, in_git, project, lock, options: recorded }

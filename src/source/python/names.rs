@@ -150,19 +150,32 @@ fn binds(node: Node) -> bool {
         | "list_pattern"
         | "list_splat_pattern"
         | "dictionary_splat_pattern"
-        | "as_pattern_target"
-        | "type_parameter" => true,
+        | "as_pattern_target" => true,
         "typed_parameter" => parent.named_child(0) == Some(node),
         "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" | "type_alias_statement" => {
             is_field("left")
         }
-        // `class A[T]`, `type A = ...`
-        "type" => parent.parent().is_some_and(|outer| {
-            outer.kind() == "type_parameter"
-                || (outer.kind() == "type_alias_statement" && outer.child_by_field_name("left") == Some(parent))
-        }),
+        // `type A = ...`, `type A[T] = ...`
+        "type" => is_alias(parent) || parent.parent().is_some_and(|outer| declares(outer)),
+        "generic_type" => parent.named_child(0) == Some(node) && parent.parent().is_some_and(is_alias),
         _ => false,
     }
+}
+
+/// Is this the name that a `type` statement defines?
+fn is_alias(node: Node) -> bool {
+    let statement = node.parent().filter(|parent| parent.kind() == "type_alias_statement");
+    statement.is_some_and(|statement| statement.child_by_field_name("left") == Some(node))
+}
+
+/// Are these the type parameters of a definition (`class A[T]`), and not the arguments of a type (`list[T]`)?
+fn declares(node: Node) -> bool {
+    node.kind() == "type_parameter"
+        && node.parent().is_some_and(|parent| match parent.kind() {
+            "class_definition" | "function_definition" => true,
+            "generic_type" => parent.parent().is_some_and(is_alias),
+            _ => false,
+        })
 }
 
 /// Is this identifier a name that is read, and not an attribute or a keyword?
