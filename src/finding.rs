@@ -180,6 +180,8 @@ rules! {
     COMPONENT_MISSING = "PX405", Error, "a required component is missing";
     MODULE_LEFT_OVER = "PX406", Information, "a module of a component that is not installed";
     SETTING_UNKNOWN = "PX407", Error, "a module reads a setting that the settings class does not have";
+    IN_USE = "PX408", Error, "the project's own code uses what would be removed";
+    NAME_UNKNOWN = "PX409", Error, "a name that a component needs is not there";
     IMPORT_MISSING = "PX501", Error, "an import is missing";
     NAME_TAKEN = "PX502", Error, "a name that is needed stands for something else";
     LIFESPAN_CALL_MISSING = "PX503", Error, "a start or stop call is missing from the lifespan";

@@ -4,13 +4,17 @@
 
 use std::fmt::Write as _;
 
+use sha1::{Digest as _, Sha1};
 use toml_edit::{Document, TableLike};
 
 use crate::finding::{self, Problem};
 use crate::project::FilePath;
 
 /// The version of the format.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
+
+/// A record is written on one line where it fits.
+const LONGEST_LINE: usize = 120;
 
 /// The name of the file, at the root of a project.
 pub const NAME: &str = "paxx.lock";
@@ -50,10 +54,10 @@ pub struct Requirement {
     pub text: Option<String>,
     /// The exact text that was replaced.
     pub replaced: Option<String>,
-    /// The digest of a generated file.
+    /// The git blob id of the text that was written, of a generated file.
+    pub blob: Option<String>,
+    /// What version 1 of the format had in its place, until the next change of the project finds the blob id.
     pub digest: Option<String>,
-    /// A short digest of each line of a generated file: tells the user's lines from ours after an upgrade.
-    pub lines: Option<String>,
 }
 
 /// Something that several components share.
@@ -147,8 +151,8 @@ impl Lock {
                         created: string(entry, "state").as_deref() == Some("created"),
                         text: string(entry, "text"),
                         replaced: string(entry, "replaced"),
+                        blob: string(entry, "blob"),
                         digest: string(entry, "digest"),
-                        lines: string(entry, "lines"),
                     })
                 })
                 .collect::<Result<_, Problem>>()?;
@@ -187,20 +191,10 @@ impl Lock {
                 component.version
             );
             for requirement in &component.requirements {
-                let state = if requirement.created { "created" } else { "found" };
-                let _ = write!(text, "    {{ id = {}, state = \"{state}\"", quoted(&requirement.id));
-                let fields = [
-                    ("text", &requirement.text),
-                    ("replaced", &requirement.replaced),
-                    ("digest", &requirement.digest),
-                    ("lines", &requirement.lines),
-                ];
-                for (key, value) in fields {
-                    if let Some(value) = value {
-                        let _ = write!(text, ", {key} = {}", quoted(value));
-                    }
-                }
-                text.push_str(" },\n");
+                let line = record(requirement, quoted);
+                let fits = line.chars().count() <= LONGEST_LINE;
+                text.push_str(&if fits { line } else { record(requirement, quoted_over_lines) });
+                text.push('\n');
             }
             text.push_str("]\n");
         }
@@ -213,7 +207,10 @@ impl Lock {
                 components.join(", ")
             );
             if let Some(replaced) = &scaffolding.replaced {
-                let _ = writeln!(text, "replaced = {}", quoted(replaced));
+                let line = format!("replaced = {}", quoted(replaced));
+                let fits = line.chars().count() <= LONGEST_LINE;
+                text.push_str(&if fits { line } else { format!("replaced = {}", quoted_over_lines(replaced)) });
+                text.push('\n');
             }
         }
         text
@@ -265,6 +262,25 @@ impl Lock {
     }
 }
 
+/// The name that git has for a file of this text: `git hash-object`, with LF for line endings.
+pub fn blob_id(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut hash = Sha1::new();
+    hash.update(format!("blob {}\0", text.len()));
+    hash.update(text);
+    hexadecimal(&hash.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
 /// Where the text of a lock names a component; its beginning where it does not.
 pub fn place_of(text: &str, component: &str) -> std::ops::Range<usize> {
     let name = format!("name = {}", quoted(component));
@@ -275,25 +291,76 @@ fn string(table: &dyn TableLike, key: &str) -> Option<String> {
     table.get(key).and_then(toml_edit::Item::as_str).map(str::to_owned)
 }
 
+/// A requirement as an inline table, with its strings in this form.
+fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
+    let state = if requirement.created { "created" } else { "found" };
+    let mut text = format!("    {{ id = {}, state = \"{state}\"", quoted(&requirement.id));
+    let fields = [
+        ("text", &requirement.text),
+        ("replaced", &requirement.replaced),
+        ("blob", &requirement.blob),
+        ("digest", &requirement.digest),
+    ];
+    for (key, value) in fields {
+        if let Some(value) = value {
+            let _ = write!(text, ", {key} = {}", form(value));
+        }
+    }
+    text.push_str(" },");
+    text
+}
+
 /// A basic string (TOML 1.0): on one line, whatever is in it.
 fn quoted(text: &str) -> String {
     let mut result = String::with_capacity(text.len() + 2);
     result.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => result.push_str("\\\""),
-            '\\' => result.push_str("\\\\"),
-            '\n' => result.push_str("\\n"),
-            '\r' => result.push_str("\\r"),
-            '\t' => result.push_str("\\t"),
-            control if control.is_control() => {
-                let _ = write!(result, "\\u{:04X}", u32::from(control));
-            }
-            other => result.push(other),
-        }
-    }
+    text.chars().for_each(|character| push_escaped(&mut result, character));
     result.push('"');
     result
+}
+
+/// A multi-line basic string, which may stand in an inline table: a line for each line of the text. Line endings and the blanks
+/// behind them are in front of a backslash that ends the line, so that no checkout with other line endings changes the text.
+fn quoted_over_lines(text: &str) -> String {
+    if !text.contains('\n') && text.len() <= LONGEST_LINE / 2 {
+        return quoted(text);
+    }
+    let mut result = String::from("\"\"\"\\\n        ");
+    let mut characters = text.chars().peekable();
+    let mut column = 8;
+    while let Some(character) = characters.next() {
+        let before = result.len();
+        push_escaped(&mut result, character);
+        column += result[before..].chars().count();
+        let is_full = character == '\n' || (column >= 80 && character == ' ') || column >= 90;
+        // What follows the backslash is skipped up to the next character that is no blank; of blanks, only these are not escaped.
+        let may_break = characters.peek().is_some_and(|next| *next != ' ');
+        if may_break && (is_full || ends_an_indentation(&result, character)) {
+            result.push_str("\\\n        ");
+            column = 8;
+        }
+    }
+    result.push_str("\"\"\"");
+    result
+}
+
+/// Is `character` the last of the blanks behind an escaped line ending?
+fn ends_an_indentation(written: &str, character: char) -> bool {
+    character == ' ' && written.trim_end_matches(' ').ends_with("\\n")
+}
+
+fn push_escaped(result: &mut String, character: char) {
+    match character {
+        '"' => result.push_str("\\\""),
+        '\\' => result.push_str("\\\\"),
+        '\n' => result.push_str("\\n"),
+        '\r' => result.push_str("\\r"),
+        '\t' => result.push_str("\\t"),
+        control if control.is_control() => {
+            let _ = write!(result, "\\u{:04X}", u32::from(control));
+        }
+        other => result.push(other),
+    }
 }
 
 #[cfg(test)]
@@ -332,9 +399,45 @@ mod tests {
     fn a_newer_version_and_other_text_are_refused() {
         let path = FilePath::new(NAME).expect("a path");
         let code = |text: &str| Lock::parse(&path, text).err().map(|problem| problem.rule.code);
-        assert_eq!(code("version = 2\n"), Some("PX802"));
+        assert_eq!(code("version = 3\n"), Some("PX802"));
         assert_eq!(code("version = \n"), Some("PX801"));
         assert_eq!(code(""), Some("PX801"));
         assert_eq!(code("<<<<<<< HEAD\nversion = 1\n"), Some("PX801"));
+    }
+
+    #[test]
+    fn a_record_fits_its_line() {
+        let block = "redis:\n  image: redis:7-alpine\n\n  command: \"a \\ b\"\r\n\t# \u{1}\n    \n";
+        let long = "word ".repeat(80) + &"x".repeat(300) + "  ";
+        let texts = [block, &long, "\n\n  ", &"\"".repeat(200)];
+        let requirement = |(number, text): (usize, &&str)| Requirement {
+            id: format!("service:{number}"),
+            created: true,
+            text: Some((*text).to_owned()),
+            replaced: Some((*text).to_owned()),
+            ..Requirement::default()
+        };
+        let requirements: Vec<Requirement> = texts.iter().enumerate().map(requirement).collect();
+        let lock = Lock {
+            components: vec![Component { name: "redis".to_owned(), version: 1, requirements }],
+            scaffolding: vec![Scaffolding {
+                name: "lifespan".to_owned(),
+                components: vec!["redis".to_owned()],
+                replaced: Some(long.clone()),
+            }],
+            ..Lock::default()
+        };
+        let path = FilePath::new(NAME).expect("a path");
+        let text = lock.to_text();
+        assert_eq!(Lock::parse(&path, &text), Ok(lock.clone()), "{text}");
+        assert_eq!(Lock::parse(&path, &text.replace('\n', "\r\n")), Ok(lock));
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(LONGEST_LINE), "{text}");
+    }
+
+    #[test]
+    fn a_blob_id_is_the_one_of_git() {
+        assert_eq!(blob_id(""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(blob_id("hello\r\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
     }
 }

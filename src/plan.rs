@@ -7,19 +7,23 @@
 //! after the other needs no ranks, cannot conflict, and lets each requirement see what is there; `edit::Pieces` gives the byte
 //! ranges of the original text back.)
 
-use std::collections::BTreeMap;
+mod draft;
+mod uses;
+
 use std::rc::Rc;
+
+use draft::Draft;
+pub use uses::words as words_of_uses;
 
 use crate::component::registry::with_required;
 use crate::component::{COMPONENTS, Component, Context};
-use crate::edit::{self, Edit, Pieces};
+use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
 use crate::project::{File, FilePath, Project};
 use crate::requirement::worker::Worker;
-use crate::requirement::{Assessment, Change, Requirement, Retraction, module, python, requirements_of, setting};
-use crate::source::text::LineEnding;
+use crate::requirement::{Assessment, Requirement, Retraction, module::Written, python, requirements_of, setting};
 
 /// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
 const MOST_FIXES: usize = 4;
@@ -39,19 +43,25 @@ pub struct Plan {
     pub manual: Vec<Problem>,
     /// The project afterwards.
     pub after: Project,
+    /// The texts of the modules that are written, to be kept for later comparisons.
+    pub base_texts: Vec<String>,
 }
 
 /// A requirement in the plan.
 #[derive(Debug)]
 pub struct Step {
     /// The component.
-    pub component: &'static str,
+    pub component: String,
     /// The requirement's stable name.
     pub id: String,
     /// What it is, as a phrase.
     pub title: String,
     /// What becomes of it.
     pub outcome: Outcome,
+    /// What the user should know about it: phrases for the summary.
+    pub notes: Vec<String>,
+    /// The shared scaffolding that it makes, as the lock names it.
+    pub scaffolding: Vec<String>,
 }
 
 /// What becomes of a requirement.
@@ -71,6 +81,13 @@ pub enum Outcome {
     NotApplicable(String),
     /// It cannot be brought.
     Refused(Problem),
+}
+
+impl Step {
+    fn plain(component: &str, id: String, title: String, outcome: Outcome) -> Self {
+        let component = component.to_owned();
+        Self { component, id, title, outcome, notes: Vec::new(), scaffolding: Vec::new() }
+    }
 }
 
 /// A file that changes.
@@ -102,161 +119,6 @@ pub struct Allowances {
     pub force: bool,
     /// Go on though a place could not be found.
     pub manual: bool,
-}
-
-/// A project on its way.
-struct Draft {
-    project: Project,
-    original: Project,
-    pieces: BTreeMap<FilePath, Pieces>,
-    whole: BTreeMap<FilePath, usize>,
-    line_ending: LineEnding,
-}
-
-impl Draft {
-    fn new(project: &Project) -> Self {
-        let application =
-            project.layout.application.as_ref().ok().and_then(|application| project.file(&application.path));
-        let line_ending = application.map_or(LineEnding::Lf, |file| file.line_ending());
-        Self {
-            project: project.clone(),
-            original: project.clone(),
-            pieces: BTreeMap::new(),
-            whole: BTreeMap::new(),
-            line_ending,
-        }
-    }
-
-    /// Takes the changes of a fix, on behalf of a step. Nothing is taken where one of them is not allowed.
-    fn take(&mut self, changes: &[Change], step: usize) -> Result<(), Problem> {
-        for change in changes {
-            let (Change::Edit { path, .. } | Change::Write { path, .. } | Change::Delete { path }) = change;
-            if let Some(file) = self.original.file(path) {
-                if file.read_only {
-                    return Err(Problem::new(&finding::READ_ONLY, format!("`{path}` is read-only"))
-                        .at(path, 0..0)
-                        .help(format!("make it writable (`chmod u+w {path}`), then run the command again")));
-                }
-                if file.text().is_none() {
-                    return Err(Problem::new(&finding::NOT_TEXT, format!("`{path}` is not UTF-8 text"))
-                        .at(path, 0..0)
-                        .help("convert it to UTF-8 first"));
-                }
-                if path.as_str().ends_with(".py")
-                    && matches!(change, Change::Edit { .. })
-                    && let Some(error) = file.python().error.clone()
-                {
-                    return Err(discover::syntax_error(path, error));
-                }
-            }
-        }
-        for change in changes {
-            match change {
-                Change::Edit { path, edits } => {
-                    let Some(file) = self.project.file(path).cloned() else { continue };
-                    let text = file.text().unwrap_or_default();
-                    let Some(edited) = edit::apply(text, edits) else {
-                        return Err(Problem::new(
-                            &finding::APPLICATION_UNSUPPORTED,
-                            format!("two edits of `{path}` overlap"),
-                        )
-                        .at(path, 0..0));
-                    };
-                    self.pieces.entry(path.clone()).or_insert_with(|| Pieces::new(text.len())).take(edits, step);
-                    self.project.set(path.clone(), Some(file.with_bytes(edited.into_bytes())));
-                }
-                Change::Write { path, text } => {
-                    let text = self.line_ending.convert(text);
-                    let file = match self.project.file(path) {
-                        Some(there) => there.with_bytes(text.into_bytes()),
-                        None => File::new(text.into_bytes()),
-                    };
-                    self.whole.insert(path.clone(), step);
-                    self.project.set(path.clone(), Some(file));
-                }
-                Change::Delete { path } => {
-                    self.whole.insert(path.clone(), step);
-                    self.project.set(path.clone(), None);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A place in the present text as one in the file on disk, which is what the user sees.
-    fn on_disk(&self, at: &mut Location) {
-        if let Some(pieces) = self.pieces.get(&at.path) {
-            at.range = pieces.origin(&at.range);
-        }
-    }
-
-    /// A problem of the present text with its places in the files on disk.
-    fn problem_on_disk(&self, mut problem: Problem) -> Problem {
-        let related = problem.related.iter_mut().map(|(at, _)| at);
-        problem.at.iter_mut().chain(related).for_each(|at| self.on_disk(at));
-        problem
-    }
-
-    /// The files that differ from the original.
-    fn files(&self) -> Vec<PlannedFile> {
-        let mut paths: Vec<&FilePath> =
-            self.original.files().chain(self.project.files()).map(|(path, _)| path).collect();
-        paths.sort();
-        paths.dedup();
-        let mut files = Vec::new();
-        for path in paths {
-            let (before, after) = (self.original.file(path), self.project.file(path));
-            if before.map(|file| file.bytes()) == after.map(|file| file.bytes()) {
-                continue;
-            }
-            let changes = match (before, after, self.pieces.get(path)) {
-                (Some(_), Some(_), Some(pieces)) if !self.whole.contains_key(path) => pieces.changes(),
-                (Some(before), Some(after), _) => {
-                    let text = after.text().unwrap_or_default();
-                    let owner = self.whole.get(path).copied().unwrap_or_default();
-                    vec![edit::Change { edit: Edit::replace(0..before.bytes().len(), text), owner }]
-                }
-                _ => Vec::new(),
-            };
-            files.push(PlannedFile {
-                path: self.original.target(path).clone(),
-                before: before.cloned(),
-                after: after.cloned(),
-                changes,
-                step: self.whole.get(path).copied(),
-            });
-        }
-        files
-    }
-
-    /// Files that parsed before and do not parse now: an edit of ours is wrong, and nothing is written.
-    fn new_errors(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for file in self.files() {
-            let (Some(before), Some(after)) = (&file.before, &file.after) else { continue };
-            let name = file.path.as_str();
-            let broken = if name.ends_with(".py") {
-                before.python().error.is_none() && after.python().error.is_some()
-            } else if name.ends_with(".yml") || name.ends_with(".yaml") {
-                before.yaml().is_ok() && after.yaml().is_err()
-            } else if name.ends_with(".toml") {
-                before.toml().is_ok() && after.toml().is_err()
-            } else {
-                false
-            };
-            if broken {
-                problems.push(
-                    Problem::new(
-                        &finding::SYNTAX_ERROR,
-                        format!("the edit of `{}` would make it invalid, so nothing is written", file.path),
-                    )
-                    .at(&file.path, 0..0)
-                    .help("this is a defect of paxx: please report it with this file"),
-                );
-            }
-        }
-        problems
-    }
 }
 
 /// What a template sees of this project.
@@ -331,6 +193,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     let mut next = lock.clone();
     next.options.retain(|(key, _)| !discovery.options.iter().any(|(given, _)| given == key));
@@ -375,6 +238,8 @@ fn bring(
     let mut record = lock::Requirement { id: id.clone(), ..lock::Requirement::default() };
     let mut outcome = Outcome::Found;
     let mut refused = None;
+    let mut notes = Vec::new();
+    let mut made = Vec::new();
     for round in 0..=MOST_FIXES {
         let (problem, fix) = match requirement.assess(&draft.project) {
             Assessment::Met { .. } => break,
@@ -406,13 +271,16 @@ fn bring(
         record.created |= !fix.completes;
         record.text = fix.record.text.or(record.text);
         record.replaced = record.replaced.or(fix.record.replaced);
+        notes.extend(fix.notes);
         for (name, replaced) in fix.record.scaffolding {
             let name = portable(&name, &draft.project.layout.root);
             if !lock.scaffolding.iter().any(|known| known.name == name) {
+                made.push(name.clone());
                 lock.scaffolding.push(Scaffolding { name, components: Vec::new(), replaced });
             }
         }
     }
+    let refused = refused.map(|problem| asked_by(&plan.components, component, problem));
     if let Some(problem) = refused.map(|problem| draft.problem_on_disk(problem)) {
         let list = if allow.manual && !is_fatal(&problem) { &mut plan.manual } else { &mut plan.refusals };
         // Several requirements may be in the way of one thing, which is said once.
@@ -425,21 +293,35 @@ fn bring(
     let is_recorded = matches!(outcome, Outcome::Found | Outcome::Brought | Outcome::Left(_));
     if is_recorded {
         if let Requirement::Module(module) = requirement {
-            let text = draft.project.text(&module.file(&draft.project)).unwrap_or_default().replace("\r\n", "\n");
-            let known = lock.requirement(&id).filter(|known| known.digest.is_some() && !record.created);
-            (record.digest, record.lines) = match known {
-                Some(known) => (known.digest.clone(), known.lines.clone()),
-                None if record.created => (Some(module::digest(&text)), Some(module::line_digests(&text))),
-                None => (None, None),
-            };
+            let text = draft.project.text(&module.file(&draft.project)).unwrap_or_default();
+            if record.created {
+                record.blob = Some(lock::blob_id(text));
+                plan.base_texts.push(text.replace("\r\n", "\n"));
+            }
         }
         if !requirement.is_shared() {
             remember(lock, component, record);
         } else if record.created {
+            made.push(id.clone());
             lock.scaffolding.push(Scaffolding { name: id.clone(), ..Scaffolding::default() });
         }
     }
-    plan.steps.push(Step { component: component.id(), title: requirement.title(&draft.project), id, outcome });
+    let title = requirement.title(&draft.project);
+    plan.steps.push(Step { component: component.id().to_owned(), id, title, outcome, notes, scaffolding: made });
+}
+
+/// A package that cannot be had is asked for by somebody, who may have come along with another.
+fn asked_by(
+    components: &[(&'static Component, Option<&'static Component>)],
+    component: &'static Component,
+    mut problem: Problem,
+) -> Problem {
+    if problem.rule == &finding::DEPENDENCY_BOUND {
+        let by = components.iter().find(|(known, _)| known.id() == component.id()).and_then(|(_, by)| *by);
+        let by = by.map(|by| format!(", and `{}` needs `{}`", by.id(), component.id())).unwrap_or_default();
+        problem.message.push_str(&format!(", which `{}` needs{by}", component.id()));
+    }
+    problem
 }
 
 /// Some refusals are about the file itself, and no line to paste helps.
@@ -467,11 +349,14 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
 /// Writes the lock file into the plan, and takes stock of the files.
 fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discovery, before: &Lock) {
     for scaffolding in &mut lock.scaffolding {
+        // Of a component that this version does not know, what was recorded counts.
+        let recorded = std::mem::take(&mut scaffolding.components);
         scaffolding.components = lock
             .components
             .iter()
-            .filter(|installed| {
-                Component::find(&installed.name).is_some_and(|component| uses(component, &scaffolding.name))
+            .filter(|installed| match Component::find(&installed.name) {
+                Some(component) => uses(component, &scaffolding.name),
+                None => recorded.contains(&installed.name),
             })
             .map(|installed| installed.name.clone())
             .collect();
@@ -482,6 +367,9 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     let found = discovery.project.layout.found();
     if !lock.components.is_empty() && !found.is_empty() {
         lock.found = found;
+    }
+    if lock != *before {
+        find_blobs(&mut lock, &discovery.project);
     }
     let path = discovery.project.layout.root.child(lock::NAME);
     if lock.components.is_empty() {
@@ -502,6 +390,29 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         }
     }
     plan.after = draft.project;
+}
+
+/// The git blob ids of modules that version 1 of the lock recorded, where the text that was written can be found.
+fn find_blobs(lock: &mut Lock, project: &Project) {
+    let is_old = |record: &lock::Requirement| record.blob.is_none() && record.digest.is_some();
+    for entry in &mut lock.components {
+        let Some(component) = Component::find(&entry.name) else { continue };
+        if !entry.requirements.iter().any(is_old) {
+            continue;
+        }
+        for (module, rendered) in component.modules(&context(project)) {
+            let id = format!("module:{}", module.path);
+            let record = entry.requirements.iter_mut().find(|record| record.id == id && is_old(record));
+            let Some(record) = record else { continue };
+            let Some(written) = Written::of(record) else { continue };
+            let path = project.layout.services.folder.child(&module.path);
+            let there = project.text(&path).map(|text| text.replace("\r\n", "\n"));
+            if let Some(text) = written.text(project, there.as_deref(), &rendered) {
+                record.blob = Some(lock::blob_id(text));
+                record.digest = None;
+            }
+        }
+    }
 }
 
 /// The name of a scaffolding as the lock has it: with a path from the project's root, so that the project can be moved inside
@@ -548,8 +459,9 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
 /// # Errors
 ///
 /// A component that stays needs one of them.
-pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) -> Result<Plan, Problem> {
-    let leaving: Vec<&str> = named.iter().map(|component| component.id()).collect();
+pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<Plan, Problem> {
+    let leaving: Vec<&str> = leaving.iter().map(String::as_str).collect();
+    let named: Vec<&'static Component> = leaving.iter().filter_map(|name| Component::find(name)).collect();
     for stays in COMPONENTS
         .iter()
         .filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id()))
@@ -587,6 +499,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
     let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
@@ -596,6 +509,19 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         _ => 1,
     });
     let mut done: Vec<String> = Vec::new();
+    // What this version does not know of them goes first, by what was recorded.
+    let known: Vec<String> = going.iter().map(|(_, requirement)| requirement.id()).collect();
+    for entry in lock.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())) {
+        for record in entry.requirements.iter().filter(|record| record.created && !known.contains(&record.id)) {
+            remove_by_record(&mut plan, &mut draft, lock, &entry.name, record);
+        }
+    }
+    let services = &discovery.project.layout.services.folder;
+    let modules = before.iter().flat_map(|component| component.manifest.module.iter());
+    let mut ours: Vec<FilePath> = modules.filter_map(|module| services.join(&module.path)).collect();
+    // Modules that the user changed, and that need what they read.
+    let mut kept: Vec<FilePath> = Vec::new();
+    let mut goes = uses::Going::default();
     for (component, requirement) in going.into_iter().rev() {
         let id = requirement.id();
         if done.contains(&id) || needed.contains(&id) {
@@ -608,7 +534,42 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
         }
         let number = plan.steps.len();
         let title = requirement.title(&draft.project);
-        let outcome = match requirement.retract(&draft.project, &recorded) {
+        let field = match &requirement {
+            Requirement::Setting(setting) => Some(setting::field_name(&draft.project, &setting.manifest.name)),
+            _ => None,
+        };
+        let needed_still = match &requirement {
+            Requirement::Dependency(dependency) if !dependency.development => {
+                let at = uses::import_of(&draft.project, &dependency.name(), &ours);
+                at.map(|at| (at, "your code imports it".to_owned()))
+            }
+            Requirement::Setting(_) => {
+                let at = uses::read_of(&draft.project, field.as_deref().unwrap_or_default(), &kept);
+                at.map(|at| (at, "a module that stays reads it".to_owned()))
+            }
+            Requirement::Package => {
+                kept.first().map(|module| (Location::file(module.clone()), "a module that stays is in it".to_owned()))
+            }
+            _ => None,
+        };
+        let retraction = match needed_still {
+            Some((at, why)) => Retraction::Keep { at: Some(at), why },
+            None => requirement.retract(&draft.project, &recorded),
+        };
+        match (&requirement, &retraction) {
+            (Requirement::Module(module), Retraction::Keep { .. }) => {
+                let path = module.file(&draft.project);
+                ours.retain(|known| *known != path);
+                kept.push(path);
+            }
+            (Requirement::Module(module), Retraction::Remove(_)) => goes.modules.push(module.file(&draft.project)),
+            (Requirement::Setting(_), Retraction::Remove(_)) => goes.fields.extend(field),
+            (Requirement::Environment(variable), Retraction::Remove(_)) => {
+                goes.variables.push(variable.variable.clone());
+            }
+            _ => {}
+        }
+        let outcome = match retraction {
             Retraction::Gone => continue,
             Retraction::Keep { mut at, why } => {
                 if let Some(at) = &mut at {
@@ -629,7 +590,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
                 }
             },
         };
-        plan.steps.push(Step { component: component.id(), id, title, outcome });
+        plan.steps.push(Step::plain(component.id(), id, title, outcome));
     }
     // What a component that goes had brought, and one that stays needs, is that one's from now on.
     let gone: Vec<lock::Component> =
@@ -647,9 +608,33 @@ pub fn remove(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) 
             }
         }
     }
+    let used = uses::of_what_goes(&discovery.project, &draft.project, &goes, &ours);
+    plan.refusals.extend(used.into_iter().map(|problem| draft.problem_on_disk(problem)));
     plan.refusals.extend(draft.new_errors());
     finish(&mut plan, draft, next, discovery, lock);
     Ok(plan)
+}
+
+/// Takes back what this version has no requirement for, from the record alone; else it stays, and is named.
+fn remove_by_record(plan: &mut Plan, draft: &mut Draft, lock: &Lock, component: &str, record: &lock::Requirement) {
+    let requirement = Requirement::of_record(&draft.project, record);
+    let title = requirement.as_ref().map_or_else(|| format!("`{}`", record.id), |known| known.title(&draft.project));
+    let retraction = match (requirement, lock.recorded(&record.id)) {
+        (Some(requirement), Some(recorded)) => requirement.retract(&draft.project, &recorded),
+        _ => Retraction::Keep { at: None, why: "this paxx does not know how to take it out".to_owned() },
+    };
+    let outcome = match retraction {
+        Retraction::Gone => return,
+        Retraction::Keep { at, why } => Outcome::Kept(why, at),
+        Retraction::Remove(fix) => match draft.take(&fix.changes, plan.steps.len()) {
+            Ok(()) => Outcome::Removed,
+            Err(problem) => {
+                plan.refusals.push(problem.clone());
+                Outcome::Refused(problem)
+            }
+        },
+    };
+    plan.steps.push(Step::plain(component, record.id.clone(), title, outcome));
 }
 
 /// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning.
@@ -666,6 +651,7 @@ pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]
         refusals: Vec::new(),
         manual: Vec::new(),
         after: discovery.project.clone(),
+        base_texts: Vec::new(),
     };
     let mut next = lock.clone();
     for component in mended {

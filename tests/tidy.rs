@@ -59,7 +59,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tree_sitter", &["source/"]),
     ("toml_edit", &["lock.rs", "plan.rs", "project/", "requirement/dependency", "source/toml.rs"]),
     ("ignore::", &["project/walk.rs"]),
-    ("sha1::", &["project/uncommitted.rs"]),
+    ("sha1::", &["lock.rs", "project/uncommitted.rs"]),
     ("sha2::", &["apply/", "project/uncommitted.rs", "requirement/module.rs"]),
 ];
 

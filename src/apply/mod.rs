@@ -23,6 +23,7 @@
 //!
 //! This module prints nothing, asks nothing and plans nothing.
 
+mod base_texts;
 mod empty_folders;
 mod error;
 mod journal;
@@ -38,6 +39,7 @@ mod undo;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use base_texts::keep as keep_base_texts;
 pub use error::{ApplyError, Difference, Doubt, Failure, How, Refusal};
 pub use journal::Stage;
 pub use records::Records;

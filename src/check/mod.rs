@@ -6,6 +6,7 @@
 mod compose;
 mod dependencies;
 mod modules;
+mod names;
 mod settings;
 mod syntax;
 mod wiring;
@@ -50,6 +51,7 @@ const FAMILIES: &[fn(&Subject<'_>) -> Vec<Found>] = &[
     dependencies::findings,
     compose::findings,
     modules::findings,
+    names::findings,
     wiring::findings,
 ];
 

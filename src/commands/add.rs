@@ -2,10 +2,15 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, lock_of, pending};
+use super::{Ui, components, find_project, installed, lock_of, pending};
+use crate::check;
 use crate::cli::{Add, Global};
 use crate::error::Error;
-use crate::plan::{self, Allowances, Outcome};
+use crate::finding::Severity;
+use crate::lock::{self, Lock};
+use crate::plan::{self, Allowances, Outcome, Plan};
+use crate::project::discover::Discovery;
+use crate::render::findings;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, Error> {
@@ -16,6 +21,7 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, 
     let lock = lock_of(ui, &discovery)?;
     let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
     let plan = plan::add(&discovery, &lock, &named, allow);
+    let findings = left_over(ui, &discovery, &plan);
     let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
     let proposal = Proposal {
         ui,
@@ -26,12 +32,34 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, 
         confirmation: arguments.confirmation,
         format: arguments.format,
     };
-    proposal.carry_out(&watch, |ui, plan| {
+    let code = proposal.carry_out(&watch, |ui, plan| {
         let context = plan::context(&plan.after);
         let is_new =
             |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
         for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
             ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
         }
-    })
+    })?;
+    if code == 0 && !findings.is_empty() {
+        ui.say("note: `paxx check` will report what was like this before, and is left as it is:");
+        for finding in findings {
+            ui.say(&format!("- {finding}"));
+        }
+    }
+    Ok(code)
+}
+
+/// What `check` has to say of the project as it will be, beyond what the plan says itself.
+fn left_over(ui: &Ui, discovery: &Discovery, plan: &Plan) -> Vec<String> {
+    let path = plan.after.layout.root.child(lock::NAME);
+    let text = plan.after.text(&path).unwrap_or_default();
+    let Some(lock) = Lock::parse(&path, text).ok().filter(|_| plan.refusals.is_empty()) else { return Vec::new() };
+    let (components, _) = installed(&lock);
+    let paths = ui.paths(discovery);
+    check::findings(&plan.after, &lock, &components, true)
+        .into_iter()
+        .filter(|finding| finding.problem.rule.severity > Severity::Information)
+        .filter(|finding| plan.manual.iter().all(|problem| problem.message != finding.problem.message))
+        .map(|finding| findings::concise(&finding.problem, Some(&plan.after), Some(&paths)))
+        .collect()
 }

@@ -6,7 +6,7 @@ use crate::apply::{self, Contents, FileChange, Place};
 use crate::cli::{Confirmation, PlanFormat};
 use crate::error::Error;
 use crate::lock::Lock;
-use crate::plan::{Outcome, Plan};
+use crate::plan::{Outcome, Plan, Step};
 use crate::project::discover::Discovery;
 use crate::project::uncommitted::uncommitted;
 use crate::project::{File, FilePath};
@@ -105,6 +105,7 @@ impl Proposal<'_> {
             }
             result => result?,
         };
+        apply::keep_base_texts(super::state_folder().as_deref(), &self.plan.base_texts);
         for recovered in &applied.recovered {
             pending::say_recovered(ui, recovered);
         }
@@ -206,11 +207,13 @@ impl Proposal<'_> {
         if chosen.is_empty() {
             return Err(Error::Declined);
         }
+        let applied: Vec<FilePath> = chosen.iter().map(|change| change.path.clone()).collect();
         let lacking = self.steps_that_touch(&left);
+        let brought = self.steps_that_touch(&applied);
         if !lacking.is_empty() {
             self.ui.say("Without what you left out, this would be missing, and the component would not work:");
-            for (_, title) in &lacking {
-                self.ui.say(&format!("  - {title}"));
+            for step in &lacking {
+                self.ui.say(&format!("  - {}", step.title));
             }
             if prompt::ask(self.ui, "Apply the rest all the same?", &[('y', "yes"), ('n', "no, choose again")]) != 'y' {
                 return Ok(None);
@@ -218,13 +221,18 @@ impl Proposal<'_> {
         }
         // What is left out was not brought: the lock must not say that it was.
         if let Some(lock) = changes.iter().find(|change| change.path == lock_path) {
-            let ids: Vec<&str> = lacking.iter().map(|(id, _)| id.as_str()).collect();
-            chosen.push(without(lock, &lock_path, &ids));
+            // Of what needs several files, a part may have been brought: that is ours to take back.
+            let not_brought: Vec<&Step> = lacking
+                .iter()
+                .copied()
+                .filter(|step| !brought.iter().any(|other| std::ptr::eq(*other, *step)))
+                .collect();
+            chosen.push(without(lock, &lock_path, &not_brought));
         }
         Ok(Some(chosen))
     }
 
-    fn steps_that_touch(&self, left: &[FilePath]) -> Vec<(String, String)> {
+    fn steps_that_touch(&self, left: &[FilePath]) -> Vec<&Step> {
         let mut numbers: Vec<usize> = Vec::new();
         for file in self.plan.files.iter().filter(|file| left.contains(&file.path)) {
             numbers.extend(file.changes.iter().map(|change| change.owner));
@@ -233,21 +241,19 @@ impl Proposal<'_> {
         numbers.sort_unstable();
         numbers.dedup();
         let steps = numbers.into_iter().filter_map(|number| self.plan.steps.get(number));
-        steps
-            .filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed))
-            .map(|step| (step.id.clone(), step.title.clone()))
-            .collect()
+        steps.filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed)).collect()
     }
 }
 
-/// The change of `paxx.lock` without the requirements `ids`.
-fn without(change: &FileChange, path: &FilePath, ids: &[&str]) -> FileChange {
+/// The change of `paxx.lock` without what these steps would have brought, the scaffolding that they would have made among it.
+fn without(change: &FileChange, path: &FilePath, steps: &[&Step]) -> FileChange {
     let text =
         change.after.as_ref().map(|after| String::from_utf8_lossy(&after.bytes).into_owned()).unwrap_or_default();
     let Ok(mut lock) = Lock::parse(path, &text) else { return change.clone() };
     for component in &mut lock.components {
-        component.requirements.retain(|requirement| !ids.contains(&requirement.id.as_str()));
+        component.requirements.retain(|requirement| !steps.iter().any(|step| step.id == requirement.id));
     }
+    lock.scaffolding.retain(|known| !steps.iter().any(|step| step.scaffolding.contains(&known.name)));
     let after = Contents { bytes: lock.to_text().into_bytes().into(), executable: false };
     FileChange { after: Some(after), ..change.clone() }
 }

@@ -13,6 +13,7 @@ use super::{Ui, components, find_by, find_project, installed, lock_of, options, 
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
+use crate::component::registry::with_required;
 use crate::error::Error;
 use crate::finding::{Problem, Severity};
 use crate::lock::Lock;
@@ -105,7 +106,11 @@ fn projects_below(ui: &Ui, options: &Options) -> Vec<PathBuf> {
 
 /// The components to check in a project: those that were named, else all that are installed.
 fn wanted(named: &[&'static Component], lock: &Lock) -> Vec<&'static Component> {
-    if named.is_empty() { installed(lock).0 } else { named.to_vec() }
+    if named.is_empty() {
+        return installed(lock).0;
+    }
+    // What they require is looked at too: without it they do not work.
+    with_required(named).into_iter().map(|(component, _)| component).collect()
 }
 
 /// The folder of a project, as shown.

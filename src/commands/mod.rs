@@ -147,6 +147,13 @@ impl Ui {
     }
 }
 
+/// The folder for the state of programs of this user: `$XDG_STATE_HOME`, else `~/.local/state`.
+pub fn state_folder() -> Option<PathBuf> {
+    let given = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
+    given.or_else(usual)
+}
+
 /// What the user said about the project.
 pub fn options(global: &Global) -> Result<Options, Error> {
     let options = Options {
@@ -156,6 +163,7 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         compose: global.compose.clone(),
         service: global.service.clone(),
         services_dir: global.services_dir.clone(),
+        state: state_folder(),
     };
     if let Some(folder) = options.services_dir.as_ref().filter(|folder| !configuration::is_package_folder(folder)) {
         let problem = configuration::no_package_folder(folder);

@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Ui;
 use super::change::place;
+use super::{Ui, state_folder};
 use crate::apply::{self, ApplyError, Place, Records, Recovered};
 use crate::cli::Global;
 use crate::error::Error;
@@ -17,9 +17,7 @@ use crate::project::root;
 
 /// The records in this user's state folder.
 pub fn records() -> Records {
-    let given = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let usual = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
-    Records::new(given.or_else(usual))
+    Records::new(state_folder())
 }
 
 /// The folder that the command is about.

@@ -4,26 +4,42 @@ use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{Ui, components, find_project, lock_of, pending, refused};
 use crate::cli::{Global, Remove};
+use crate::component::Component;
 use crate::error::Error;
 use crate::plan;
+use crate::project::discover;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Remove) -> Result<u8, Error> {
     let watch = Interrupt::watch();
-    let named = components(&arguments.names)?;
+    // What this version does not know may still be in the lock of the project.
+    let unknown = components(&arguments.names).err();
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let discovery = find_project(ui, global)?;
+    let mut discovery = match (find_project(ui, global), unknown) {
+        (Err(_), Some(unknown)) => return Err(unknown),
+        (found, _) => found?,
+    };
     let lock = lock_of(ui, &discovery)?;
-    for component in &named {
-        if lock.component(component.id()).is_none() {
+    let mut names: Vec<String> = Vec::new();
+    let mut named = Vec::new();
+    for name in &arguments.names {
+        let known = Component::find(name);
+        let name = known.map_or_else(|| name.clone(), |known| known.id().to_owned());
+        if lock.component(&name).is_none() {
+            components(std::slice::from_ref(&name))?;
             return Err(Error::Usage(
-                format!("`{}` is not installed here", component.id()),
+                format!("`{name}` is not installed here"),
                 Some("`paxx infra list` shows what is".to_owned()),
             ));
         }
+        if !names.contains(&name) {
+            names.push(name);
+            named.extend(known);
+        }
     }
-    let plan = plan::remove(&discovery, &lock, &named).map_err(|problem| refused(ui, &discovery, vec![problem]))?;
-    let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
+    let words = plan::words_of_uses(&discovery.project, &named);
+    discover::read_files_with(&mut discovery, &words);
+    let plan = plan::remove(&discovery, &lock, &names).map_err(|problem| refused(ui, &discovery, vec![problem]))?;
     let proposal = Proposal {
         ui,
         discovery: &discovery,

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::application;
+use super::base_texts;
 use super::compose::{self, model::Model};
 use super::configuration::{self, Choice};
 use super::dependencies;
@@ -38,6 +39,8 @@ pub struct Options {
     pub service: Option<String>,
     /// `--services-dir`
     pub services_dir: Option<String>,
+    /// The folder for the state of programs (`$XDG_STATE_HOME`), where there is one.
+    pub state: Option<PathBuf>,
 }
 
 /// A project that was found.
@@ -129,6 +132,19 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = !lifespan::generators(&discovery.project).is_empty();
     (is_followed && discovery.problems.is_empty() && discovery.project.layout.found() == found).then_some(discovery)
+}
+
+/// Reads the project's Python files that have one of `words`: for questions about the user's code that no requirement asks.
+pub fn read_files_with(discovery: &mut Discovery, words: &[String]) {
+    let words: Vec<(&str, u32)> = words.iter().map(|word| (word.as_str(), 1)).collect();
+    let Ok(reader) = Reader::open(&discovery.base) else { return };
+    for hit in reader.search(&discovery.project.layout.root, &words) {
+        if discovery.project.file(&hit.path).is_none()
+            && let Some(file) = reader.file(&hit.path)
+        {
+            discovery.project.add(hit.path, file);
+        }
+    }
 }
 
 /// What `paxx.lock` says; an empty one where there is none.
@@ -285,8 +301,12 @@ fn describe(
         reader.problems().into_iter().partition::<Vec<_>, _>(|problem| problem.rule.severity == Severity::Error);
     problems.extend(unread);
     let base = reader.base.clone();
+    let base_texts = match (&options.state, &lock) {
+        (Some(state), Ok(lock)) => base_texts::find(state, &reader, lock, &layout.services.folder),
+        _ => std::collections::BTreeMap::new(),
+    };
     let (files, links) = reader.into_files();
-    let project = Project::new(layout, files).with_links(links);
+    let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     Discovery { base, in_git, project, lock, options: recorded, problems, unsearched }
 }
 

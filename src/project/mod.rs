@@ -3,6 +3,7 @@
 //! `discover` is the only reader of the disk. Everything else sees a [`Project`], and an edit makes another one.
 
 pub mod application;
+pub mod base_texts;
 pub mod compose;
 pub mod configuration;
 pub mod dependencies;
@@ -37,18 +38,30 @@ pub struct Project {
     pub layout: Rc<Layout>,
     files: BTreeMap<FilePath, Rc<File>>,
     links: Rc<BTreeMap<FilePath, FilePath>>,
+    base_texts: Rc<BTreeMap<String, String>>,
 }
 
 impl Project {
     /// A project of these files.
     pub fn new(layout: Layout, files: BTreeMap<FilePath, Rc<File>>) -> Self {
-        Self { layout: Rc::new(layout), files, links: Rc::default() }
+        Self { layout: Rc::new(layout), files, links: Rc::default(), base_texts: Rc::default() }
     }
 
     /// The same, with where paths that have symbolic links in them lead.
     #[must_use]
     pub fn with_links(self, links: BTreeMap<FilePath, FilePath>) -> Self {
         Self { links: Rc::new(links), ..self }
+    }
+
+    /// The same, with texts that were written before, by their git blob id.
+    #[must_use]
+    pub fn with_base_texts(self, base_texts: BTreeMap<String, String>) -> Self {
+        Self { base_texts: Rc::new(base_texts), ..self }
+    }
+
+    /// The text of this git blob id, where it was kept when it was written.
+    pub fn base_text(&self, blob: &str) -> Option<&str> {
+        self.base_texts.get(blob).map(String::as_str)
     }
 
     /// The file that is written where `path` is edited: the target of a symbolic link, and the link stays.
@@ -72,6 +85,11 @@ impl Project {
             Some(file) => self.files.insert(path, Rc::new(file)),
             None => self.files.remove(&path),
         };
+    }
+
+    /// Puts a file that was read later.
+    pub fn add(&mut self, path: FilePath, file: Rc<File>) {
+        self.files.insert(path, file);
     }
 
     /// Every file of the snapshot, in the order of the paths.

@@ -98,16 +98,22 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[FilePath], verb
                 }
                 _ => {}
             }
+            for note in &step.notes {
+                text.line(&format!("  . {note}"));
+            }
         }
     }
     let others: Vec<_> = plan
         .steps
         .iter()
         .filter(|step| !plan.components.iter().any(|(component, _)| component.id() == step.component))
-        .filter(|step| matches!(step.outcome, Outcome::Brought | Outcome::Removed))
         .collect();
     for step in others {
-        text.line(&format!("for {}: {}", step.component, step.title));
+        match &step.outcome {
+            Outcome::Brought | Outcome::Removed => text.line(&format!("for {}: {}", step.component, step.title)),
+            Outcome::Kept(why, _) => text.line(&format!("for {}: {} stays: {why}", step.component, step.title)),
+            _ => {}
+        }
     }
     if !plan.files.is_empty() {
         text.line("Files");

@@ -14,8 +14,8 @@ use std::ops::Range;
 
 use super::import::{Import, use_elsewhere};
 use super::placement;
-use super::steps::Steps;
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::steps::{Steps, is_alone, without_statement};
+use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem, Rule};
 use crate::project::application::{self, Wiring};
@@ -23,7 +23,6 @@ use crate::project::lifespan::{self, Lifespan};
 use crate::project::routes;
 use crate::project::{FilePath, Project};
 use crate::source::python::{Call, Function, Source, Statement, StatementKind, Usage};
-use crate::source::text;
 
 /// What the statement does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -422,20 +421,14 @@ impl ApplicationCall {
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let mut steps = Steps::new(project, path);
         if let Some(call) = self.find(code, source, &wiring) {
-            let line =
-                code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
-            let is_ours =
-                application::application_names(source, &wiring).iter().any(|name| same_code(line, &self.code(name)));
-            if !is_ours {
+            // A prefix, tags or a comment that it got are about what goes. What uses its value stays.
+            if call.usage != Usage::Statement || !is_alone(code, &call.statement) {
                 let at = Some(Location::new(path.clone(), call.range.clone()));
                 return Retraction::Keep { at, why: format!("the statement with `{}` was changed", self.name) };
             }
-            steps.take(&[Edit::delete(placement::statement_with_its_blanks(
-                code,
-                source,
-                wiring.function,
-                &call.statement,
-            ))]);
+            steps.take(&[without_statement(code, source, &call.statement).unwrap_or_else(|| {
+                Edit::delete(placement::statement_with_its_blanks(code, source, wiring.function, &call.statement))
+            })]);
         }
         self.import(project, path).take_back(&mut steps, recorded);
         let edits = steps.finish();

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub use self::marker::Pythons;
 use self::specifier::{Bound, Specifier, canonical, name_and_bound, poetry_bound};
 use super::python;
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{
     DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, Problem,
@@ -28,7 +28,7 @@ use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
 use crate::source::requirements;
 use crate::source::text::{self, LineEnding};
-use crate::source::toml::{Source, TableForm};
+use crate::source::toml::{Source, TableForm, same_values};
 
 /// Poetry's groups of these names are not installed where the application runs.
 const TOOL_GROUPS: [&str; 15] = [
@@ -215,7 +215,8 @@ impl Dependency {
         kept.unwrap_or(Retraction::Gone)
     }
 
-    fn name(&self) -> String {
+    /// Its name, as package indexes spell it.
+    pub fn name(&self) -> String {
         name_and_bound(self.requirement).map_or_else(|| canonical(self.requirement), |(name, _)| name)
     }
 
@@ -232,7 +233,9 @@ impl Dependency {
     fn excluded(&self, project: &Project, entry: &Listed) -> Assessment {
         let written =
             project.text(&entry.at.path).and_then(|text| text.get(entry.at.range.clone())).unwrap_or_default();
-        let written = written.lines().next().unwrap_or_default().trim_matches(['"', '\'']);
+        let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
+        let inner = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));
+        let written = inner.unwrap_or(&written);
         let problem =
             Problem::new(&DEPENDENCY_BOUND, format!("`{written}` leaves no version for `{}`", self.requirement))
                 .at(&entry.at.path, entry.at.range.clone())
@@ -363,7 +366,7 @@ impl Dependency {
                 continue;
             }
             let written = text.get(line.range.clone()).unwrap_or_default();
-            if same_code(written, ours) || same_code(written, self.requirement) {
+            if same_line(written, ours) || same_line(written, self.requirement) {
                 return Retraction::Remove(Fix::edit(path, vec![lines::remove(text, line)]).safe());
             }
             // Beside ours there may be one for other systems.
@@ -394,7 +397,7 @@ impl Dependency {
         let ours = recorded.record.text.as_deref().unwrap_or(&expected);
         let is_ours = |index: &&usize| {
             let written = text.get(array.items[**index].range.clone()).unwrap_or_default();
-            same_code(written, ours) || same_code(written, &expected)
+            same_line(written, ours) || same_line(written, &expected)
         };
         let Some(index) = candidates.iter().find(is_ours) else {
             let first = candidates
@@ -433,7 +436,7 @@ impl Dependency {
         let entry = &table.entries[index];
         let written = text.get(entry.range.clone()).unwrap_or_default();
         let ours = recorded.record.text.as_deref().unwrap_or(written);
-        if !entry.direct || !same_code(written, ours) {
+        if !entry.direct || !same_values(written, ours) {
             return Some(self.keep(path, entry.range.clone()));
         }
         let edits = table::remove(text, &table, index);
@@ -449,6 +452,12 @@ impl Dependency {
             why: format!("the entry for `{}` was changed since it was added", self.name()),
         }
     }
+}
+
+/// Is it the same requirement but for blanks and quotes?
+fn same_line(left: &str, right: &str) -> bool {
+    let code = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect::<String>();
+    code(left) == code(right)
 }
 
 /// Every package that the project's dependency files list, in whatever group.

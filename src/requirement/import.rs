@@ -226,20 +226,26 @@ impl Import {
                 return Retraction::Keep { at, why: format!("`{name}` is still used") };
             }
         }
-        let keep: Vec<_> = import.names.iter().filter(|name| !self.names.contains(&name.name)).collect();
+        // `from pydantic import Field as F` is the user's, whatever stands beside it.
+        let is_going = |name: &python::ImportedName| name.alias.is_none() && self.names.contains(&name.name);
+        let keep: Vec<_> = import.names.iter().filter(|name| !is_going(name)).collect();
         if keep.is_empty() {
             return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
         }
         if let Some(Some(replaced)) = recorded.scaffolding(&self.wrapping()) {
             let before = Source::of(replaced);
-            let names =
-                before.imports.first().map(|import| import.names.iter().map(|name| &name.name).collect::<Vec<_>>());
-            if names.is_some_and(|names| names == keep.iter().map(|name| &name.name).collect::<Vec<_>>()) {
+            let sorted = |names: &mut dyn Iterator<Item = &python::ImportedName>| {
+                let mut names: Vec<_> = names.map(|name| (name.name.clone(), name.alias.clone())).collect();
+                names.sort();
+                names
+            };
+            let names = before.imports.first().map(|import| sorted(&mut import.names.iter()));
+            if names == Some(sorted(&mut keep.iter().copied())) {
                 return Retraction::Remove(Fix::edit(&self.path, vec![Edit::replace(import.range.clone(), replaced)]));
             }
         }
         let mut edits = Vec::new();
-        for (index, name) in import.names.iter().enumerate().filter(|(_, name)| self.names.contains(&name.name)) {
+        for (index, name) in import.names.iter().enumerate().filter(|(_, name)| is_going(name)) {
             let range = &name.range;
             let own_line = text::is_first_on_line(code, range.start);
             let behind = code[range.end..].trim_start_matches([' ', '\t']);
@@ -293,8 +299,11 @@ impl Import {
     /// Takes the names out of a text that is on its way: those that came with us and that nothing uses any more.
     pub fn take_back(&self, steps: &mut Steps, recorded: &Recorded) {
         let mut project = steps.project.clone();
+        // A name of a module of ours goes wherever it is imported: the module goes too.
+        let services = &steps.project.layout.services.package;
+        let is_ours = self.module.strip_prefix(services.as_str()).is_some_and(|rest| rest.starts_with('.'));
         for name in &self.names {
-            if recorded.scaffolding(&self.scaffolding(name)).is_none() {
+            if !is_ours && recorded.scaffolding(&self.scaffolding(name)).is_none() {
                 continue;
             }
             let one = Self { names: vec![name.clone()], ..self.clone() };
@@ -428,8 +437,11 @@ impl Import {
         if !several_lines && length <= layout.line_length && length + added > layout.line_length {
             let statement = code[import.range.clone()].to_owned();
             let mut names: Vec<String> = import.names.iter().map(|name| code[name.range.clone()].to_owned()).collect();
-            names.extend(self.names.iter().cloned());
-            names.sort_by_key(|name| member_key(name));
+            // The user's names keep their order.
+            for name in &wanted {
+                let next = names.iter().position(|there| member_key(there) > member_key(name));
+                names.insert(next.unwrap_or(names.len()), name.clone());
+            }
             let wrapped = format!("from {} import (\n    {},\n)", self.module, names.join(",\n    "));
             return (vec![Edit::replace(import.range.clone(), ending.convert(&wrapped))], Some(statement));
         }

@@ -17,7 +17,7 @@
 
 use super::dependency::{self, specifier::name_and_bound};
 use super::import::{Import, use_elsewhere};
-use super::steps::Steps;
+use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};
 use super::{composition, placement};
 use crate::component::{COMPONENTS, Component, manifest};
@@ -26,7 +26,7 @@ use crate::finding::{self, Location, Problem};
 use crate::project::application::{self, Wiring};
 use crate::project::lifespan::{self, Generator, Lifespan};
 use crate::project::{FilePath, Project};
-use crate::source::python::{self, Call, Function, Source, indentation_step};
+use crate::source::python::{self, Call, Function, Source, Usage, indentation_step};
 use crate::source::text::{self, LineEnding};
 
 /// Which side of the `yield`.
@@ -467,10 +467,8 @@ impl LifespanCall {
         let mut steps = Steps::new(project, &path);
         match self.find(project, &path, source, &function) {
             Some(call) => {
-                let line =
-                    code[text::line_start(code, call.statement.start)..text::line_end(code, call.statement.end)].trim();
-                let is_ours = super::same_code(line, &self.code())
-                    || line.ends_with(&format!(".push_async_callback({})", self.callee));
+                // A comment behind it is about what goes; a call inside of another expression is the user's.
+                let is_ours = call.usage == Usage::Statement && is_alone(code, &call.statement);
                 if !is_ours {
                     let at = Some(Location::new(path.clone(), call.range.clone()));
                     return Retraction::Keep { at, why: format!("the call of `{}` was changed", self.callee) };
@@ -480,7 +478,8 @@ impl LifespanCall {
                 let is_gone = composed.is_some_and(|found| composition::take_back(&mut steps, &found, call, recorded))
                     || Self::take_lifespan_back(&mut steps, code, &function, call, recorded);
                 if !is_gone {
-                    steps.take(&[Edit::delete(text::lines_with_ending_before(code, call.statement.clone()))]);
+                    let lines = || Edit::delete(text::lines_with_ending_before(code, call.statement.clone()));
+                    steps.take(&[without_statement(code, source, &call.statement).unwrap_or_else(lines)]);
                 }
             }
             None if !self.import(project, &path).names.is_empty() => {}

@@ -34,7 +34,7 @@ use ignore_line::IgnoreLine;
 use image::Image;
 use lifespan_call::{LifespanCall, Side};
 use migration::Migration;
-use module::{Module, Package};
+use module::{Module, Package, Written};
 use service::{Service, Volume};
 use setting::Setting;
 use settings_class::SettingsClass;
@@ -43,9 +43,10 @@ use worker::Worker;
 use crate::component::{COMPONENTS, Component, Context, manifest};
 use crate::edit::Edit;
 use crate::finding::{Location, Problem};
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 pub use crate::lock::{Record, Recorded};
 use crate::project::{FilePath, Project};
+pub use crate::source::python::form::same_code;
 
 /// What a component needs of a project: one kind a variant.
 #[derive(Debug, Clone)]
@@ -105,6 +106,31 @@ impl Requirement {
             Self::ApplicationCall(requirement) => requirement.id(),
             Self::Migration(requirement) => requirement.id(),
             Self::IgnoreLine(requirement) => requirement.id(),
+        }
+    }
+
+    /// What a record of the lock stands for, where the record says enough: for what this version has no requirement for.
+    pub fn of_record(project: &Project, record: &lock::Requirement) -> Option<Self> {
+        let (kind, name) = record.id.split_once(':')?;
+        match kind {
+            "module" => Some(Self::Module(Module {
+                path: name.to_owned(),
+                text: String::new(),
+                written: Written::of(record),
+                force: false,
+            })),
+            "env" => Some(Self::EnvVariable(EnvVariable {
+                name: name.to_owned(),
+                value: record.text.as_ref()?.split_once('=')?.1.to_owned(),
+                heading: "",
+                siblings: Vec::new(),
+            })),
+            "ignore" => {
+                let (file, line) = name.split_once(':')?;
+                let file = project.layout.ignore_files.iter().find(|known| known.name() == file)?.clone();
+                Some(Self::IgnoreLine(IgnoreLine { file, line: line.to_owned() }))
+            }
+            _ => None,
         }
     }
 
@@ -235,8 +261,8 @@ pub fn requirements_of(
             let id = format!("module:{}", module.path);
             installed.requirements.iter().find(|requirement| requirement.id == id)
         });
-        let digest = recorded.and_then(|requirement| requirement.digest.clone());
-        list.push(Requirement::Module(Module { path: module.path.0, text, digest, force }));
+        let written = recorded.and_then(Written::of);
+        list.push(Requirement::Module(Module { path: module.path.to_string(), text, written, force }));
     }
     for setting in manifest.setting.0 {
         // What a property computes is read from other variables.
@@ -450,17 +476,4 @@ pub enum Retraction {
         /// Why it stays: a phrase.
         why: String,
     },
-}
-
-/// Is it the same code but for layout: blanks, line breaks, the kind of quotes, commas and parentheses?
-///
-/// What we inserted is recognised in this way, so that a formatter run does not orphan it.
-pub fn same_code(left: &str, right: &str) -> bool {
-    normal_form(left) == normal_form(right)
-}
-
-/// Code without what formatters change: blanks, commas that trail, parentheses that only hold a line together, quotes.
-fn normal_form(code: &str) -> String {
-    let is_code = |character: &char| !character.is_whitespace() && !matches!(character, ',' | '(' | ')');
-    code.chars().filter(is_code).map(|character| if character == '\'' { '"' } else { character }).collect()
 }

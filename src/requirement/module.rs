@@ -3,52 +3,64 @@
 //! A module that was written by us and is unchanged is `Met`; one that the user changed since is his, and is `Met` with a
 //! note; a file of that name that we never wrote is refused, unless `--force` says to overwrite it.
 
-use sha2::{Digest, Sha256};
+use sha2::Digest as _;
 
 use super::{Assessment, Change, Fix, Recorded, Retraction, import_order};
 use crate::finding::{self, Location, Problem};
+use crate::lock::{blob_id, hexadecimal};
 use crate::project::discover::syntax_error;
 use crate::project::imports::leads_to;
 use crate::project::{FilePath, Project};
 use crate::source::python::Source;
+use crate::source::python::form::same_module;
 
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     /// Its file name below the services package.
-    pub path: &'static str,
-    /// Its text for this project, with LF.
+    pub path: String,
+    /// Its text for this project, with LF; empty where this version has no template for it.
     pub text: String,
-    /// What `paxx.lock` knows of it: the digest of what was written.
-    pub digest: Option<String>,
+    /// What `paxx.lock` knows of it, where it was written by us.
+    pub written: Option<Written>,
     /// May a foreign file of that name be overwritten?
     pub force: bool,
 }
 
-/// The SHA-256 of a text but for its layout: blanks, line endings, the kind of quotes, commas and parentheses. What a
-/// formatter with other settings, or a checkout with other line endings, makes of a file is still that file.
-pub fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let mut hex = String::from("sha256:");
-    for byte in Sha256::digest(super::normal_form(text).as_bytes()) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+/// What is known of the text that was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Its git blob id.
+    pub blob: Option<String>,
+    /// What version 1 of the lock had in its place.
+    pub digest: Option<String>,
 }
 
-/// The first six hexadecimal digits of each line's SHA-256, one after the other.
-///
-/// They tell which lines of a file the user changed, after the tool that wrote it has newer templates: enough to align the
-/// three texts of a merge, at 6 bytes a line instead of a copy.
-pub fn line_digests(text: &str) -> String {
-    use std::fmt::Write;
-    let mut digits = String::new();
-    for line in text.lines() {
-        for byte in &Sha256::digest(line.as_bytes())[..3] {
-            let _ = write!(digits, "{byte:02x}");
-        }
+/// The digest that version 1 of the lock has: of the text without blanks, commas, parentheses and the kind of quotes.
+fn old_digest(text: &str) -> String {
+    let is_code = |character: &char| !character.is_whitespace() && !matches!(character, ',' | '(' | ')');
+    let code = text.chars().filter(is_code).map(|character| if character == '\'' { '"' } else { character });
+    format!("sha256:{}", hexadecimal(&sha2::Sha256::digest(code.collect::<String>().as_bytes())))
+}
+
+impl Written {
+    /// What the lock has for a module; `None` where it was not written by us.
+    pub fn of(record: &crate::lock::Requirement) -> Option<Self> {
+        record.created.then(|| Self { blob: record.blob.clone(), digest: record.digest.clone() })
     }
-    digits
+
+    /// The text that was written, where it can be found: as it is there, as this version writes it, or as it was kept.
+    pub fn text<'a>(&self, project: &'a Project, there: Option<&'a str>, rendered: &'a str) -> Option<&'a str> {
+        let is_it = |text: &&str| {
+            self.blob.as_ref().is_some_and(|blob| *blob == blob_id(text))
+                || (self.blob.is_none() && self.digest.as_ref().is_some_and(|digest| *digest == old_digest(text)))
+        };
+        [Some(rendered), there]
+            .into_iter()
+            .flatten()
+            .find(is_it)
+            .or_else(|| self.blob.as_ref().and_then(|blob| project.base_text(blob)))
+    }
 }
 
 impl Module {
@@ -65,7 +77,7 @@ impl Module {
     /// The file.
     pub fn file(&self, project: &Project) -> FilePath {
         let folder = &project.layout.services.folder;
-        folder.join(self.path).unwrap_or_else(|| folder.child(self.path))
+        folder.join(&self.path).unwrap_or_else(|| folder.child(&self.path))
     }
 
     /// Is the module there, and ours?
@@ -107,7 +119,7 @@ impl Module {
                     .at(&path, 0..0);
             return Assessment::Missing { problem, fix: write };
         }
-        match &self.digest {
+        match &self.written {
             None => {
                 let problem = Problem::new(
                     &finding::MODULE_FOREIGN,
@@ -118,7 +130,7 @@ impl Module {
                 Assessment::Blocked { problem }
             }
             // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
-            Some(known) if there.is_some_and(|there| digest(&there) == *known) => {
+            Some(_) if there.is_some_and(|there| self.is_ours(project, &there)) => {
                 Assessment::Met { at: Some(Location::file(path)) }
             }
             Some(_) => {
@@ -165,13 +177,19 @@ impl Module {
         })
     }
 
-    /// How the module is taken out again: where its bytes are still ours.
+    /// Is this text one that we wrote, but for its layout and the way its imports are written?
+    fn is_ours(&self, project: &Project, there: &str) -> bool {
+        let there = there.replace("\r\n", "\n");
+        let package = &project.layout.services.package;
+        let written = self.written.as_ref().and_then(|written| written.text(project, Some(&there), &self.text));
+        written.is_some_and(|written| same_module(written, &there, package)) || same_module(&self.text, &there, package)
+    }
+
+    /// How the module is taken out again: where its text is still ours.
     pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = self.file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
-        let ours = self.digest.clone().unwrap_or_else(|| digest(&self.text));
-        let is_ours = file.text().is_some_and(|text| digest(text) == ours);
-        if !is_ours {
+        if !file.text().is_some_and(|text| self.is_ours(project, text)) {
             return Retraction::Keep {
                 at: Some(Location::file(path)),
                 why: "it was changed since it was written".to_owned(),

@@ -5,13 +5,13 @@
 
 use super::compose::{self, Document};
 use super::image::Reference;
-use super::{Assessment, Fix, Recorded, Retraction, endpoint, same_code};
+use super::{Assessment, Fix, Recorded, Retraction, endpoint};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING, VOLUME_MISSING};
 use crate::project::compose::model::{self as compose_model, Data, Model, Published, Reach, published};
 use crate::project::{FilePath, Project};
 use crate::source::text;
-use crate::source::yaml::{Entry, Node, Source, Style, Value};
+use crate::source::yaml::{Entry, Node, Source, Style, Value, same_values};
 
 /// A service of the compose file.
 #[derive(Debug, Clone, Copy)]
@@ -290,7 +290,7 @@ pub(super) fn retract_service(
     let Some(service) = services.value.own(name) else { return Retraction::Gone };
     let at = Some(document.at(service.range()));
     let current = lines_of(document, service);
-    if !expected.is_some_and(|expected| same_service(expected, current, service.flow)) {
+    if !expected.is_some_and(|expected| same_values(expected, current)) {
         return Retraction::Keep { at, why: format!("the service `{name}` was changed") };
     }
     if let Some(dependent) = document
@@ -314,14 +314,6 @@ pub(super) fn retract_service(
         }
         None => Retraction::Keep { at, why: format!("the service `{name}` stands in a place that is not edited") },
     }
-}
-
-/// Is the service as it was written? In a flow collection its text is the flow form of the same.
-pub(super) fn same_service(expected: &str, current: &str, is_flow: bool) -> bool {
-    if !is_flow {
-        return same_code(expected, current);
-    }
-    [false, true].into_iter().any(|json| compose::flow(expected, json).is_some_and(|flow| same_code(&flow, current)))
 }
 
 /// An entry with what follows it on its last line: a comment there is the user's.

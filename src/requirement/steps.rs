@@ -1,10 +1,12 @@
 //! Several edits of one file that depend on each other, as one set of edits of the text they began with.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::edit::{self, Edit, Pieces};
 use crate::project::{FilePath, Project};
 use crate::source::python::Source;
+use crate::source::text;
 
 /// A text on its way.
 pub struct Steps<'a> {
@@ -42,4 +44,16 @@ impl<'a> Steps<'a> {
     pub fn finish(self) -> Vec<Edit> {
         self.pieces.changes().into_iter().map(|change| change.edit).collect()
     }
+}
+
+/// Has the statement its lines for itself, but for a comment behind it?
+pub(super) fn is_alone(code: &str, statement: &Range<usize>) -> bool {
+    let behind = code.get(statement.end..text::line_end(code, statement.end)).unwrap_or_default().trim();
+    text::is_first_on_line(code, statement.start) && (behind.is_empty() || behind.starts_with('#'))
+}
+
+/// Puts `pass` where a statement goes that is the only one of its block. `None` where others are left in the block.
+pub(super) fn without_statement(code: &str, source: &Source, statement: &Range<usize>) -> Option<Edit> {
+    let block = source.blocks.iter().find(|block| block.iter().any(|inner| inner == statement))?;
+    (block.len() == 1).then(|| Edit::replace(statement.start..text::line_end(code, statement.end), "pass"))
 }

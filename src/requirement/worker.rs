@@ -4,12 +4,12 @@
 //! container name, labels) is not.
 
 use super::compose::{self, Document};
-use super::service::{dedented, lines_of, list_block, retract_service, same_service, separated};
-use super::{Assessment, Fix, Recorded, Retraction, same_code};
+use super::service::{dedented, lines_of, list_block, retract_service, separated};
+use super::{Assessment, Fix, Recorded, Retraction};
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::compose::{RUNNERS, command_words, is_server, takes_command, words_of};
 use crate::project::{FilePath, Project};
-use crate::source::yaml::{Entry, Source, Style, Value};
+use crate::source::yaml::{Entry, Source, Style, Value, same_values};
 
 /// A worker service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,13 +159,13 @@ impl Worker {
         let current = document.service(&name).map(|service| (lines_of(&document, service), service.flow));
         let written = recorded.record.text.as_deref();
         let expected = match (now.as_deref(), current) {
-            (Some(now), Some((current, is_flow))) if same_service(now, current, is_flow) => Some(now),
+            (Some(now), Some((current, _))) if same_values(now, current) => Some(now),
             (Some(now), Some((current, false)))
                 if is_same_but_for_comments(now, current, written.unwrap_or_default()) =>
             {
                 Some(current)
             }
-            (Some(now), Some((current, true))) if same_service(now, &without_empty(current), true) => Some(current),
+            (Some(now), Some((current, true))) if same_values(now, &without_empty(current)) => Some(current),
             _ => written,
         };
         retract_service(&document, &name, recorded, expected)
@@ -258,7 +258,7 @@ impl Worker {
 fn is_same_but_for_comments(now: &str, current: &str, written: &str) -> bool {
     let (Ok(now), Ok(current)) = (Source::parse(now), Source::parse(current)) else { return false };
     let ((now, _), (current, comments)) = (now.without_comments(), current.without_comments());
-    same_code(&now, &current) && comments.iter().all(|comment| written.contains(comment))
+    same_values(&now, &current) && comments.iter().all(|comment| written.contains(comment))
 }
 
 /// A service in flow style without the collections that what was copied into it has left: braces that the application has not

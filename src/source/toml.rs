@@ -252,6 +252,43 @@ fn comma_after(text: &str, end: usize) -> Option<usize> {
     }
 }
 
+/// Are two values, or two entries (`key = value`), the same but for how they are written?
+pub fn same_values(left: &str, right: &str) -> bool {
+    let parsed = |text: &str| {
+        let document = |text: String| text.parse::<toml_edit::DocumentMut>().ok();
+        document(text.to_owned()).or_else(|| document(format!("value = {text}")))
+    };
+    match (parsed(left), parsed(right)) {
+        (Some(left), Some(right)) => same_item(left.as_item(), right.as_item()),
+        _ => left.trim() == right.trim(),
+    }
+}
+
+fn same_item(left: &Item, right: &Item) -> bool {
+    if let (Some(left), Some(right)) = (left.as_table_like(), right.as_table_like()) {
+        let same_entry = |(key, item): (&str, &Item)| right.get(key).is_some_and(|other| same_item(item, other));
+        return left.len() == right.len() && left.iter().all(same_entry);
+    }
+    match (left.as_value(), right.as_value()) {
+        (Some(left), Some(right)) => same_value(left, right),
+        _ => false,
+    }
+}
+
+fn same_value(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => left.value() == right.value(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| same_value(left, right))
+        }
+        (Value::InlineTable(left), Value::InlineTable(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same_value(value, other)))
+        }
+        (left, right) => left.to_string().trim() == right.to_string().trim(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,5 +336,13 @@ mod tests {
         let error = Source::parse("[project]\nname = \n").expect_err("no TOML");
         assert_eq!(super::super::text::line_and_column("[project]\nname = \n", error.range.start).0, 2);
         assert!(!error.message.is_empty());
+    }
+
+    #[test]
+    fn the_same_values_in_other_quotes() {
+        assert!(same_values("\"redis>=5\"", "'redis>=5'"));
+        assert!(same_values("a = {b = 'c', d=[1,2]}", "a = { d = [1, 2], b = \"c\" }"));
+        assert!(!same_values("\"redis>=5,<6\"", "\"redis>=5<6\""));
+        assert!(!same_values("a = {b = 'c'}", "a = {b = 'd'}"));
     }
 }

@@ -106,6 +106,7 @@ pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
         removed.extend(leaving.iter().map(|component| component.id()));
         let discovery = scene.discovery()?;
         let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
+        let leaving: Vec<String> = leaving.iter().map(|component| component.id().to_owned()).collect();
         let plan = plan::remove(&discovery, &lock, &leaving).map_err(|problem| problem.message)?;
         if !plan.refusals.is_empty() {
             return Err(format!("remove {removed:?} is refused: {:?}", plan.refusals));

@@ -3,6 +3,8 @@
 //! One query over the syntax tree answers what `queries/python/*.scm` ask, once for a file. All ranges are byte offsets of
 //! the text. Nothing here knows FastAPI, and nothing changes text.
 
+pub mod form;
+pub mod names;
 mod newer;
 pub mod stdlib;
 
@@ -53,6 +55,8 @@ pub struct Source {
     pub returns: Vec<Return>,
     /// The statements of the module.
     pub body: Vec<Statement>,
+    /// The statements of every block, as ranges.
+    pub blocks: Vec<Vec<Range<usize>>>,
     /// The first syntax error.
     pub error: Option<Range<usize>>,
 }
@@ -503,7 +507,13 @@ impl Reader<'_> {
                     value: node.named_child(0).map(|value| self.text_of(value)),
                     scope: self.scope(place),
                 }),
-                "body" if source.error.is_none() => source.error = without_body(node),
+                "body" => {
+                    let block = statements(node).into_iter().map(|statement| statement.range).collect();
+                    source.blocks.push(block);
+                    if source.error.is_none() {
+                        source.error = without_body(node);
+                    }
+                }
                 _ => {}
             }
         }
@@ -531,6 +541,7 @@ impl Reader<'_> {
             end_block(&mut class.body);
         }
         source.calls.iter_mut().for_each(|call| end(&mut call.statement));
+        source.blocks.iter_mut().flatten().for_each(end);
         for found in &mut source.yields {
             end(&mut found.statement);
             found.finally.iter_mut().for_each(|(_, block)| end_block(block));

@@ -1,0 +1,211 @@
+//! Names that a component needs: each one that its modules and the inserted lines read must be bound somewhere.
+//!
+//! What is looked at is what paxx wrote: its modules, its fields of the settings class, the lifespan that its calls stand in. The
+//! rest of the project is the user's own.
+
+use std::ops::Range;
+
+use super::{Found, Subject};
+use crate::component::Component;
+use crate::finding::{LIFESPAN_UNSUPPORTED, NAME_UNKNOWN, Problem, SETTING_TYPE};
+use crate::project::application;
+use crate::project::imports::{self, module_file};
+use crate::project::{File, FilePath, Project};
+use crate::requirement::setting;
+use crate::source::python::{Source, names};
+
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for component in subject.components {
+        for module in &component.manifest.module {
+            let path = subject.project.layout.services.folder.child(&module.path);
+            let Some(file) = subject.project.file(&path).filter(|file| file.python().error.is_none()) else { continue };
+            let id = format!("module:{}", module.path);
+            let problems = imported(subject.project, &path, file)
+                .into_iter()
+                .chain(unbound(&path, file, &(0..file.bytes().len()), component))
+                .chain(settings_read(subject.project, &path, file, component));
+            found.extend(problems.map(|problem| (*component, id.clone(), problem)));
+        }
+        found.extend(of_fields(subject.project, component));
+    }
+    found.extend(of_the_lifespan(subject));
+    found
+}
+
+/// Names that a module imports from a module of the project that does not have them.
+fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
+    let roots = &project.layout.import_roots;
+    let mut problems = Vec::new();
+    for import in file.python().imports.iter().filter(|import| !import.scope.guarded && !import.wildcard) {
+        let Some(from) = import.from.as_deref() else { continue };
+        let Some(home) = module_file(project, roots, path, from) else { continue };
+        let Some(there) = project.file(&home).filter(|there| there.python().error.is_none()) else { continue };
+        let dot = if from.ends_with('.') { "" } else { "." };
+        for name in &import.names {
+            let is_module = || module_file(project, roots, path, &format!("{from}{dot}{}", name.name)).is_some();
+            if has_name(there.python(), &name.name) || is_module() {
+                continue;
+            }
+            let message = format!("`{}` is imported from `{home}`, which has no such name", name.name);
+            problems.push(
+                Problem::new(&NAME_UNKNOWN, message)
+                    .at(path, name.range.clone())
+                    .help(format!("bring `{}` back there, or import the name that it has now", name.name)),
+            );
+        }
+    }
+    problems
+}
+
+/// May the module have this name: is it bound outside of functions and classes, or by something that cannot be followed?
+fn has_name(source: &Source, name: &str) -> bool {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    source.definition_of(name).is_some()
+        || source.import_of(name).is_some()
+        || source.imports.iter().any(|import| import.wildcard)
+        || source.definition_of("__getattr__").is_some()
+        // `a, b = ...` and what a function binds by `global`.
+        || source
+            .assignments
+            .iter()
+            .filter(|assignment| assignment.scope.class.is_none())
+            .filter(|assignment| assignment.scope.function.is_none() || assignment.target == name)
+            .any(|assignment| assignment.target.split(|character| !is_word(character)).any(|word| word == name))
+}
+
+/// Names in `within` that nothing in the module binds.
+fn unbound(path: &FilePath, file: &File, within: &Range<usize>, component: &Component) -> Vec<Problem> {
+    let text = file.text().unwrap_or_default();
+    let mut problems: Vec<Problem> = Vec::new();
+    for range in names::unbound(text).into_iter().filter(|range| within.start <= range.start && range.end <= within.end)
+    {
+        let message = format!("`{}` is read here, and nothing in `{path}` binds it", &text[range.clone()]);
+        // One for each name.
+        if problems.iter().all(|known| known.message != message) {
+            problems.push(
+                Problem::new(&NAME_UNKNOWN, message)
+                    .at(path, range)
+                    .help(format!("bring its import back; `{}` needs it", component.id())),
+            );
+        }
+    }
+    problems
+}
+
+/// Settings that a module reads and the class does not have, or has as another type than the module takes them for.
+fn settings_read(project: &Project, path: &FilePath, file: &File, component: &Component) -> Vec<Problem> {
+    let (Ok(settings), Some(text)) = (&project.layout.settings, file.text()) else { return Vec::new() };
+    let mut problems = Vec::new();
+    if let Some(known) = known_fields(project) {
+        let all = component.manifest.setting.iter().map(|setting| setting.name.0);
+        let ours: Vec<&str> = all.collect();
+        for (range, name) in names::attributes_on(text, &settings.expression) {
+            // What differs in case alone is said by another family, and what the class lacks by its requirement.
+            let is_ours = ours.iter().any(|variable| variable.eq_ignore_ascii_case(&name));
+            let is_inherited = name.starts_with("model_") || name.starts_with("__") || METHODS.contains(&name.as_str());
+            if is_ours || is_inherited || known.contains(&name) {
+                continue;
+            }
+            let message =
+                format!("`{}.{name}` is read here, and `{}` has no `{name}`", settings.expression, settings.class);
+            problems
+                .push(Problem::new(&NAME_UNKNOWN, message).at(path, range).help("read the name that the field has"));
+        }
+    }
+    for setting in &component.manifest.setting {
+        let wanted = setting::expression(project, &setting.name);
+        let plain = format!("{}.{}", settings.expression, setting::field_name(project, &setting.name));
+        if wanted == plain {
+            continue;
+        }
+        let field = setting::field_name(project, &setting.name);
+        let reads = names::attributes_of(text, &field).into_iter().filter(|(_, object)| *object == settings.expression);
+        for (range, object) in reads {
+            let start = range.start.saturating_sub(object.len() + 1);
+            if text.get(..start).is_some_and(|before| before.trim_end().ends_with("str(")) {
+                continue;
+            }
+            let message =
+                format!("`{plain}` is read as `{}`, and has another type in `{}`", setting.annotation, settings.class);
+            problems
+                .push(Problem::new(&SETTING_TYPE, message).at(path, start..range.end).help(format!("read `{wanted}`")));
+        }
+    }
+    problems
+}
+
+/// What pydantic's own classes have.
+const METHODS: &[&str] = &["dict", "json", "copy", "Config", "schema", "fields"];
+
+/// The names in the settings class and its bases; `None` where a base is not of the project.
+fn known_fields(project: &Project) -> Option<Vec<String>> {
+    let settings = project.layout.settings.as_ref().ok()?;
+    let own = std::iter::once((&settings.path, settings.class.as_str()));
+    let classes: Vec<(&FilePath, &str)> =
+        own.chain(settings.bases.iter().map(|(path, class)| (path, class.as_str()))).collect();
+    let mut known = Vec::new();
+    for (path, name) in &classes {
+        let source = project.file(path)?.python();
+        let (index, class) = source.class(name)?;
+        let is_known = |base: &String| {
+            let base = base.rsplit('.').next().unwrap_or(base);
+            matches!(base, "BaseSettings" | "BaseModel") || classes.iter().any(|(_, known)| *known == base)
+        };
+        if !class.bases.iter().all(is_known) {
+            return None;
+        }
+        known.extend(source.annotations_of(index).map(|field| field.target.clone()));
+        known.extend(source.methods_of(index).map(|method| method.name.clone()));
+    }
+    Some(known)
+}
+
+/// Names that our fields of the settings class read.
+fn of_fields(project: &Project, component: &'static Component) -> Vec<Found> {
+    let mut found = Vec::new();
+    for setting in &component.manifest.setting {
+        let setting::Provision::Field { path, field, .. } = setting::provision(project, &setting.name) else {
+            continue;
+        };
+        let Some(file) = project.file(&path) else { continue };
+        let problems = unbound(&path, file, &field.range, component).into_iter();
+        found.extend(problems.map(|problem| (component, format!("setting:{}", setting.name), problem)));
+    }
+    found
+}
+
+/// The lifespan with our calls: it yields, and the names in it are bound.
+fn of_the_lifespan(subject: &Subject<'_>) -> Vec<Found> {
+    let project = subject.project;
+    let is_installed = |component: &&&Component| {
+        !component.manifest.lifespan.is_empty() && subject.lock.component(component.id()).is_some()
+    };
+    let Some(component) = subject.components.iter().find(is_installed) else { return Vec::new() };
+    let (Ok(wiring), Ok(application)) = (application::wiring(project), &project.layout.application) else {
+        return Vec::new();
+    };
+    let value = wiring.call.keyword("lifespan").map(|argument| argument.value.clone());
+    let code = project.text(&application.path).unwrap_or_default();
+    let Some(code) = value.and_then(|range| code.get(range)) else { return Vec::new() };
+    let roots = &project.layout.import_roots;
+    let Some((path, function)) = imports::function(project, roots, &application.path, wiring.function, code) else {
+        return Vec::new();
+    };
+    let Some(file) = project.file(&path) else { return Vec::new() };
+    let source = file.python();
+    let index = source.functions.iter().position(|known| known.range == function.range);
+    let mut problems = unbound(&path, file, &function.range, component);
+    let is_generator = function.decorators.iter().any(|decorator| decorator.contains("contextmanager"));
+    if is_generator && !source.yields.iter().any(|found| found.scope.function == index) {
+        problems.push(
+            Problem::new(
+                &LIFESPAN_UNSUPPORTED,
+                format!("`{}` has no `yield`, so the application cannot start", function.name),
+            )
+            .at(&path, function.name_range.clone())
+            .help("write `yield` between what runs at the start and what runs at the end"),
+        );
+    }
+    problems.into_iter().map(|problem| (*component, "lifespan".to_owned(), problem)).collect()
+}

@@ -1,0 +1,206 @@
+//! What the project's own code uses of a component that is to be removed.
+//!
+//! Where it uses a module, a setting or a variable that would go, nothing is removed: the application would not start any more, or
+//! would fail later. A package that it imports stays in the list of dependencies.
+
+use std::ops::Range;
+
+use crate::component::Component;
+use crate::finding::{self, Location, Problem};
+use crate::project::imports::module_file;
+use crate::project::{FilePath, Project};
+use crate::requirement::dependency::specifier::name_and_bound;
+use crate::requirement::setting;
+use crate::source::python::Import;
+use crate::source::python::names::{attributes_of, strings_with};
+use crate::source::{python, text};
+
+/// What goes with the components.
+#[derive(Debug, Default)]
+pub(super) struct Going {
+    /// Modules that are deleted.
+    pub modules: Vec<FilePath>,
+    /// Fields of the settings class.
+    pub fields: Vec<String>,
+    /// Variables of the application's compose service.
+    pub variables: Vec<String>,
+}
+
+/// Words that a Python file has where it uses something of these components.
+pub fn words(project: &Project, components: &[&'static Component]) -> Vec<String> {
+    let mut words = Vec::new();
+    for component in components {
+        let manifest = &component.manifest;
+        let stems = manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
+        words.extend(stems.map(str::to_owned));
+        for setting in &manifest.setting {
+            words.push(setting::field_name(project, &setting.name));
+            let variable = project.layout.settings.as_ref().map(|settings| settings.environment(&setting.name));
+            words.extend(variable);
+        }
+        let packages = manifest.dependency.iter().filter_map(|dependency| name_and_bound(&dependency.requirement));
+        // A distribution `a-b` is imported as `a_b` or as `a.b`: its first part is in both.
+        words.extend(packages.filter_map(|(name, _)| name.split(['-', '.', '_']).next().map(str::to_owned)));
+    }
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// Where code outside of `ours` imports this distribution.
+pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]) -> Option<Location> {
+    let is_it = |module: &str| {
+        let mut parts = String::new();
+        module.split('.').any(|part| {
+            if !parts.is_empty() {
+                parts.push('-');
+            }
+            parts.push_str(&part.to_lowercase().replace('_', "-"));
+            parts == distribution
+        })
+    };
+    let imports_it = |import: &&Import| match &import.from {
+        Some(from) => {
+            let names = import.names.iter().map(|name| format!("{from}.{}", name.name));
+            !from.starts_with('.') && std::iter::once(from.clone()).chain(names).any(|module| is_it(&module))
+        }
+        None => import.names.iter().any(|name| is_it(&name.name)),
+    };
+    python_files(project, ours).find_map(|(path, _, source)| {
+        let import = source.imports.iter().find(imports_it)?;
+        Some(Location::new(path.clone(), import.range.clone()))
+    })
+}
+
+/// Where one of these modules reads the setting.
+pub(super) fn read_of(project: &Project, field: &str, modules: &[FilePath]) -> Option<Location> {
+    modules.iter().find_map(|path| {
+        let (range, _) = attributes_of(project.text(path)?, field).into_iter().next()?;
+        Some(Location::new(path.clone(), range))
+    })
+}
+
+/// Each thing that goes and that code outside of `ours` uses, with every place. `before` is the project as it is, `after` as it
+/// would be, and the places are in the latter.
+pub(super) fn of_what_goes(before: &Project, after: &Project, going: &Going, ours: &[FilePath]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for module in &going.modules {
+        let places = uses_of_module(before, after, module, ours);
+        problems.extend(in_use(&format!("`{module}`"), places));
+    }
+    for field in &going.fields {
+        problems.extend(in_use(&format!("the setting `{field}`"), uses_of_field(after, field, ours)));
+    }
+    for variable in &going.variables {
+        problems.extend(in_use(&format!("the variable `{variable}`"), uses_of_variable(after, variable, ours)));
+    }
+    problems
+}
+
+fn in_use(what: &str, places: Vec<Location>) -> Option<Problem> {
+    let mut places = places.into_iter();
+    let first = places.next()?;
+    let problem = Problem::new(&finding::IN_USE, format!("{what} would be removed, and is used here"))
+        .at(&first.path, first.range)
+        .help("take the use out first, or leave the component installed");
+    Some(places.fold(problem, |problem, place| problem.related(place, "and here")))
+}
+
+fn python_files<'a>(
+    project: &'a Project,
+    ours: &'a [FilePath],
+) -> impl Iterator<Item = (&'a FilePath, &'a str, &'a python::Source)> {
+    project
+        .files()
+        .filter(|(path, _)| path.as_str().ends_with(".py") && !ours.contains(path))
+        .filter_map(|(path, file)| Some((path, file.text()?, file.python().as_ref())))
+}
+
+fn uses_of_module(before: &Project, after: &Project, module: &FilePath, ours: &[FilePath]) -> Vec<Location> {
+    let roots = &before.layout.import_roots;
+    let stem = module.name().trim_end_matches(".py");
+    let dotted = format!("{}.{stem}", before.layout.services.package);
+    let mut places = Vec::new();
+    for (path, code, source) in python_files(after, ours) {
+        if !code.contains(stem) {
+            continue;
+        }
+        let is_it = |name: &str| module_file(before, roots, path, name).as_ref() == Some(module);
+        let imports_it = |import: &&Import| match &import.from {
+            Some(from) => {
+                let dot = if from.ends_with('.') { "" } else { "." };
+                is_it(from) || import.names.iter().any(|name| is_it(&format!("{from}{dot}{}", name.name)))
+            }
+            None => import.names.iter().any(|name| is_it(&name.name)),
+        };
+        let imports = source.imports.iter().filter(imports_it).map(|import| import.range.clone());
+        let mut ranges: Vec<Range<usize>> = imports.chain(strings_with(code, &dotted)).collect();
+        ranges.sort_by_key(|range| range.start);
+        places.extend(ranges.into_iter().map(|range| Location::new(path.clone(), range)));
+    }
+    places
+}
+
+fn uses_of_field(project: &Project, field: &str, ours: &[FilePath]) -> Vec<Location> {
+    let Ok(settings) = &project.layout.settings else { return Vec::new() };
+    let instance = settings.expression.trim_end_matches("()").rsplit('.').next().unwrap_or_default().to_lowercase();
+    let mut places = Vec::new();
+    for (path, code, source) in python_files(project, ours) {
+        if !code.contains(field) {
+            continue;
+        }
+        let is_class_module = *path == settings.path || settings.bases.iter().any(|(base, _)| base == path);
+        let is_settings = |object: &str| {
+            let called = object.split('(').next().unwrap_or(object);
+            let name = called.rsplit('.').next().unwrap_or(called).trim_start_matches('_').to_lowercase();
+            name == instance
+                || ["settings", "config", "conf", "cfg"].iter().any(|word| name.contains(word))
+                || (is_class_module && matches!(name.as_str(), "self" | "cls"))
+        };
+        let attributes = attributes_of(code, field).into_iter().filter(|(_, object)| is_settings(object));
+        let mut ranges: Vec<Range<usize>> = attributes.map(|(range, _)| range).collect();
+        for call in &source.calls {
+            let callee = call.callee.rsplit('.').next().unwrap_or_default();
+            if callee == settings.class {
+                ranges.extend(call.keyword(field).map(|argument| argument.range.clone()));
+            } else if callee == "getattr" {
+                let named = call.arguments.iter().filter(|argument| is_string(code, &argument.value, field));
+                ranges.extend(named.map(|argument| argument.value.clone()));
+            }
+        }
+        if is_class_module {
+            // A validator names its field by a string, a default of another field by its name.
+            ranges.extend(strings_with(code, field).into_iter().filter(|range| is_whole(code, range)));
+            ranges.extend(python::uses_of(code, field));
+        }
+        ranges.sort_by_key(|range| range.start);
+        ranges.dedup();
+        places.extend(ranges.into_iter().map(|range| Location::new(path.clone(), range)));
+    }
+    places
+}
+
+fn uses_of_variable(project: &Project, variable: &str, ours: &[FilePath]) -> Vec<Location> {
+    let mut places = Vec::new();
+    for (path, code, _) in python_files(project, ours) {
+        let reads = strings_with(code, variable).into_iter().filter(|range| {
+            let before = code.get(text::line_start(code, range.start)..range.start).unwrap_or_default();
+            let behind = code.get(range.end + 1..).unwrap_or_default().trim_start_matches([']', ' ']);
+            let is_set = before.contains("setdefault") || (behind.starts_with('=') && !behind.starts_with("=="));
+            is_whole(code, range) && (before.contains("environ") || before.contains("getenv")) && !is_set
+        });
+        places.extend(reads.map(|range| Location::new(path.clone(), range)));
+    }
+    places
+}
+
+/// Is what stands at `range` all of its string?
+fn is_whole(code: &str, range: &Range<usize>) -> bool {
+    let before = code.get(..range.start).and_then(|before| before.chars().next_back());
+    let behind = code.get(range.end..).and_then(|behind| behind.chars().next());
+    matches!(before, Some('"' | '\'')) && before == behind
+}
+
+fn is_string(code: &str, range: &Range<usize>, text: &str) -> bool {
+    code.get(range.clone()).is_some_and(|written| written.trim_matches(['"', '\'']) == text)
+}
