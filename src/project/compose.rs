@@ -3,6 +3,8 @@
 //! Pure functions: whoever calls them reads the disk. Nothing here edits.
 
 pub mod model;
+pub mod ports;
+pub mod words;
 
 use super::FilePath;
 use crate::finding::{Problem, SEVERAL_APPLICATION_SERVICES};
@@ -155,7 +157,7 @@ pub fn takes_command(model: &Model, name: &str, read: Read<'_>) -> bool {
     let Some(service) = model.service(name) else { return true };
     let context = service.get("build").and_then(|build| context_of(model, build));
     let entry_point = match service.get("entrypoint") {
-        Some(entry_point) => model::words(entry_point),
+        Some(entry_point) => words::words(entry_point),
         None => {
             let Some(dockerfile) = dockerfile_for(model, service, read) else { return true };
             let (words, is_shell) = entry_point_of(&dockerfile);

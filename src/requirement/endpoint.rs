@@ -4,7 +4,8 @@
 //! of them is written is in the component's folder. A URL that would be a guess is none: the answer is why it is not known.
 
 use crate::component::manifest::{self, Server, ServerVariable};
-use crate::project::compose::model::{Model, Read, Service, shell_words};
+use crate::project::compose::model::{Model, Read, Service};
+use crate::project::compose::words::shell_words;
 use crate::requirement::image::Reference;
 
 /// Where a server is spoken to, besides its host.

@@ -340,11 +340,17 @@ fn reached(
     let port = endpoint.port.clone();
     let (host, port) = match model.reach(from, server) {
         Reach::Never(why) => return Err(why),
-        Reach::Apart(_) if from.get("network_mode").is_some() => {
-            return Err(format!("`{}` has no network in common with `{}`", from.name, server.name));
+        Reach::Apart(networks) => {
+            let networks: Vec<String> = networks.iter().map(|network| format!("`{network}`")).collect();
+            return Err(format!(
+                "`{}` has no network in common with `{}`, which is on {}",
+                from.name,
+                server.name,
+                networks.join(", ")
+            ));
         }
         Reach::Local => ("localhost", port),
-        Reach::Host(_) | Reach::Apart(_) => (server.name.as_str(), port),
+        Reach::Host(_) => (server.name.as_str(), port),
         Reach::Published => {
             let inside = port.map_or(usual, |port| with_defaults(&port).text.parse::<u16>().ok());
             let published = inside.and_then(|inside| server.published().iter().find_map(|port| port.host_of(inside)));
@@ -1052,6 +1058,8 @@ mod tests {
         let on_host = "  redis:\n    image: redis\n    network_mode: host\n";
         assert_eq!(assess("    network_mode: host\n", on_host), "REDIS_URL=redis://localhost:6379/0");
         assert!(assess("", on_host).contains("is not known"));
+        let apart = "  redis:\n    image: redis\n    networks: [back]\nnetworks:\n  back:\n";
+        assert!(assess("", apart).ends_with("has no network in common with `redis`, which is on `back`"));
         let beside = "  redis:\n    image: redis\n    network_mode: 'service:app'\n";
         assert_eq!(assess("", beside), "REDIS_URL=redis://localhost:6379/0");
         let proxied = "  redis:\n    image: redis\n  proxy:\n    image: x\n";

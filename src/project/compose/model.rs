@@ -6,7 +6,9 @@
 
 use std::rc::Rc;
 
+use super::ports::{Published, published};
 use super::with_defaults;
+use super::words::words;
 use crate::finding::Location;
 use crate::project::{File, FilePath};
 use crate::source::yaml::{Entry, Node, Source, Value};
@@ -60,38 +62,6 @@ pub struct Model {
     folder: Option<FilePath>,
     /// The files that it was made of, the base file first.
     pub files: Vec<FilePath>,
-}
-
-/// Ports that a service publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The address of the host, where one is given.
-    pub address: Option<String>,
-    /// The first and the last port of the host; `None` where none is fixed.
-    pub host: Option<(u16, u16)>,
-    /// The first and the last port of the container.
-    pub container: Option<(u16, u16)>,
-    /// `tcp` or `udp`
-    pub protocol: String,
-    /// Does it depend on a variable?
-    pub has_variables: bool,
-}
-
-impl Published {
-    /// Does it take `port` of the host, for `tcp`?
-    pub fn takes(&self, port: u16) -> bool {
-        self.protocol == "tcp" && self.host.is_some_and(|(first, last)| (first..=last).contains(&port))
-    }
-
-    /// The port of the host that leads to `port` of the container.
-    pub fn host_of(&self, port: u16) -> Option<u16> {
-        let ((host, host_end), (first, last)) = (self.host?, self.container?);
-        if self.protocol != "tcp" || !(first..=last).contains(&port) {
-            return None;
-        }
-        let found = host.checked_add(port - first)?;
-        (found <= host_end).then_some(found)
-    }
 }
 
 /// How one service reaches another.
@@ -681,128 +651,6 @@ impl Service {
     }
 }
 
-/// One item of `ports`, in its short or its long form.
-pub fn published(item: &Data) -> Option<Published> {
-    let (short, has_variables) = match item {
-        Data::Scalar(written) => {
-            let expanded = with_defaults(written);
-            (expanded.text, expanded.has_variables)
-        }
-        _ => {
-            let text = |key| item.get(key).and_then(Data::text);
-            let address = text("host_ip").map(|address| format!("{address}:")).unwrap_or_default();
-            let protocol = text("protocol").map(|protocol| format!("/{protocol}")).unwrap_or_default();
-            let host = text("published").map(|host| format!("{host}:")).unwrap_or_default();
-            if host.is_empty() && !address.is_empty() {
-                return None;
-            }
-            let expanded = with_defaults(&format!("{address}{host}{}{protocol}", text("target")?));
-            (expanded.text, expanded.has_variables)
-        }
-    };
-    let (rest, protocol) = short.split_once('/').unwrap_or((&short, "tcp"));
-    let (rest, container) = rest.rsplit_once(':').map_or(("", rest), |(rest, container)| (rest, container));
-    let (address, host) =
-        rest.rsplit_once(':').map_or((None, rest), |(address, host)| (Some(address.to_owned()), host));
-    let protocol = if protocol.is_empty() { "tcp" } else { protocol }.to_owned();
-    Some(Published { address, host: port_range(host), container: port_range(container), protocol, has_variables })
-}
-
-/// `6379`, or `6379-6389`.
-fn port_range(written: &str) -> Option<(u16, u16)> {
-    let (first, last) = written.split_once('-').unwrap_or((written, written));
-    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-    (first <= last).then_some((first, last))
-}
-
-/// The words of a command, in its short or its list form.
-pub fn words(command: &Data) -> Vec<String> {
-    match command {
-        Data::Scalar(written) => shell_words(written),
-        Data::List(items) => {
-            let mut words: Vec<String> = Vec::new();
-            for item in items.iter().filter_map(Data::text) {
-                let is_script = words.last().is_some_and(|last| matches!(last.as_str(), "-c" | "-ec" | "-lc" | "-exc"));
-                if is_script {
-                    words.extend(shell_words(item));
-                } else {
-                    words.push(item.to_owned());
-                }
-            }
-            words
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The words of a line as a shell takes it apart; its operators are words of their own.
-pub fn shell_words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut is_word = false;
-    let mut quote = None;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(open), _) if character == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(character);
-                is_word = true;
-            }
-            (None | Some('"'), '\\') => match characters.next() {
-                None | Some('\n') => {}
-                Some(next) => {
-                    word.push(next);
-                    is_word = true;
-                }
-            },
-            (None, ';' | '&' | '|' | '\n') => {
-                if is_word {
-                    words.push(std::mem::take(&mut word));
-                }
-                is_word = false;
-                if words.last().is_none_or(|last| last != ";") {
-                    words.push(";".to_owned());
-                }
-            }
-            (None, blank) if blank.is_whitespace() => {
-                if is_word {
-                    words.push(std::mem::take(&mut word));
-                }
-                is_word = false;
-            }
-            (None, '$') if characters.peek() == Some(&'{') => {
-                is_word = true;
-                word.push('$');
-                // A variable's default may hold blanks.
-                for inner in characters.by_ref() {
-                    word.push(inner);
-                    if inner == '}' {
-                        break;
-                    }
-                }
-            }
-            _ => {
-                word.push(character);
-                is_word = true;
-            }
-        }
-    }
-    if is_word {
-        words.push(word);
-    }
-    // A command that was made of a sh -c script is taken apart in turn.
-    match words.iter().position(|word| matches!(word.as_str(), "-c" | "-ec" | "-lc" | "-exc")) {
-        Some(at) if words.first().is_some_and(|first| first.ends_with("sh")) && words.len() > at + 1 => {
-            let script = words.remove(at + 1);
-            let inner = shell_words(&script);
-            words.splice(at + 1..=at, inner);
-            words
-        }
-        _ => words,
-    }
-}
-
 /// Is it a file of Compose's first version, where the services stand at the top level?
 pub fn is_first_version(source: &Source) -> Option<&Entry> {
     const TOP: &[&str] =
@@ -944,15 +792,6 @@ networks:
         assert_eq!(hosts, expected);
         assert_eq!(ports.iter().find_map(|port| port.host_of(12)), Some(2));
         assert!(!ports.iter().any(|port| port.takes(53)) && ports.iter().any(|port| port.takes(3)));
-    }
-
-    #[test]
-    fn words_of_a_command_as_a_shell_has_them() {
-        assert_eq!(shell_words("a \"b c\" 'd;e' f\\ g"), ["a", "b c", "d;e", "f g"]);
-        assert_eq!(
-            shell_words("sh -c \"x && exec y --p '${A:-b c}'\""),
-            ["sh", "-c", "x", ";", "exec", "y", "--p", "${A:-b c}"]
-        );
     }
 
     #[test]
