@@ -57,7 +57,7 @@ pub fn oldest(project: &Project) -> Option<Oldest> {
     let root = &project.layout.root;
     if let Some((path, source)) = toml_of(project, root.child("pyproject.toml")) {
         let add = |list: &mut Vec<Oldest>, keys: &[&str], minor: Option<u64>| {
-            let range = source.item(keys).and_then(toml_edit::Item::span);
+            let range = source.span(keys);
             list.extend(
                 minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path.clone(), range) }),
             );
@@ -81,7 +81,7 @@ pub fn oldest(project: &Project) -> Option<Oldest> {
         if let Some((path, source)) = toml_of(project, root.child(name)) {
             let keys = ["target-version"];
             let minor = source.string(&keys).and_then(target_of);
-            let range = source.item(&keys).and_then(toml_edit::Item::span);
+            let range = source.span(&keys);
             weak.extend(minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path, range) }));
         }
     }

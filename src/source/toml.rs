@@ -122,6 +122,11 @@ impl Source {
         Some(item)
     }
 
+    /// The bytes of the item at `path`.
+    pub fn span(&self, path: &[&str]) -> Option<Range<usize>> {
+        self.item(path).and_then(Item::span)
+    }
+
     /// Is there anything at `path`?
     pub fn has(&self, path: &[&str]) -> bool {
         self.item(path).is_some()
