@@ -503,10 +503,11 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     };
     // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
     let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
-    // A volume goes when no service mounts it any more.
+    // A volume goes when no service mounts it any more, and a package when nothing of ours imports it.
     going.sort_by_key(|(_, requirement)| match requirement {
-        Requirement::SettingsClass | Requirement::Package | Requirement::Volume(_) => 0,
-        _ => 1,
+        Requirement::Dependency(_) => 0,
+        Requirement::SettingsClass | Requirement::Package | Requirement::Volume(_) => 1,
+        _ => 2,
     });
     let mut done: Vec<String> = Vec::new();
     // What this version does not know of them goes first, by what was recorded.

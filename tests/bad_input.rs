@@ -224,8 +224,8 @@ fn an_unreadable_lock() {
 #[test]
 fn a_newer_lock() {
     let sandbox = bootstrapped();
-    sandbox.write("paxx.lock", "version = 2\n");
-    add(&sandbox, &["redis"]).says(&["PX802", "paxx.lock:1:", "version 2"]);
+    sandbox.write("paxx.lock", "version = 3\n");
+    add(&sandbox, &["redis"]).says(&["PX802", "paxx.lock:1:", "version 3"]);
     sandbox.paxx(&["check"]).expect(2).says(&["PX802", "help:"]);
 }
 

@@ -180,8 +180,8 @@ impl Hostile {
             match name {
                 "execve" | "execveat" => started += 1,
                 "clone" | "clone3" if rest.contains("CLONE_THREAD") => {}
-                "fork" | "vfork" | "clone" | "clone3" => wrong.push(line),
-                "socket" | "socketpair" | "connect" | "bind" | "listen" | "sendto" | "sendmsg" => wrong.push(line),
+                "fork" | "vfork" | "clone" | "clone3" | "socket" | "socketpair" | "connect" | "bind" | "listen"
+                | "sendto" | "sendmsg" => wrong.push(line),
                 name if FILES.contains(&name) && !self.may(name, rest) => wrong.push(line),
                 _ => {}
             }
@@ -202,7 +202,10 @@ impl Hostile {
             let own = path.starts_with(&self.sandbox.top) || path.starts_with(&self.state);
             // Folders above are opened on the way, and are no file.
             let above = self.sandbox.top.starts_with(&path) && arguments.contains("O_DIRECTORY");
-            own || (reads && (above || SYSTEM.iter().any(|place| path.to_string_lossy().starts_with(place))))
+            // What the kernel refused to follow was not opened.
+            let is_refused = arguments.contains("= -1 ELOOP") || arguments.contains("= -1 EXDEV");
+            own || (reads
+                && (is_refused || above || SYSTEM.iter().any(|place| path.to_string_lossy().starts_with(place))))
         })
     }
 }

@@ -96,7 +96,7 @@ fn the_summary_and_the_questions_name_files() {
     let overwritten = format!("`pk{SHOWN}/app/services/cache.py` is there");
     shows(&sandbox, &["-C", &folder, "infra", "add", "redis", "--force"], &["y", "n"], 1, &overwritten);
     // The candidates below a folder that is no project.
-    shows(&project_in(&format!("{HOSTILE}/")), &["infra", "add", "redis"], &[], 2, "paxx -C \\x1b[8mhid");
+    shows(&project_in(&format!("{HOSTILE}/")), &["infra", "add", "redis"], &[], 2, "paxx -C '\\x1b[8mhid");
 }
 
 #[test]

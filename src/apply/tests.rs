@@ -41,7 +41,7 @@ fn tree(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
 
 struct Project {
     folder: tempfile::TempDir,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
     records: Records,
     place: Place,
 }
@@ -56,7 +56,7 @@ impl Project {
         let (folder, state) = (temporary(), temporary());
         let records = Records::new(Some(state.path().to_owned()));
         let place = Place::new(folder.path(), FilePath::top(), records.clone());
-        let project = Self { folder, _state: state, records, place };
+        let project = Self { folder, state, records, place };
         project.write("config.py", b"a = 1\n", 0o640);
         project.write("run.sh", b"#!/bin/sh\n", 0o755);
         project.write("old/deep/gone.py", b"gone", 0o600);
@@ -401,7 +401,7 @@ fn an_undo_of_somebody_else_is_none_and_gives_way_to_the_next_change() {
 #[test]
 fn records_go_with_their_journals() {
     let project = Project::new();
-    let count = || fs::read_dir(project._state.path().join("paxx/journals")).map_or(0, Iterator::count);
+    let count = || fs::read_dir(project.state.path().join("paxx/journals")).map_or(0, Iterator::count);
     project.apply(&change()).expect("applied");
     assert_eq!(count(), 1);
     project.apply(&undo_changes(&project.place).expect("can be undone")).expect("undone");
@@ -576,7 +576,7 @@ fn a_change_is_undone_where_the_repository_begins_elsewhere() {
 }
 
 #[test]
-fn the_state_folder_is_a_folder_and_the_lock_a_file() {
+fn thestate_folder_is_a_folder_and_the_lock_a_file() {
     let project = Project::new();
     let elsewhere = tempfile::tempdir().expect("a folder");
     symlink(elsewhere.path(), project.full(".paxx")).expect("linked");

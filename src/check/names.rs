@@ -37,9 +37,12 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
 fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
     let roots = &project.layout.import_roots;
     let mut problems = Vec::new();
+    // That the settings are not there is a finding of its own.
+    let lost = project.layout.settings.as_ref().err().and_then(|problem| Some(&problem.at.as_ref()?.path));
     for import in file.python().imports.iter().filter(|import| !import.scope.guarded && !import.wildcard) {
         let Some(from) = import.from.as_deref() else { continue };
-        let Some(home) = module_file(project, roots, path, from) else { continue };
+        let home = module_file(project, roots, path, from).filter(|home| Some(home) != lost);
+        let Some(home) = home else { continue };
         let Some(there) = project.file(&home).filter(|there| there.python().error.is_none()) else { continue };
         let dot = if from.ends_with('.') { "" } else { "." };
         for name in &import.names {
@@ -115,6 +118,10 @@ fn settings_read(project: &Project, path: &FilePath, file: &File, component: &Co
     }
     for setting in &component.manifest.setting {
         let wanted = setting::expression(project, &setting.name);
+        // What may be `None` has its default, which the module can take.
+        if wanted.contains(" or ") {
+            continue;
+        }
         let plain = format!("{}.{}", settings.expression, setting::field_name(project, &setting.name));
         if wanted == plain {
             continue;

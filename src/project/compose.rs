@@ -154,21 +154,20 @@ pub fn command_words(model: &Model, name: &str, read: Read<'_>) -> Vec<String> {
 /// An entry point that is a server takes the command for its own arguments; a script passes it on only where it says so
 /// (`exec "$@"`), and one that is written for a shell never does.
 pub fn takes_command(model: &Model, name: &str, read: Read<'_>) -> bool {
-    let Some(service) = model.service(name) else { return true };
-    let context = service.get("build").and_then(|build| context_of(model, build));
-    let entry_point = match service.get("entrypoint") {
-        Some(entry_point) => words::words(entry_point),
-        None => {
-            let Some(dockerfile) = dockerfile_for(model, service, read) else { return true };
-            let (words, is_shell) = entry_point_of(&dockerfile);
-            if is_shell && !words.is_empty() {
-                return false;
-            }
-            words
-        }
-    };
     const PASS_ON: &[&str] =
         &["tini", "dumb-init", "docker-init", "gosu", "su-exec", "env", "exec", "run", "--", "-g", "-s"];
+    let Some(service) = model.service(name) else { return true };
+    let context = service.get("build").and_then(|build| context_of(model, build));
+    let entry_point = if let Some(entry_point) = service.get("entrypoint") {
+        words::words(entry_point)
+    } else {
+        let Some(dockerfile) = dockerfile_for(model, service, read) else { return true };
+        let (words, is_shell) = entry_point_of(&dockerfile);
+        if is_shell && !words.is_empty() {
+            return false;
+        }
+        words
+    };
     let program = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
     let rest: Vec<&String> = entry_point
         .iter()
@@ -202,7 +201,7 @@ fn passes_on(context: Option<&FilePath>, script: &str, read: Read<'_>) -> bool {
     let below = script.trim_start_matches('/').split_once('/').and_then(|(_, rest)| context.join(rest));
     let by_name = folders.iter().filter_map(|folder| context.join(folder)?.join(name));
     let found = as_written.into_iter().chain(below).chain(by_name).find_map(|path| read(&path));
-    found.is_some_and(|file| file.text().is_some_and(|text| passes_arguments_on(text)))
+    found.is_some_and(|file| file.text().is_some_and(passes_arguments_on))
 }
 
 /// Has the script a line that runs its own arguments, and not under a condition?

@@ -2,7 +2,8 @@
 //!
 //! It chooses only where the project itself has chosen.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -34,7 +35,7 @@ const FOREIGN: [&str; 8] =
 ///
 /// There is none, there are several, or it is of a kind that is not edited.
 pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> {
-    let finder = Finder { root, files, names: files.list(root) };
+    let finder = Finder { root, files, names: files.list(root), included: RefCell::default() };
     let pyproject = root.child("pyproject.toml");
     let source =
         if finder.names.iter().any(|name| name == "pyproject.toml") { Some(parse(&pyproject, files)?) } else { None };
@@ -231,6 +232,20 @@ struct Finder<'a> {
     root: &'a FilePath,
     files: &'a Reader,
     names: Rc<[String]>,
+    /// What was asked of each requirements file: the files that it reads.
+    included: RefCell<BTreeMap<FilePath, Vec<FilePath>>>,
+}
+
+/// These files and all that `next` leads to, each once, so that a ring ends.
+fn reachable(from: impl IntoIterator<Item = FilePath>, next: impl Fn(&FilePath) -> Vec<FilePath>) -> Vec<FilePath> {
+    let mut known = BTreeSet::new();
+    let mut found: Vec<FilePath> = from.into_iter().filter(|file| known.insert(file.clone())).collect();
+    let mut done = 0;
+    while let Some(file) = found.get(done).cloned() {
+        done += 1;
+        found.extend(next(&file).into_iter().filter(|file| known.insert(file.clone())));
+    }
+    found
 }
 
 impl Finder<'_> {
@@ -340,9 +355,7 @@ impl Finder<'_> {
     /// One hash makes pip ask for the hash of every package, in whatever file: of those that `path` includes, and of those
     /// that include it.
     fn check_hashes(&self, path: &FilePath, includes: &[FilePath]) -> Result<(), Problem> {
-        let lists = self.candidates().into_iter().map(|(file, _)| file);
-        let around = lists.filter(|file| file != path && self.includes(file).contains(path));
-        for file in includes.iter().cloned().chain(around) {
+        for file in includes.iter().cloned().chain(self.included_by(path)) {
             let text = self.files.text(&file).unwrap_or_default();
             if let Some(line) = requirements::Source::parse(&text).hashed() {
                 let (problem, hashed) = (hashed(&file, line.range.clone()), Location::file(path.clone()));
@@ -352,26 +365,40 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// The files that `path` reads with `-r` and `-c`, and those that these read. Each counts once, so that a ring ends.
-    fn includes(&self, path: &FilePath) -> Vec<FilePath> {
-        let mut found = vec![path.clone()];
-        let mut known = BTreeSet::from([path.clone()]);
-        let mut next = 0;
-        while let Some(from) = found.get(next).cloned() {
-            next += 1;
-            let Some(text) = self.files.text(&from) else { continue };
-            let folder = from.parent().unwrap_or_else(FilePath::top);
-            for line in requirements::Source::parse(&text).lines {
-                if let Kind::Include(file) | Kind::Constraint(file) = line.kind
-                    && let Some(included) = folder.join(&file)
-                    && known.insert(included.clone())
-                    && self.files.text(&included).is_some()
-                {
-                    found.push(included);
-                }
+    /// The requirements files of the project that include `path`, perhaps through others.
+    fn included_by(&self, path: &FilePath) -> Vec<FilePath> {
+        let candidates: BTreeSet<FilePath> = self.candidates().into_iter().map(|(file, _)| file).collect();
+        let mut includers: BTreeMap<FilePath, Vec<FilePath>> = BTreeMap::new();
+        for from in reachable(candidates.iter().cloned(), |from| self.included(from)) {
+            for included in self.included(&from) {
+                includers.entry(included).or_default().push(from.clone());
             }
         }
+        let found = reachable([path.clone()], |of| includers.get(of).cloned().unwrap_or_default());
+        found.into_iter().filter(|file| file != path && candidates.contains(file)).collect()
+    }
+
+    /// The files that `path` reads with `-r` and `-c`, and those that these read.
+    fn includes(&self, path: &FilePath) -> Vec<FilePath> {
+        let mut found = reachable([path.clone()], |from| self.included(from));
         found.remove(0);
+        found
+    }
+
+    /// The files that `path` itself reads with `-r` and `-c`.
+    fn included(&self, path: &FilePath) -> Vec<FilePath> {
+        if let Some(known) = self.included.borrow().get(path) {
+            return known.clone();
+        }
+        let text = self.files.text(path).unwrap_or_default();
+        let folder = path.parent().unwrap_or_else(FilePath::top);
+        let lines = requirements::Source::parse(&text).lines.into_iter();
+        let files = lines.filter_map(|line| match line.kind {
+            Kind::Include(file) | Kind::Constraint(file) => folder.join(&file),
+            _ => None,
+        });
+        let found: Vec<FilePath> = files.filter(|file| self.files.file(file).is_some()).collect();
+        self.included.borrow_mut().insert(path.clone(), found.clone());
         found
     }
 

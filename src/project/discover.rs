@@ -388,7 +388,7 @@ fn read_imports(reader: &Reader, layout: &Layout) {
         let name = name.unwrap_or_default();
         [name.replace('-', "_"), name.split('-').next().unwrap_or(name).to_owned()]
     });
-    for (name, root) in names.flat_map(|name| layout.import_roots.first().map(|root| (name, root))) {
+    for (name, root) in names.filter_map(|name| layout.import_roots.first().map(|root| (name, root))) {
         reader.file(&root.child(&format!("{name}.py")));
         reader.file(&root.child(&name).child("__init__.py"));
     }
@@ -739,15 +739,16 @@ fn find_compose(
     })?;
     model.mentioned().iter().for_each(|mentioned| drop(reader.file(mentioned)));
     let application = match (service, application) {
-        (Some(name), _) => match model.service(name).filter(|service| service.at.path == path) {
-            Some(_) => Ok(Some(name.to_owned())),
-            None => {
+        (Some(name), _) => {
+            if model.service(name).is_some_and(|service| service.at.path == path) {
+                Ok(Some(name.to_owned()))
+            } else {
                 let names: Vec<String> = model.services().iter().map(|service| format!("`{}`", service.name)).collect();
                 Err(Problem::new(&finding::CONFIGURATION, format!("`{path}` has no service `{name}`"))
                     .at(&path, 0..0)
                     .help(format!("name the one that runs the application with `--service`: {}", names.join(", "))))
             }
-        },
+        }
         (None, Some(application)) => compose::application_service(&model, &path, root, &application.module, &read),
         (None, None) => Ok(None),
     };

@@ -289,10 +289,9 @@ fn best_root<'a>(reader: &Reader, folders: &'a [FilePath], modules: &[String]) -
     let mut counted: Vec<(usize, &FilePath)> = folders.iter().map(|folder| (count(folder), folder)).collect();
     counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     match counted.as_slice() {
-        [(0, _), ..] => None,
+        [] | [(0, _), ..] => None,
         [(first, _), (second, _), ..] if first == second => None,
         [(_, folder), ..] => Some(folder),
-        [] => None,
     }
 }
 

@@ -209,11 +209,11 @@ impl Follower<'_> {
         let Some(depth) = depth.checked_sub(1) else { return Entry::Unknown };
         let parts = split(code, '|');
         if parts.len() > 1 {
-            return self.last_entry(parts.iter().rev().map(|part| self.entry(place, part, key, depth)));
+            return last_entry(parts.iter().rev().map(|part| self.entry(place, part, key, depth)));
         }
         if let Some(inner) = code.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             let items = split(inner, ',');
-            return self.last_entry(items.iter().rev().filter(|item| !without_comment(item).is_empty()).map(|item| {
+            return last_entry(items.iter().rev().filter(|item| !without_comment(item).is_empty()).map(|item| {
                 let item = without_comment(item);
                 if let Some(other) = item.strip_prefix("**") {
                     return self.entry(place, other, key, depth);
@@ -237,8 +237,8 @@ impl Follower<'_> {
                 return Entry::Unknown;
             }
             let arguments = split(arguments, ',');
-            return self.last_entry(
-                arguments.iter().rev().filter(|argument| !without_comment(argument).is_empty()).map(|argument| {
+            return last_entry(arguments.iter().rev().filter(|argument| !without_comment(argument).is_empty()).map(
+                |argument| {
                     let argument = without_comment(argument);
                     if let Some(other) = argument.strip_prefix("**") {
                         return self.entry(place, other, key, depth);
@@ -253,19 +253,13 @@ impl Follower<'_> {
                         }
                         _ => self.entry(place, argument, key, depth),
                     }
-                }),
-            );
+                },
+            ));
         }
         match self.definition(place, code) {
             Some((place, code)) => self.entry(&place, &code, key, depth),
             None => Entry::Unknown,
         }
-    }
-
-    /// The first of the entries that is there, or may be.
-    fn last_entry(&self, entries: impl Iterator<Item = Entry>) -> Entry {
-        let mut entries = entries.filter(|entry| !matches!(entry, Entry::Absent));
-        entries.next().unwrap_or(Entry::Absent)
     }
 
     /// What the name, or `Class.attribute` or `module.name`, is assigned once; and where.
@@ -351,7 +345,7 @@ impl Follower<'_> {
             Some((place, code)) => self.value(&place, &code, depth),
             // A function has no value that matters here, but it is something.
             None => imports::function(self.files, self.roots, &place.path, None, code)
-                .or_else(|| None)
+                .or(None)
                 .map(|_| Value::Other)
                 .or_else(|| is_generator(code).then_some(Value::Other)),
         }
@@ -549,6 +543,12 @@ fn literals(code: &str) -> Option<Vec<&str>> {
         }
     }
     (parts.len() > 1).then_some(parts)
+}
+
+/// The first of the entries that is there, or may be.
+fn last_entry(entries: impl Iterator<Item = Entry>) -> Entry {
+    let mut entries = entries.filter(|entry| !matches!(entry, Entry::Absent));
+    entries.next().unwrap_or(Entry::Absent)
 }
 
 #[cfg(test)]

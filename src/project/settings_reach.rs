@@ -30,6 +30,11 @@ impl Reach {
     }
 }
 
+/// An instance of the class, with the call that makes it where that is known.
+struct Instance {
+    made: Option<Call>,
+}
+
 /// Where instances of the class are made at module level or handed out by a function.
 pub fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &ClassName) -> Vec<Reach> {
     let mut variables = Vec::new();
@@ -70,12 +75,12 @@ impl Module<'_> {
             let is_call =
                 assignment.value.clone().and_then(|range| self.text.get(range)).is_some_and(|code| code.ends_with(')'));
             if made.is_some() || (annotated && is_call) {
-                own.push(reach(&assignment.target, false, made.flatten()));
+                own.push(reach(&assignment.target, false, made.and_then(|instance| instance.made).as_ref()));
             }
         }
         for function in self.source.functions.iter().filter(|function| is_getter(function)) {
             if let Some(made) = self.returned(function, &own) {
-                functions.push(reach(&function.name, true, made.as_ref()));
+                functions.push(reach(&function.name, true, made.made.as_ref()));
             }
         }
         // `settings = get_settings()`
@@ -167,14 +172,14 @@ impl Module<'_> {
 
     /// Is the expression an instance of the class: a call of it, one of two calls, or a call of what a dict of classes has?
     /// With the call, where it is one.
-    fn instance(&self, range: std::ops::Range<usize>) -> Option<Option<&Call>> {
+    fn instance(&self, range: std::ops::Range<usize>) -> Option<Instance> {
         let code = self.text.get(range.clone())?;
         let mut calls =
             self.source.calls.iter().filter(|call| range.start <= call.range.start && call.range.end <= range.end);
         if let Some(call) = calls.find(|call| self.means(&call.callee)) {
             let is_whole = call.range == range;
             let is_chosen = code.contains(" if ") && code.contains(" else ") && call.usage == Usage::Part;
-            return (is_whole || is_chosen).then_some(is_whole.then_some(call));
+            return (is_whole || is_chosen).then(|| Instance { made: is_whole.then(|| call.clone()) });
         }
         // `CONFIGS[environment]()`, `CONFIGS.get(environment, Base)()`
         let inner = code.strip_suffix("()")?;
@@ -184,11 +189,11 @@ impl Module<'_> {
             self.text.get(table.value.clone()?).filter(|code| code.starts_with('{') || code.starts_with("dict("))?;
         let words =
             || entries.split(|character: char| !character.is_alphanumeric() && character != '_' && character != '.');
-        words().any(|word| !word.is_empty() && self.means(word)).then_some(None)
+        words().any(|word| !word.is_empty() && self.means(word)).then_some(Instance { made: None })
     }
 
     /// Does each `return` of the function hand out an instance? With the call that makes it, where that is known.
-    fn returned(&self, function: &Function, known: &[Reach]) -> Option<Option<Call>> {
+    fn returned(&self, function: &Function, known: &[Reach]) -> Option<Instance> {
         let index = self.source.functions.iter().position(|other| other.range == function.range)?;
         let annotated = function.returns.as_deref().is_some_and(|name| self.means(name));
         let mut made = None;
@@ -197,8 +202,8 @@ impl Module<'_> {
         for found in returns {
             let value = found.value.as_deref().filter(|value| *value != "None")?;
             let range = found.range.end - value.len()..found.range.end;
-            if let Some(call) = self.instance(range) {
-                made = call.cloned().or(made);
+            if let Some(instance) = self.instance(range) {
+                made = instance.made.or(made);
                 continue;
             }
             let local = self
@@ -208,13 +213,13 @@ impl Module<'_> {
                 .filter(|other| other.scope.function == Some(index) && other.target == value);
             let mut local = local.filter_map(|other| self.instance(other.value.clone()?));
             match (local.next(), known.iter().find(|reach| reach.name == value)) {
-                (Some(call), _) => made = call.cloned().or(made),
+                (Some(instance), _) => made = instance.made.or(made),
                 (None, Some(reach)) => made = reach.made.clone().or(made),
                 (None, None) if annotated => {}
                 (None, None) => return None,
             }
         }
-        Some(made)
+        Some(Instance { made })
     }
 }
 
@@ -272,27 +277,22 @@ fn imported(reader: &Reader, roots: &[FilePath], from: &FilePath, reaches: &[Rea
     };
     for import in source.imports.iter().filter(|import| !import.scope.type_checking) {
         for name in &import.names {
-            let (home, original) = match &import.from {
-                Some(module) => {
-                    let dot = if module.ends_with('.') { "" } else { "." };
-                    // `from app import config` and `config.settings`.
-                    if let Some(module) =
-                        imports::module_file(reader, roots, from, &format!("{module}{dot}{}", name.name))
-                    {
-                        used_of_module(file.text().unwrap_or_default(), name.bound(), &module, reaches)
-                            .for_each(&mut add);
-                        continue;
-                    }
-                    let Some(home) = imports::module_file(reader, roots, from, module) else { continue };
-                    (home, name.name.clone())
-                }
-                None => {
-                    let spelled = name.alias.as_ref().unwrap_or(&name.name);
-                    if let Some(module) = imports::module_file(reader, roots, from, &name.name) {
-                        used_of_module(file.text().unwrap_or_default(), spelled, &module, reaches).for_each(&mut add);
-                    }
+            let (home, original) = if let Some(module) = &import.from {
+                let dot = if module.ends_with('.') { "" } else { "." };
+                // `from app import config` and `config.settings`.
+                if let Some(module) = imports::module_file(reader, roots, from, &format!("{module}{dot}{}", name.name))
+                {
+                    used_of_module(file.text().unwrap_or_default(), name.bound(), &module, reaches).for_each(&mut add);
                     continue;
                 }
+                let Some(home) = imports::module_file(reader, roots, from, module) else { continue };
+                (home, name.name.clone())
+            } else {
+                let spelled = name.alias.as_ref().unwrap_or(&name.name);
+                if let Some(module) = imports::module_file(reader, roots, from, &name.name) {
+                    used_of_module(file.text().unwrap_or_default(), spelled, &module, reaches).for_each(&mut add);
+                }
+                continue;
             };
             let definitions = definitions(reader, roots, &home, &original);
             let known: Vec<&Reach> = definitions

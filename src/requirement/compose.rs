@@ -422,8 +422,12 @@ impl Document<'_> {
         let first = text::line_start(text, child.start);
         if separated && first > text::bom_length(text) {
             let before = text::line_start(text, first - 1);
-            if before > text::bom_length(text) && self.is_empty_line(before) {
+            let start = text::bom_length(text);
+            if before > start && self.is_empty_line(before) {
                 range.start = text::line_end(text, before - 1);
+            } else if before == start && self.is_empty_line(before) {
+                // What stood before it was ours too, and went first.
+                range = start..text::next_line(text, child.end);
             }
         }
         Some(Edit::delete(range))

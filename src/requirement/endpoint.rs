@@ -128,11 +128,11 @@ impl Facts<'_> {
         let text = file.text().ok_or_else(unknown)?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         Ok(lines
-            .filter_map(|line| {
+            .map(|line| {
                 let (name, values) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
                 // A `$` has no meaning there, and one for compose.
                 let values = shell_words(values).into_iter().map(|value| value.replace('$', "$$")).collect();
-                Some((name.to_ascii_lowercase(), values))
+                (name.to_ascii_lowercase(), values)
             })
             .collect())
     }
@@ -149,11 +149,10 @@ impl Facts<'_> {
                 // What Compose takes its own variables from is a reference here, not a copy.
                 (None, _) => format!("${{{name}}}"),
                 (Some(_), Some(file)) if file.name() == ".env" => format!("${{{name}}}"),
-                (Some(value), None) => value,
                 (Some(_), Some(file)) if variable.is_secret => {
                     return Err(format!("the password of `{}` stands in `{file}`", self.name()));
                 }
-                (Some(value), Some(_)) => value,
+                (Some(value), _) => value,
             };
             if value.is_empty() {
                 continue;
@@ -310,12 +309,11 @@ fn in_url(written: &str) -> Option<String> {
             rest = after;
             continue;
         }
-        let (inner, after) = match rest.strip_prefix('{') {
-            Some(inner) => inner.split_at(inner.find('}')?),
-            None => {
-                let end = rest.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-                rest.split_at(end.unwrap_or(rest.len()))
-            }
+        let (inner, after) = if let Some(inner) = rest.strip_prefix('{') {
+            inner.split_at(inner.find('}')?)
+        } else {
+            let end = rest.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+            rest.split_at(end.unwrap_or(rest.len()))
         };
         rest = after.strip_prefix('}').unwrap_or(after);
         let name: String =

@@ -53,7 +53,7 @@ pub(super) fn barrier(
         barriers(project, path, code, source).into_iter().filter(|barrier| barrier.end <= before).peekable();
     barriers.peek()?;
     let known = first_import_of_settings(project, path, source).unwrap_or(code.len());
-    barriers.filter(|barrier| barrier.start < known).last()
+    barriers.rfind(|barrier| barrier.start < known)
 }
 
 /// The problem of a module that the application imports above what the settings are to see, where the module did not import

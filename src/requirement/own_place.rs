@@ -126,11 +126,10 @@ fn in_own_collection(document: &Document<'_>, gain: &Gain<'_>, key: &str, shared
             let edits = vec![Edit::delete(range), lines];
             Some(Addition { edits, scaffolding: vec![(own_name(service, key), Some(replaced))] })
         }
-        Some(_) => None,
         None if service.value.mapping().is_some_and(|mapping| !mapping.flow) => {
             document.create(&own_name(service, key), &service.value, key, &block)
         }
-        None => None,
+        _ => None,
     }
 }
 
@@ -217,19 +216,16 @@ pub(super) fn give_back(
     let own = service.value.own(key)?;
     let text = document.source.text();
     let alias = replaced.map(|written| written.trim().trim_start_matches('*').to_owned());
-    let (expected, _) = match &alias {
-        Some(alias) => {
-            let anchored = document.source.anchored(alias, own.key_range.start)?;
-            lines(document, anchored, Some(alias))?
-        }
-        None => {
-            let holder = document.source.merged(&service.value, key)?;
-            let anchor = match &holder.value.value {
-                Value::Alias(name) => Some(name.clone()),
-                _ => holder.value.anchor.clone(),
-            };
-            lines(document, document.source.resolve(&holder.value)?, anchor.as_deref())?
-        }
+    let (expected, _) = if let Some(alias) = &alias {
+        let anchored = document.source.anchored(alias, own.key_range.start)?;
+        lines(document, anchored, Some(alias))?
+    } else {
+        let holder = document.source.merged(&service.value, key)?;
+        let anchor = match &holder.value.value {
+            Value::Alias(name) => Some(name.clone()),
+            _ => holder.value.anchor.clone(),
+        };
+        lines(document, document.source.resolve(&holder.value)?, anchor.as_deref())?
     };
     let mut rest: Vec<String> = Vec::new();
     match &own.value.value {

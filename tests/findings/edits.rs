@@ -55,7 +55,7 @@ fn a_router_in_a_router_of_another_module() {
     );
     edit(&sandbox, MAIN, "include_router(metrics_router)", "include_router(api_router)");
     stays_silent(&sandbox, &["metrics"]);
-    sandbox.paxx(&["infra", "remove", "metrics", "--dry-run"]).expect(0).says(&["app/api/router.py:6", "still used"]);
+    sandbox.paxx(&["infra", "remove", "metrics", "--dry-run"]).expect(2).says(&["PX408", "app/api/router.py:3"]);
 }
 
 #[test]

@@ -252,7 +252,9 @@ impl Loader<'_> {
         let extends = own.iter().position(|(key, _)| key == "extends").map(|at| own.remove(at).1);
         if *folder != self.folder {
             let prefix = folder.relative_to(&self.folder);
-            own.iter_mut().for_each(|(key, value)| rebase(key, value, &prefix));
+            for (key, value) in &mut own {
+                rebase(key, value, &prefix);
+            }
         }
         let Some(extends) = extends else { return (own, true) };
         let name = extends.text().or_else(|| extends.get("service")?.text()).unwrap_or(&entry.key).to_owned();

@@ -37,22 +37,19 @@ impl Published {
 
 /// One item of `ports`, in its short or its long form.
 pub fn published(item: &Data) -> Option<Published> {
-    let (short, has_variables) = match item {
-        Data::Scalar(written) => {
-            let expanded = with_defaults(written);
-            (expanded.text, expanded.has_variables)
+    let (short, has_variables) = if let Data::Scalar(written) = item {
+        let expanded = with_defaults(written);
+        (expanded.text, expanded.has_variables)
+    } else {
+        let text = |key| item.get(key).and_then(Data::text);
+        let address = text("host_ip").map(|address| format!("{address}:")).unwrap_or_default();
+        let protocol = text("protocol").map(|protocol| format!("/{protocol}")).unwrap_or_default();
+        let host = text("published").map(|host| format!("{host}:")).unwrap_or_default();
+        if host.is_empty() && !address.is_empty() {
+            return None;
         }
-        _ => {
-            let text = |key| item.get(key).and_then(Data::text);
-            let address = text("host_ip").map(|address| format!("{address}:")).unwrap_or_default();
-            let protocol = text("protocol").map(|protocol| format!("/{protocol}")).unwrap_or_default();
-            let host = text("published").map(|host| format!("{host}:")).unwrap_or_default();
-            if host.is_empty() && !address.is_empty() {
-                return None;
-            }
-            let expanded = with_defaults(&format!("{address}{host}{}{protocol}", text("target")?));
-            (expanded.text, expanded.has_variables)
-        }
+        let expanded = with_defaults(&format!("{address}{host}{}{protocol}", text("target")?));
+        (expanded.text, expanded.has_variables)
     };
     let (rest, protocol) = short.split_once('/').unwrap_or((&short, "tcp"));
     let (rest, container) = rest.rsplit_once(':').map_or(("", rest), |(rest, container)| (rest, container));

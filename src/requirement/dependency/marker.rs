@@ -72,7 +72,7 @@ impl Pythons {
     }
 }
 
-/// CPython on Linux.
+/// `CPython` on Linux.
 fn environment(minor: u64) -> Option<MarkerEnvironment> {
     let (version, full) = (format!("3.{minor}"), format!("3.{minor}.9"));
     MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
