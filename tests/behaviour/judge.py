@@ -119,12 +119,12 @@ class Judge:
         }
         try:
             done = subprocess.run(
-                [self.binary, "-C", self.root, *arguments], capture_output=True, text=True, timeout=30, errors="replace",
+                [self.binary, "-C", self.root, *arguments], capture_output=True, timeout=30, check=False,
                 stdin=subprocess.DEVNULL, env=environment,
             )
         except subprocess.TimeoutExpired:
             return Done(-1, "", "no end within 30 s")
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
     def write(self) -> None:
         for path, text in self.shape.tree().items():
@@ -155,7 +155,7 @@ class Judge:
             self.judged.verdicts.append(Verdict("start", SKIPPED, f"no Python {shape.python}"))
             return self.judged
         self.write()
-        before = snapshot(self.top)
+        before = self.before = snapshot(self.top)
         runs = [self.observe(environment=one) for one in shape.envs]
         for one in runs:
             if not one["ok"]:
@@ -470,7 +470,7 @@ class Judge:
         now = snapshot(self.top)
         for path in sorted(set(now) - set(tree), reverse=True):
             (self.top / path).unlink() if now[path] is not None else shutil.rmtree(self.top / path, ignore_errors=True)
-        lay(self.top, {path: text for path, text in tree.items() if now.get(path, b"") != text})
+        lay(self.top, {path: text for path, text in tree.items() if path not in now or now[path] != text})
 
     # What users do
 
@@ -539,7 +539,7 @@ class Judge:
         self.restore(edited)
 
     def _still_runs(self, edit: Edit, run: dict[str, Any], broken: str, must: bool = False) -> list[str]:
-        now = self.observe(self._ours({}, snapshot(self.top)), self.shape.envs[0])
+        now = self.observe(self._ours(self.before, snapshot(self.top)), self.shape.envs[0])
         if not now["ok"]:
             return [f"the application does not start: {now['error']}"] if must or not broken else []
         return [*same_behaviour(run, now, self._not_compared())] if run["ok"] else []
@@ -547,8 +547,8 @@ class Judge:
     def _edited_undo(self, edit: Edit, before: Tree, after: Tree, edited: Tree) -> None:
         done = self.paxx("undo", "--yes")
         now = snapshot(self.top)
-        touched = {path for path in {*after, *edited} if after.get(path, b"") != edited.get(path, b"")}
-        applied = {path for path in {*before, *after} if before.get(path, b"") != after.get(path, b"")}
+        touched = changed(after, edited)
+        applied = changed(before, after)
         wrongs: list[str] = []
         if done.code:
             wrongs += [difference(edited, now)] if now != edited else []
@@ -635,6 +635,11 @@ def lay(folder: Path, tree: Tree) -> None:
         else:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(text)
+
+
+def changed(old: Tree, new: Tree) -> set[str]:
+    """The paths that are not the same in both."""
+    return {path for path in {*old, *new} if path not in old or path not in new or old[path] != new[path]}
 
 
 def difference(old: Tree, new: Tree) -> str:

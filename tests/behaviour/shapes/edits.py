@@ -55,7 +55,7 @@ FORMATTERS = [
 SORTERS = [
     Edit("isort", tool("isort", "-q"), formats=True),
     *(Edit(f"isort {' '.join(options)}", tool("isort", "-q", *options), formats=True) for options in (
-        ("--profile", "black"), ("--profile", "google"), ("--sl",), ("--profile", "black", "--fss"), ("--profile", "black", "--nds"),
+        ("--profile", "black"), ("--profile", "google"), ("--sl",), ("--profile", "black", "--fss"), ("--profile", "black", "--ds"),
         ("--profile", "black", "-m", "2"), ("--profile", "black", "--ca"), ("--profile", "black", "--lai", "1"), ("--profile", "black", "--ls"),
     )),
     *(Edit(f"ruff {' '.join(options)}", tool(*sorter(*options)), formats=True) for options in (
