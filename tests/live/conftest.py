@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +24,8 @@ TEMPLATES = ROOT / "templates"
 FIXTURES = ROOT / "fixtures"
 
 COMPONENTS = ("redis", "arq", "storage", "websocket", "postgis", "metrics")
+# All there are, found by their folders: what is asked of each is asked of a new one, too.
+EVERY = tuple(sorted(path.parent.name for path in TEMPLATES.glob("*/component.toml")))
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ def binary() -> Path:
     built = [path for path in (ROOT / "target/debug/paxx", ROOT / "target/release/paxx") if path.exists()]
     assert built, "no binary: run `cargo build`, or set PAXX_BIN"
     return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def manifest(component: str) -> dict[str, Any]:
+    """What `component.toml` says of the component."""
+    return tomllib.loads((TEMPLATES / component / "component.toml").read_text())
 
 
 def paxx(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:

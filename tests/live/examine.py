@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from conftest import SHAPES, Projects, add, paxx
+from conftest import SHAPES, Projects, add, manifest, paxx
 
 RULES = "E,W,F,I,UP,B,SIM,ASYNC,S"
 # The project's files, in the shapes whose whole tree is examined; of the others the generated modules alone.
@@ -122,7 +122,8 @@ class Examiner:
         found = self._style(project, shape, paths) if components else Counter[str]()
         problems += sorted((found - self.baseline(shape)).elements())
         if components:
-            brought = (*components, *(["redis"] if "arq" in components and "redis" not in components else []))
+            along = (needed for component in components for needed in manifest(component).get("requires", []))
+            brought = tuple(dict.fromkeys((*components, *along)))
             removed = paxx(project, "infra", "remove", *brought, "--yes", code=-1)
             if removed.returncode != 0:
                 problems.append(f"remove exits {removed.returncode}: {removed.stderr}")

@@ -10,12 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from conftest import COMPONENTS, FIXTURES, Projects, add
+from conftest import EVERY, FIXTURES, Projects, add
 
 NAMES = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 # What Compose merges into a service is for Compose: the schema sees the mapping after YAML's own merge keys.
-OURS = {"redis", "minio", "jaeger", "worker"}
-PUBLISHED = {"redis": {6379}, "minio": {9000, 9001}, "jaeger": {4317, 16686}}
+OURS = {"redis", "minio", "jaeger", "mailpit", "worker"}
+PUBLISHED = {"redis": {6379}, "minio": {9000, 9001}, "jaeger": {4317, 16686}, "mailpit": {1025, 8025}}
 
 # Other ways to write the compose file of `fixtures/package-upper`, the service of the application under `api`.
 VARIANTS = {
@@ -166,8 +166,9 @@ def examine(before: dict[str, Any], after: dict[str, Any]) -> None:
         ("STORAGE_S3_ENDPOINT_URL", "minio", "9000"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "jaeger", "4317"),
     ):
         assert f"//{'localhost' if host else name}:{port}" in environment[prefix + variable]
+    assert environment[prefix + "SMTP_HOST"] == ("localhost:1025" if host else "mailpit:1025")
     # It waits for them; each service that is waited for, and each named volume, is there.
-    assert {"redis", "minio", "jaeger"} <= set(services[app]["depends_on"])
+    assert {"redis", "minio", "jaeger", "mailpit"} <= set(services[app]["depends_on"])
     for name, service in services.items():
         waits = service.get("depends_on") or {}
         assert set(waits) <= set(services)
@@ -202,14 +203,14 @@ BELOW = {"monorepo": "backend"}
 @pytest.mark.parametrize("shape", SHAPES)
 def test_fixture(projects: Projects, shape: str) -> None:
     """Issue 3 (6): "the merged compose file is valid against the Compose specification's JSON schema, for every fixture
-    and all six components; a new service is on the application's networks"; (4): published on 127.0.0.1 only."""
+    and all components; a new service is on the application's networks"; (4): published on 127.0.0.1 only."""
     project = projects.fresh(shape)
     path = compose_file(project)
     assert path
     before = yaml.safe_load(path.read_bytes())
     if shape in BELOW:
         subprocess.run(["git", "init", "-q", project], check=True)  # noqa: S607
-    add(project / BELOW.get(shape, "."), *COMPONENTS)
+    add(project / BELOW.get(shape, "."), *EVERY)
     examine(before, yaml.safe_load(path.read_bytes()))
 
 
@@ -219,7 +220,7 @@ def test_variant(projects: Projects, variant: str) -> None:
     project = projects.fresh("upper", {"compose.yml": VARIANTS[variant]})
     before = yaml.safe_load(VARIANTS[variant])
     jsonschema.validate(before, schema())
-    add(project, *COMPONENTS)
+    add(project, *EVERY)
     examine(before, yaml.safe_load((project / "compose.yml").read_bytes()))
 
 

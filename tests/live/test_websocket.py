@@ -2,8 +2,10 @@
 
 import ast
 import asyncio
+import contextlib
 import json
 import re
+import signal
 import socket
 import textwrap
 import time
@@ -41,6 +43,18 @@ app = FastAPI(lifespan=lifespan)
 received, ended = [], []
 
 
+@app.get("/ready")
+async def ready():
+    from services.ws import check_websocket
+
+    start = time.perf_counter()
+    try:
+        await check_websocket(0.5)
+    except Exception as error:
+        return {"error": repr(error), "seconds": time.perf_counter() - start}
+    return {"error": None}
+
+
 @app.websocket("/ws/{client_id}")
 async def endpoint(websocket: WebSocket, client_id: str, room: str = ""):
     await manager.connect(websocket, client_id)
@@ -54,6 +68,15 @@ async def endpoint(websocket: WebSocket, client_id: str, room: str = ""):
                 raise ValueError(data)
             if data.startswith("work"):
                 await asyncio.sleep(int(data[5:]))
+            if data == "act":
+                await asyncio.sleep(0.5)  # meanwhile the client connects again
+                acts = [
+                    await manager.leave_room(client_id, "r"),
+                    await manager.join_room(client_id, "q"),
+                    await manager.send_personal(client_id, '"from the old endpoint"'),
+                    await asyncio.create_task(manager.leave_room(client_id, "r")),
+                ]
+                received.append([*acts, sorted(manager.get_client_rooms(client_id))])
     except WebSocketDisconnect as error:
         ended.append([client_id, error.code])
         manager.disconnect(client_id)
@@ -74,6 +97,39 @@ async def endpoint_with_a_task(websocket: WebSocket, client_id: str):
     await manager.connect(websocket, client_id)
     received.append(await asyncio.create_task(websocket.receive_text()))
     raise ValueError
+
+
+@app.websocket("/raises/{client_id}")
+async def endpoint_that_raises(websocket: WebSocket, client_id: str):
+    await manager.connect(websocket, client_id)
+    raise ValueError(client_id)
+
+
+@app.websocket("/sends/{client_id}")
+async def endpoint_that_only_sends(websocket: WebSocket, client_id: str):
+    await manager.connect(websocket, client_id)
+    while manager.is_connected(client_id):
+        await asyncio.sleep(0.05)
+    ended.append([client_id, 0])
+
+
+later = []
+
+
+@app.websocket("/later/{client_id}")
+async def endpoint_whose_task_goes_on(websocket: WebSocket, client_id: str):
+    await manager.connect(websocket, client_id)
+
+    async def notify():
+        await asyncio.sleep(1)
+        received.append(await manager.send_personal(client_id, '"later"'))
+
+    if not later:
+        later.append(asyncio.create_task(notify()))
+    try:
+        await websocket.receive_text()
+    except WebSocketDisconnect:
+        manager.disconnect(client_id)
 
 
 @app.post("/call/{name}")
@@ -414,6 +470,333 @@ async def test_sigterm(project: Path, serve: Serve, redis_server: RedisServer, i
     await asyncio.gather(*(client.close() for client in clients))
 
 
+# -- An endpoint's own connection --------------------------------------------------------------------
+
+
+async def test_an_endpoint_acts_on_its_own_connection(project: Path, serve: Serve) -> None:
+    """After a reconnect of the same id, what the old endpoint does is not done to the new connection."""
+    server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="0")
+    async with ws(server, "/ws/me?room=r") as old:
+        await old.send("act")
+        await until(server, lambda s: s["received"] == ["act"])
+        async with ws(server, "/ws/me?room=r") as new:
+            now = await until(server, lambda s: len(s["received"]) == 2)
+            assert now["received"][1] == [False, False, False, False, []]
+            assert now["rooms"] == {"r": ["me"]}
+            assert await inbox(new) == []
+            # The new one's own endpoint is not hindered, nor is one that has no connection.
+            await new.send("act")
+            now = await until(server, lambda s: len(s["received"]) == 4)
+            assert now["received"][3] == [True, True, True, False, ["q"]]
+            assert (await call(server, "join_room", client_id="me", room="s"))["result"] is True
+            assert await inbox(new) == ["from the old endpoint"]
+
+
+async def test_a_task_that_outlives_its_endpoint(project: Path, serve: Serve) -> None:
+    """It is no part of the old connection any more: it reaches the client where it is now."""
+    server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="0")
+    async with ws(server, "/later/me"):
+        await until(server, lambda s: s["clients"] == ["me"])
+    async with ws(server, "/later/me") as new:
+        assert await inbox(new, 1.5) == ["later"]
+    assert (await state(server))["received"] == [True]
+
+
+async def test_a_reconnect_at_another_instance(project: Path, serve: Serve, redis_server: RedisServer) -> None:
+    """While an old socket lingers at one instance, the client that is at another now gets its messages there."""
+    a, b = (serve(project, "live_app:app", WS_REDIS_URL=redis_server.url(2), WS_SEND_TIMEOUT="1") for _ in "ab")
+    dead = stuck_client(a, "me")
+    await until(a, lambda s: s["clients"] == ["me"])
+    async with ws(b, "/ws/me?room=r") as new, ws(a, "/ws/other"):
+        await until(b, lambda s: s["clients"] == ["me"])
+        await until(a, lambda s: s["clients"] == ["other"] and s["ended"] == [["me", 1000]])
+        assert (await call(a, "send_personal", client_id="me", message="1"))["result"] is False
+        await call(a, "broadcast_to_room", room="r", message="2")
+        assert await inbox(new) == [1, 2]
+    dead.close()
+
+
+async def test_connections_that_cross_each_other(project: Path, serve: Serve, redis_server: RedisServer) -> None:
+    """Of two connections of an id that are made at the same time at two instances, just one stays."""
+    a, b = (serve(project, "live_app:app", WS_REDIS_URL=redis_server.url(2)) for _ in "ab")
+    names = [str(number) for number in range(40)]
+    clients = await asyncio.gather(*(ws(server, f"/ws/{name}") for name in names for server in (a, b)))
+    end = time.monotonic() + 8
+    while True:
+        there, here = (await state(a))["clients"], (await state(b))["clients"]
+        if sorted(there + here) == sorted(names):
+            break
+        assert time.monotonic() < end, (there, here)
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    assert sorted((await state(a))["clients"] + (await state(b))["clients"]) == sorted(names)
+    await call(a, "broadcast", message="1")
+    assert sorted(map(str, await inboxes(*clients))) == sorted(["[1]"] * 40 + ["[]"] * 40)
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+async def test_a_reconnect_while_redis_is_away(project: Path, serve: Serve, redis_server: RedisServer) -> None:
+    """Who has connected meanwhile is announced when Redis is back."""
+    a, b = (serve(project, "live_app:app", WS_REDIS_URL=redis_server.url(2), WS_SEND_TIMEOUT="1") for _ in "ab")
+    dead = stuck_client(a, "me")
+    await until(a, lambda s: s["clients"] == ["me"])
+    await asyncio.sleep(0.2)
+    redis_server.stop()
+    async with ws(b, "/ws/me") as new:
+        await until(b, lambda s: s["clients"] == ["me"])
+        redis_server.start()
+        await until(a, lambda s: s["clients"] == [], seconds=15)
+        await call(a, "send_personal", client_id="me", message="1")
+        assert await inbox(new) == [1]
+        assert (await state(b))["clients"] == ["me"]
+    dead.close()
+
+
+@pytest.mark.parametrize("implementation", ["websockets-sansio", "websockets"])
+async def test_an_endpoint_that_never_receives(project: Path, serve: Serve, implementation: str) -> None:
+    """One that raises before its first receive leaves no client behind, and one that only sends learns that its client
+    has gone; nothing has to be sent for that."""
+    server = serve(project, "live_app:app", "--ws", implementation, WS_HEARTBEAT_INTERVAL="0")
+    async with ws(server, "/raises/me") as client:
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(client.recv(), 5)
+        await until(server, lambda s: s["clients"] == [], seconds=2)
+    async with ws(server, "/sends/you"):
+        await until(server, lambda s: s["clients"] == ["you"])
+    await until(server, lambda s: s["clients"] == [] and s["ended"] == [["you", 0]], seconds=2)
+
+
+# -- Limits --------------------------------------------------------------------------------
+
+
+async def test_a_queue_is_limited_in_bytes(project: Path, serve: Serve) -> None:
+    """A client that does not read holds a megabyte, whatever the length of its queue; one that reads gets any size."""
+    server = serve(project, "live_app:app", "--timeout-graceful-shutdown", "1", WS_SEND_TIMEOUT="20")
+    stuck = stuck_client(server, "stuck")
+    await until(server, lambda s: s["clients"] == ["stuck"])
+    kept = 0
+    while (await call(server, "send_personal", client_id="stuck", message="x" * 300_000))["result"]:
+        kept += 1
+        assert kept < 100  # 30 MB, in a queue of 1,000 messages
+    print(f"a client that never reads holds {kept * 0.3:.1f} MB, the buffers of the system included")
+    async with ws(server, "/ws/reads", max_size=None) as client:
+        for text in ("x" * 3_000_000, "\N{SNOWMAN}" * 900_000):
+            await call(server, "broadcast", message=text)
+            assert await asyncio.wait_for(client.recv(), 10) == text
+        assert (await state(server))["clients"] == ["reads"]
+    stuck.close()
+
+
+async def test_a_client_that_never_reads(project: Path, serve: Serve) -> None:
+    """The module's docstring: it cannot see 1013; its endpoint gets the disconnect after the send timeout, and the server
+    holds the socket until the client ends it."""
+    server = serve(project, "live_app:app", "--timeout-graceful-shutdown", "1", WS_SEND_TIMEOUT="1")
+    stuck = stuck_client(server, "stuck")
+    await until(server, lambda s: s["clients"] == ["stuck"])
+    start = time.monotonic()
+    while (await call(server, "broadcast", message="x" * 300_000))["result"]:
+        assert time.monotonic() - start < 20
+    await until(server, lambda s: s["ended"] == [["stuck", 1013]])
+    assert time.monotonic() - start < 5
+
+    port = f":{stuck.getsockname()[1]:04X}"
+
+    def is_open(port: str) -> bool:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        return any(row[2].endswith(port) and row[3] != "06" for row in rows[1:])
+
+    await asyncio.sleep(1)
+    assert is_open(port)
+    stuck.close()
+    while is_open(port):
+        await asyncio.sleep(0.05)
+        assert time.monotonic() - start < 20
+
+
+async def test_rate(project: Path, serve: Serve) -> None:
+    """`WS_RATE_LIMIT` messages a second; who sends more is closed with 1008."""
+    server = serve(project, "live_app:app", WS_RATE_LIMIT="20")
+    async with ws(server, "/ws/calm") as calm, ws(server, "/ws/mad") as mad:
+        for number in range(30):
+            await calm.send(str(number))
+            await asyncio.sleep(0.06)
+        with pytest.raises(ConnectionClosed):
+            for number in range(1000):
+                await mad.send("mad")
+                await asyncio.sleep(0.001)
+        assert mad.close_code == 1008
+        now = await until(server, lambda s: s["ended"] == [["mad", 1008]])
+        assert now["clients"] == ["calm"] and now["received"].count("mad") <= 40
+
+
+async def test_close(project: Path, serve: Serve, redis_server: RedisServer) -> None:
+    """`manager.close(client_id)`: what was sent before still goes out; here and at another instance."""
+    a, b = (serve(project, "live_app:app", WS_REDIS_URL=redis_server.url(2)) for _ in "ab")
+    async with ws(a, "/ws/1") as one, ws(b, "/ws/2") as two, ws(b, "/ws/3") as three:
+        await until(a, lambda s: len(s["clients"]) == 1)
+        await until(b, lambda s: len(s["clients"]) == 2)
+        for number in range(50):
+            await call(a, "broadcast", message=str(number))
+        assert (await call(a, "close", client_id="1", code=4000, reason="blocked"))["result"] is True
+        assert (await call(a, "close", client_id="2"))["result"] is False
+        for client, code, reason in ((one, 4000, "blocked"), (two, 1000, "")):
+            got = []
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    got.append(json.loads(await asyncio.wait_for(client.recv(), 5)))
+            assert [data for data in got if data != {"type": "ping"}] == list(range(50))
+            assert (client.close_code, client.close_reason) == (code, reason)
+        await until(a, lambda s: s["clients"] == [] and s["ended"] == [["1", 4000]])
+        await until(b, lambda s: s["clients"] == ["3"] and s["ended"] == [["2", 1000]])
+        assert await inbox(three) == list(range(50))
+    assert "Traceback" not in a.stop() + b.stop()
+
+
+# -- Redis that is far away, or does not answer --------------------------------------------------
+
+
+async def test_publishes_share_a_round_trip(project: Path, redis_server: RedisServer) -> None:
+    """With Redis 2 ms away, what waits is published at one go."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", redis_server.port)
+
+        async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while data := await source.read(1 << 16):
+                    await asyncio.sleep(0.001)
+                    target.write(data)
+            target.close()
+
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    proxy = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    code = FAKE + textwrap.dedent("""
+        import time
+
+        async def main():
+            other, fake = ConnectionManager(), Fake()
+            await manager.start_pubsub()
+            await other.connect(fake, "a")
+            await other.start_pubsub()
+            start = time.perf_counter()
+            for number in range(3000):
+                await manager.broadcast(str(number))
+                if number % 100 == 0:
+                    await asyncio.sleep(0)
+            while len(fake.sent) < 3000:
+                await asyncio.sleep(0.001)
+                assert other.is_connected("a") and time.perf_counter() - start < 30, len(fake.sent)
+            print(3000 / (time.perf_counter() - start))
+            assert fake.sent == [str(number) for number in range(3000)]
+            await manager.stop_pubsub()
+            await other.stop_pubsub()
+
+        asyncio.run(main())
+        """)
+    url = f"redis://127.0.0.1:{port}/0"
+    rate = float(await asyncio.to_thread(run_python, project, code, WS_REDIS_URL=url, WS_QUEUE_LENGTH="5000"))
+    print(f"{rate:.0f} broadcasts a second, Redis 2 ms away")
+    proxy.close()
+    assert rate > 1500
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_redis_is_frozen(project: Path, redis_server: RedisServer, size: int) -> None:
+    """1,500 broadcasts do not wait for a Redis that does not answer, what waits for it is limited, and readiness says so."""
+    code = FAKE + textwrap.dedent(f"""
+        import os, resource, signal, time
+        from services.ws import check_websocket
+
+        async def main():
+            other, fake, far = ConnectionManager(), Fake(), Fake()
+            await manager.start_pubsub()
+            await other.start_pubsub()
+            await manager.connect(fake, "a")
+            await other.connect(far, "b")
+            await check_websocket()
+            await manager.broadcast("before")
+            await asyncio.sleep(0.2)
+            os.kill({redis_server.process.pid if redis_server.process else 0}, signal.SIGSTOP)
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            start = time.perf_counter()
+            for number in range(1500):
+                await manager.broadcast(f"{{number:0{size}d}}")
+                fake.sent.clear()
+            seconds = time.perf_counter() - start
+            memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+            print(f"1,500 broadcasts of {size} bytes: {{seconds:.2f}} s, {{memory:.0f}} MB")
+            assert seconds < 2 and memory < 60
+            start = time.perf_counter()
+            try:
+                await check_websocket(0.3)
+            except asyncio.TimeoutError:
+                assert time.perf_counter() - start < 0.5
+            else:
+                raise AssertionError
+            os.kill({redis_server.process.pid if redis_server.process else 0}, signal.SIGCONT)
+            await asyncio.sleep(1)
+            await manager.broadcast("after")
+            await asyncio.sleep(1)
+            await check_websocket()
+            assert far.sent[0] == "before" and far.sent[-1] == "after", (far.sent[0], far.sent[-1][:9])
+            assert len(far.sent) == len(set(far.sent))
+            await manager.stop_pubsub()
+            await other.stop_pubsub()
+
+        asyncio.run(main())
+        """)
+    try:
+        limits = {"WS_QUEUE_LENGTH": "5000", "WS_QUEUE_BYTES": "100000000"}
+        print(run_python(project, code, WS_REDIS_URL=redis_server.url(), **limits))
+    finally:
+        assert redis_server.process
+        redis_server.process.send_signal(signal.SIGCONT)
+
+
+async def test_readiness(project: Path, serve: Serve, redis_server: RedisServer) -> None:
+    """`check_websocket()` raises, within its time, when Redis is away; without Redis there is nothing to wait for."""
+    alone = serve(project, "live_app:app")
+    server = serve(project, "live_app:app", WS_REDIS_URL=redis_server.url())
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{alone.url}/ready")).json() == {"error": None}
+        assert (await http.get(f"{server.url}/ready")).json() == {"error": None}
+        redis_server.stop()
+        answer = (await http.get(f"{server.url}/ready")).json()
+        assert answer["error"] and answer["seconds"] < 1
+        redis_server.start()
+        end = time.monotonic() + 12
+        while (await http.get(f"{server.url}/ready")).json()["error"]:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
+
+
+async def test_metrics(make_project: Make, serve: Serve) -> None:
+    """Connections and closings are counted where the project has the metrics component."""
+    project = make_project("websocket", "metrics")
+    (project / "live_app.py").write_text(
+        LIVE_APP + "\nfrom services.metrics import metrics_router\napp.include_router(metrics_router)\n"
+    )
+    server = serve(project, "live_app:app", WS_RATE_LIMIT="5", OTEL_TRACES_EXPORTER="none")
+
+    async def counted(name: str) -> list[str]:
+        async with httpx.AsyncClient() as http:
+            text = (await http.get(f"{server.url}/metrics")).text
+        return [line for line in text.splitlines() if line.startswith(name)]
+
+    async with ws(server, "/ws/1"), ws(server, "/ws/2") as two:
+        await until(server, lambda s: len(s["clients"]) == 2)
+        assert await counted("websocket_connections") == ["websocket_connections 2.0"]
+        with pytest.raises(ConnectionClosed):
+            for _ in range(100):
+                await two.send("x")
+                await asyncio.sleep(0.001)
+        await until(server, lambda s: s["clients"] == ["1"])
+        assert await counted("websocket_connections") == ["websocket_connections 1.0"]
+        assert await counted("websocket_closed_total{") == ['websocket_closed_total{code="1008"} 1.0']
+
+
 # -- The module alone ----------------------------------------------------------------------
 
 
@@ -426,8 +809,11 @@ class Fake:
     def __init__(self):
         self.sent, self.closed = [], None
         self.client_state = self.application_state = WebSocketState.CONNECTED
+        self.gone = asyncio.Event()
     async def accept(self): pass
-    async def receive(self): await asyncio.Event().wait()
+    async def receive(self):
+        await self.gone.wait()
+        return {"type": "websocket.disconnect", "code": 1001}
     async def send_text(self, text): self.sent.append(text)
     async def close(self, code, reason): self.closed = code
 
@@ -455,8 +841,10 @@ def test_works_without_redis(project: Path) -> None:
             await manager.start_pubsub()
             await manager.stop_pubsub()
             manager.disconnect("a")
-            assert len(asyncio.all_tasks()) == 2, asyncio.all_tasks()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
+            assert len(asyncio.all_tasks()) == 2, asyncio.all_tasks()  # the one that reads
+            fake.gone.set()
+            await asyncio.sleep(0.01)
             assert len(asyncio.all_tasks()) == 1, asyncio.all_tasks()
 
         asyncio.run(main(), debug=True)
@@ -594,7 +982,7 @@ def test_messages(project: Path) -> None:
 
 
 def test_event_loops(project: Path) -> None:
-    """COMPONENTS.md: "Clients belong to one event loop"; TestClient has one for each socket."""
+    """COMPONENTS.md: "Clients belong to one event loop"; TestClient without `with` has one for each socket."""
     run_python(
         project,
         textwrap.dedent("""
@@ -603,9 +991,18 @@ def test_event_loops(project: Path) -> None:
 
         client = TestClient(app)
         with client.websocket_connect("/ws/1") as one, client.websocket_connect("/ws/2") as two:
-            assert client.post("/call/broadcast", json={"message": "a"}).json()["result"] == 2
-            assert one.receive_text() == two.receive_text() == "a"
+            try:  # each in a loop of its own: an error says what to do, where silence would hang the test
+                client.post("/call/broadcast", json={"message": "a"})
+            except RuntimeError as error:
+                assert "with TestClient(app)" in str(error), error
+            else:
+                raise AssertionError
         assert manager.connection_count == 0
+        with TestClient(app) as client:
+            with client.websocket_connect("/ws/1") as one, client.websocket_connect("/ws/2") as two:
+                assert client.post("/call/broadcast", json={"message": "a"}).json()["result"] == 2
+                assert one.receive_text() == two.receive_text() == "a"
+            assert manager.connection_count == 0
         for _ in range(2):
             with TestClient(app) as client, client.websocket_connect("/ws/1") as one:
                 client.post("/call/broadcast", json={"message": "b"})
@@ -632,26 +1029,69 @@ def test_event_loops(project: Path) -> None:
 # -- What the user reads and copies --------------------------------------------------------
 
 
+LOGIN = '''
+from fastapi import HTTPException, WebSocket
+
+
+async def user_id(websocket: WebSocket) -> str:
+    if websocket.cookies.get("session") != "ann's secret":
+        raise HTTPException(403)
+    return "ann"
+'''
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_next_steps(
     make_project: Make, next_steps: Callable[..., str], serve: Serve, shape: str
 ) -> None:
     """Issue 3, "Must show" 4: "Origin check in the printed WebSocket endpoint" """
     steps = next_steps("websocket", shape)
-    found = re.search(r"(?m)^     from fastapi.*?(?=^\d)", steps, re.DOTALL)
+    found = re.search(r"(?m)^     from typing.*?(?=^\d)", steps, re.DOTALL)
     assert found and max(map(len, steps.splitlines())) <= 80
     ast.parse(code := textwrap.dedent(found[0]))
     if shape != "lower":
         return
     project = make_project("websocket")
     (project / "printed.py").write_text(f"from fastapi import FastAPI\napp = FastAPI()\n{code}")
+    (project / "your_login.py").write_text(LOGIN)
     server = serve(project, "printed:app")
+    cookie = {"Cookie": "session=ann's secret"}
     for origin in (None, "null", "http://evil.example", "http://localhost:3000.evil.example"):
         with pytest.raises(InvalidStatus, match="403"):
-            await ws(server, "/ws/1", origin=origin)
-    async with ws(server, "/ws/1", origin="http://localhost:3000") as client:
+            await ws(server, "/ws", origin=origin, additional_headers=cookie)
+    async with ws(server, "/ws", origin="http://localhost:3000", additional_headers=cookie) as client:
         await client.send('"hello"')
         assert await inbox(client) == ["hello"]
+        # A stranger cannot take the place of the owner of an id: it is not in the URL.
+        for path in ("/ws", "/ws?client_id=ann", "/ws/ann"):
+            with pytest.raises(InvalidStatus, match="403"):
+                await ws(server, path, origin="http://localhost:3000")
+        await client.send('"still here"')
+        assert await inbox(client) == ["still here"]
+
+
+async def test_the_example_of_the_module(make_project: Make, serve: Serve) -> None:
+    """The docstring's endpoint runs as it is, with a login; it takes no id from the URL."""
+    project = make_project("websocket")
+    text = ast.get_docstring(ast.parse((project / "services/ws.py").read_text())) or ""
+    found = re.search(r"(?m)^    from services.*?(?=^\S)", text, re.DOTALL)
+    assert found
+    code = textwrap.dedent(found[0])
+    assert "{" not in code.split('("/ws')[1].splitlines()[0]
+    (project / "your_login.py").write_text(LOGIN)
+    (project / "example.py").write_text(
+        "from types import SimpleNamespace\nfrom typing import Annotated\n"
+        "from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect\nfrom your_login import user_id\n"
+        "app = FastAPI()\n"
+        "async def user(id: Annotated[str, Depends(user_id)]): return SimpleNamespace(id=id)\n"
+        f"CurrentUser = Annotated[SimpleNamespace, Depends(user)]\n{code}"
+    )
+    server = serve(project, "example:app")
+    with pytest.raises(InvalidStatus, match="403"):
+        await ws(server, "/ws")
+    async with ws(server, "/ws", additional_headers={"Cookie": "session=ann's secret"}) as client:
+        await client.send("hello")
+        assert await inbox(client) == [{"text": "hello"}]
 
 
 SEED_APP = '''

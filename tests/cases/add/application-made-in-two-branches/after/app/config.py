@@ -1,4 +1,4 @@
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
@@ -13,6 +13,7 @@ class Settings(BaseSettings):
 
     # Metrics and tracing
     metrics_enabled: bool = True
+    metrics_token: SecretStr | None = None
     otel_service_name: str = "demo"
     otel_exporter_otlp_endpoint: str = "http://localhost:4317"
 

@@ -1,3 +1,4 @@
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 
@@ -6,6 +7,7 @@ class Settings(BaseSettings):
 
     # Metrics and tracing
     metrics_enabled: bool = True
+    metrics_token: SecretStr | None = None
     otel_service_name: str = "demo"
     otel_exporter_otlp_endpoint: str = "http://localhost:4317"
 
