@@ -66,6 +66,8 @@ fn spans(line: &str) -> Vec<(&'static str, &str)> {
                 "32" => "green",
                 "36" => "cyan",
                 "0" => "",
+                // The part of a line that changes: its colour comes behind it.
+                "7" => class,
                 other => panic!("the picture knows no `{other}`"),
             };
             text
