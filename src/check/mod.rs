@@ -7,6 +7,7 @@ mod compose;
 mod dependencies;
 mod modules;
 mod names;
+mod reached;
 mod settings;
 mod syntax;
 mod wiring;
@@ -53,6 +54,7 @@ const FAMILIES: &[fn(&Subject<'_>) -> Vec<Found>] = &[
     modules::findings,
     names::findings,
     wiring::findings,
+    reached::findings,
 ];
 
 /// What is to be said about `components`, sorted by place. `all` says that they are those that are installed.

@@ -12,7 +12,7 @@ use crate::project::application;
 use crate::project::imports::{self, module_file};
 use crate::project::{File, FilePath, Project};
 use crate::requirement::setting;
-use crate::source::python::{Source, names};
+use crate::source::python::{Source, StatementKind, names};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
@@ -42,12 +42,27 @@ fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
     for import in file.python().imports.iter().filter(|import| !import.scope.guarded && !import.wildcard) {
         let Some(from) = import.from.as_deref() else { continue };
         let home = module_file(project, roots, path, from).filter(|home| Some(home) != lost);
-        let Some(home) = home else { continue };
+        let Some(home) = home else {
+            let is_own = |name: &str| project.layout.first_party.iter().any(|known| known == name);
+            let dot = if from.ends_with('.') { "" } else { "." };
+            let submodule = |name: &str| module_file(project, roots, path, &format!("{from}{dot}{name}"));
+            let is_lost = module_file(project, roots, path, from).is_none()
+                && (from.starts_with('.') || is_own(from.split('.').next().unwrap_or(from)))
+                && import.names.iter().all(|name| submodule(&name.name).is_none());
+            if is_lost && import.scope.is_module() {
+                problems.push(
+                    Problem::new(&NAME_UNKNOWN, format!("there is no module `{from}`"))
+                        .at(path, import.range.clone())
+                        .help("bring it back, or import what it had from where that is now"),
+                );
+            }
+            continue;
+        };
         let Some(there) = project.file(&home).filter(|there| there.python().error.is_none()) else { continue };
         let dot = if from.ends_with('.') { "" } else { "." };
         for name in &import.names {
             let is_module = || module_file(project, roots, path, &format!("{from}{dot}{}", name.name)).is_some();
-            if has_name(there.python(), &name.name) || is_module() {
+            if has_name(there.python(), there.text().unwrap_or_default(), &name.name) || is_module() {
                 continue;
             }
             let message = format!("`{}` is imported from `{home}`, which has no such name", name.name);
@@ -62,9 +77,9 @@ fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
 }
 
 /// May the module have this name: is it bound outside of functions and classes, or by something that cannot be followed?
-fn has_name(source: &Source, name: &str) -> bool {
+fn has_name(source: &Source, text: &str, name: &str) -> bool {
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    source.definition_of(name).is_some()
+    source.definition_of(name).is_some_and(|place| !is_for_scripts(source, text, &place))
         || source.import_of(name).is_some()
         || source.imports.iter().any(|import| import.wildcard)
         || source.definition_of("__getattr__").is_some()
@@ -74,7 +89,20 @@ fn has_name(source: &Source, name: &str) -> bool {
             .iter()
             .filter(|assignment| assignment.scope.class.is_none())
             .filter(|assignment| assignment.scope.function.is_none() || assignment.target == name)
+            .filter(|assignment| !is_for_scripts(source, text, &assignment.range))
             .any(|assignment| assignment.target.split(|character| !is_word(character)).any(|word| word == name))
+}
+
+/// Is the place below `if __name__ == "__main__":`, so that no import comes by there?
+fn is_for_scripts(source: &Source, text: &str, place: &Range<usize>) -> bool {
+    let first_line =
+        |range: &Range<usize>| text.get(range.clone()).and_then(|code| code.lines().next()).unwrap_or_default();
+    source.body.iter().any(|statement| {
+        statement.kind == StatementKind::If
+            && statement.range.start <= place.start
+            && place.end <= statement.range.end
+            && first_line(&statement.range).contains("__main__")
+    })
 }
 
 /// Names in `within` that nothing in the module binds.

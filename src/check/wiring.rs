@@ -50,10 +50,13 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     found
 }
 
-fn application_calls(component: &Component) -> Vec<ApplicationCall> {
+/// Every statement of a component on the application.
+pub(super) fn application_calls(component: &Component) -> Vec<ApplicationCall> {
     let middleware = component.manifest.middleware.iter().map(|entry| (entry.module, entry.name, Role::Middleware));
-    let routers =
-        component.manifest.router.iter().map(|entry| (entry.module, entry.name, Role::Router { paths: Vec::new() }));
+    let routers = component.manifest.router.iter().map(|entry| {
+        let paths = entry.paths.iter().map(|path| path.0).collect();
+        (entry.module, entry.name, Role::Router { paths })
+    });
     let statements = component
         .manifest
         .statement

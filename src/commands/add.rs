@@ -3,10 +3,10 @@
 use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{Ui, components, find_project, installed, lock_of, pending};
-use crate::check;
+use crate::check::{self, Finding};
 use crate::cli::{Add, Global};
 use crate::error::Error;
-use crate::finding::Severity;
+use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::plan::{self, Allowances, Outcome, Plan};
 use crate::project::discover::Discovery;
@@ -20,8 +20,14 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, 
     let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
     let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
-    let plan = plan::add(&discovery, &lock, &named, allow);
-    let findings = left_over(ui, &discovery, &plan);
+    let mut plan = plan::add(&discovery, &lock, &named, allow);
+    let (broken, findings) = left_over(&discovery, &plan);
+    if !arguments.allow_manual {
+        plan.refusals.extend(broken);
+    }
+    let paths = ui.paths(&discovery);
+    let findings: Vec<String> =
+        findings.iter().map(|problem| findings::concise(problem, Some(&plan.after), Some(&paths))).collect();
     let names: Vec<&str> = named.iter().map(|component| component.id()).collect();
     let proposal = Proposal {
         ui,
@@ -49,17 +55,36 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, 
     Ok(code)
 }
 
-/// What `check` has to say of the project as it will be, beyond what the plan says itself.
-fn left_over(ui: &Ui, discovery: &Discovery, plan: &Plan) -> Vec<String> {
+/// What `check` has to say of the project as it will be, beyond what the plan says itself: what keeps the components that were
+/// named from running, and the rest.
+fn left_over(discovery: &Discovery, plan: &Plan) -> (Vec<Problem>, Vec<Problem>) {
     let path = plan.after.layout.root.child(lock::NAME);
     let text = plan.after.text(&path).unwrap_or_default();
-    let Some(lock) = Lock::parse(&path, text).ok().filter(|_| plan.refusals.is_empty()) else { return Vec::new() };
+    let Some(lock) = Lock::parse(&path, text).ok().filter(|_| plan.refusals.is_empty()) else {
+        return (Vec::new(), Vec::new());
+    };
     let (components, _) = installed(&lock);
-    let paths = ui.paths(discovery);
-    check::findings(&plan.after, &lock, &components, true)
+    let found: Vec<Finding> = check::findings(&plan.after, &lock, &components, true)
         .into_iter()
         .filter(|finding| finding.problem.rule.severity > Severity::Information)
         .filter(|finding| plan.manual.iter().all(|problem| problem.message != finding.problem.message))
-        .map(|finding| findings::concise(&finding.problem, Some(&plan.after), Some(&paths)))
-        .collect()
+        .collect();
+    let is_code = |at: &Location| at.path.as_str().ends_with(".py");
+    let (broken, rest): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(|finding| {
+        let was_there = discovery.lock.as_ref().is_ok_and(|lock| lock.component(&finding.component).is_some());
+        (finding.problem.rule.severity == Severity::Error || was_there)
+            && finding.problem.at.as_ref().is_some_and(is_code)
+            && plan.components.iter().any(|(component, _)| component.id() == finding.component)
+    });
+    let on_disk = |mut problem: Problem| {
+        // Nothing is written, so the places are those of the files as they are.
+        let is_edited = |at: &Location| plan.after.text(&at.path) != discovery.project.text(&at.path);
+        for at in problem.at.iter_mut().filter(|at| is_edited(at)) {
+            at.range = 0..0;
+        }
+        problem.related.retain(|(at, _)| !is_edited(at));
+        problem
+    };
+    let broken = broken.into_iter().map(|finding| on_disk(finding.problem)).collect();
+    (broken, rest.into_iter().map(|finding| finding.problem).collect())
 }

@@ -340,6 +340,20 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
         reader.file(path);
     }
     read_imports(reader, layout);
+    // What the modules of components import of the project.
+    let modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
+    for path in modules.filter_map(|module| services.join(&module.path)) {
+        let Some(file) = reader.file(&path) else { continue };
+        for import in &file.python().imports {
+            let Some(from) = import.from.as_deref() else { continue };
+            if imports::module_file(reader, &layout.import_roots, &path, from).is_none() {
+                let dot = if from.ends_with('.') { "" } else { "." };
+                for name in &import.names {
+                    imports::module_file(reader, &layout.import_roots, &path, &format!("{from}{dot}{}", name.name));
+                }
+            }
+        }
+    }
     // What says which Python the project runs on.
     for name in PYTHON_FILES {
         reader.file(&layout.root.child(name));

@@ -88,7 +88,8 @@ impl ApplicationCall {
         }
     }
 
-    fn rule(&self) -> &'static Rule {
+    /// What is said where it is not there.
+    pub(crate) fn rule(&self) -> &'static Rule {
         match self.role {
             Role::Middleware => &finding::MIDDLEWARE_MISSING,
             Role::Router { .. } => &finding::ROUTER_MISSING,
