@@ -165,6 +165,23 @@ pub fn replacements(project: &Project) -> Vec<(FilePath, python::Assignment)> {
         };
         if speaks_of(file.text().unwrap_or_default(), "lifespan_context") {
             found.extend(file.python().assignments.iter().filter(replaces).map(|found| (path.clone(), found.clone())));
+            // `setattr(app.router, "lifespan_context", ...)`
+            let text = file.text().unwrap_or_default();
+            let sets = |call: &&Call| {
+                call.callee.ends_with("setattr")
+                    && text.get(call.arguments_range.clone()).is_some_and(|code| code.contains("lifespan_context"))
+            };
+            found.extend(file.python().calls.iter().filter(sets).map(|call| {
+                let assignment = python::Assignment {
+                    range: call.range.clone(),
+                    target: text.get(call.range.clone()).unwrap_or_default().to_owned(),
+                    annotation: None,
+                    annotation_range: None,
+                    value: None,
+                    scope: call.scope.clone(),
+                };
+                (path.clone(), assignment)
+            }));
         }
     }
     found

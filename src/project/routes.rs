@@ -6,7 +6,7 @@ use super::{FilePath, Project};
 use crate::source::python::{Call, Source, Usage};
 
 /// Texts by which a module is found that may have a route which answers for others.
-pub const WORDS: [&str; 4] = [":path}", "\"/{", "'/{", ".mount("];
+pub const WORDS: [&str; 5] = [":path}", "\"/{", "'/{", ".mount(", "Mount("];
 
 /// Does a route with the path `route` answer a request for `path`?
 pub fn may_answer(route: &str, path: &str) -> bool {
@@ -109,6 +109,19 @@ fn leads_to(project: &Project, from: &FilePath, value: &str, path: &FilePath, ro
         None => imports::definition(project, roots, from, value)
             .is_some_and(|(module, name)| module == *path && name == router),
     }
+}
+
+/// The module that mounts the application of the project on another one, whose start and end run instead of its own.
+pub fn mounted_in(project: &Project) -> Option<&FilePath> {
+    let application = project.layout.application.as_ref().ok()?;
+    let name = application.variable.as_deref().or(application.factory.as_deref())?;
+    let mentions = |text: &str| memchr::memmem::find_iter(text.as_bytes(), b"ount(").next().is_some();
+    let mut modules = project.files().filter(|(path, file)| {
+        path.as_str().ends_with(".py")
+            && file.text().is_some_and(mentions)
+            && mounts(project, &project.layout.import_roots, path, (&application.path, name))
+    });
+    modules.next().map(|(path, _)| path)
 }
 
 /// Is the application of one module mounted on another one in the module at `path`?

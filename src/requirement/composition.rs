@@ -129,7 +129,9 @@ fn anchor(
     wiring: &Wiring,
 ) -> Result<(Statement, String), Problem> {
     let replaced = lifespan::replacements(project);
-    if replaced.is_empty() {
+    // FastAPI joins the start and the end of a router to what the application has when the router is included.
+    let includes = |call: &Call| call.callee.rsplit('.').next() == Some("include_router");
+    if replaced.is_empty() && !source.calls.iter().any(includes) {
         return Ok((wiring.binding.clone(), wiring.variable.clone()));
     }
     let callers = callers(project, &replaced);

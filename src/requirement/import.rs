@@ -212,13 +212,14 @@ impl Import {
             let is_import = |place: &std::ops::Range<usize>| {
                 source.imports.iter().any(|import| import.range.contains(&place.start))
             };
-            // Nor is what a function imports for itself.
+            // Nor is what a function binds or imports for itself.
+            let binding = python::names::functions_that_bind(code, name);
             let is_local = |place: &std::ops::Range<usize>| {
                 source.imports.iter().any(|import| {
                     let within = import.scope.function.and_then(|index| source.functions.get(index));
                     import.names.iter().any(|imported| imported.bound() == name)
                         && within.is_some_and(|function| function.range.contains(&place.start))
-                })
+                }) || binding.iter().any(|function| function.contains(&place.start))
             };
             let elsewhere = python::uses_of(code, name).into_iter().find(|place| !is_import(place) && !is_local(place));
             if let Some(place) = elsewhere {

@@ -25,6 +25,7 @@ use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::application::{self, Wiring};
 use crate::project::lifespan::{self, Generator, Lifespan};
+use crate::project::routes;
 use crate::project::{FilePath, Project};
 use crate::source::python::{self, Call, Function, Source, Usage, indentation_step};
 use crate::source::text::{self, LineEnding};
@@ -119,6 +120,13 @@ impl LifespanCall {
             Ok(lifespan) => lifespan,
             Err(problem) => return Assessment::Blocked { problem: problem.manual(self.by_hand()) },
         };
+        if let Some(outer) = routes::mounted_in(project) {
+            let message = "the application is mounted on another one, so that what it starts never runs";
+            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
+                .at(outer, 0..0)
+                .help("name the outer application with `--app MODULE:ATTR`");
+            return Assessment::Blocked { problem: problem.manual(self.by_hand()) };
+        }
         let is_ignored = before(project, "fastapi>=0.93").is_some();
         match lifespan {
             Lifespan::Generator(generator) if self.fits(project, &generator, is_ignored) => {

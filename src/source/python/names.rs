@@ -122,6 +122,51 @@ pub fn unbound(text: &str) -> Vec<Range<usize>> {
     read
 }
 
+/// The functions that bind `name` for themselves, so that no use of it in them means a name of the module.
+pub fn functions_that_bind(text: &str, name: &str) -> Vec<Range<usize>> {
+    let Some(tree) = tree(text).filter(|_| too_deep(text).is_none()) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut stack = vec![tree.root_node()];
+    while let Some(node) = stack.pop() {
+        if is_function(node) && binds_within(text, node, name) {
+            found.push(node.byte_range());
+        }
+        let mut cursor = node.walk();
+        stack.extend(node.named_children(&mut cursor));
+    }
+    found
+}
+
+fn is_function(node: Node) -> bool {
+    matches!(node.kind(), "function_definition" | "lambda")
+}
+
+/// Does a function bind the name in its own scope, by a parameter or in its body?
+fn binds_within(text: &str, function: Node, name: &str) -> bool {
+    let is_name = |node: Node| text.get(node.byte_range()) == Some(name);
+    let own = [function.child_by_field_name("parameters"), function.child_by_field_name("body")];
+    let mut stack: Vec<Node> = own.into_iter().flatten().collect();
+    let mut is_bound = false;
+    while let Some(node) = stack.pop() {
+        if matches!(node.kind(), "global_statement" | "nonlocal_statement") && named_children(node).any(is_name) {
+            return false;
+        }
+        let mut targets = HashSet::new();
+        if node.kind() == "as_pattern_target" {
+            identifiers(text, node, &mut targets);
+        }
+        is_bound |= targets.contains(name) || (node.kind() == "identifier" && is_name(node) && binds(node));
+        // What is inside of another scope is bound there, but for its own name.
+        if is_function(node) || node.kind() == "class_definition" {
+            is_bound |= node.child_by_field_name("name").is_some_and(is_name);
+            continue;
+        }
+        let mut cursor = node.walk();
+        stack.extend(node.named_children(&mut cursor));
+    }
+    is_bound
+}
+
 fn identifiers<'a>(text: &'a str, node: Node, found: &mut HashSet<&'a str>) {
     let mut stack = vec![node];
     while let Some(node) = stack.pop() {
