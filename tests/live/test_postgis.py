@@ -7,6 +7,7 @@ import math
 import random
 import re
 import struct
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,12 +15,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from geoalchemy2 import WKBElement, WKTElement
 from sqlalchemy import Column, Index, Integer, MetaData, Select, String, Table, func, select, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.schema import CreateIndex
 
-from conftest import Projects, run_python
+from conftest import Projects, free_port, run_python
 from postgis_support import Cluster, Migrations, alembic_project, body, load_geo
 from seed_examples import postgis as seeds
 
@@ -213,6 +216,77 @@ async def test_radius_and_order(geo: ModuleType, engine: AsyncEngine, world: Any
     assert await _ids(engine, places, geo.distance_within(column, lat=50, lng=10, radius_meters=0)) == {POINTS - 3}
     both_sides = geo.distance_within(column, lat=52, lng=-180, radius_meters=1)
     assert await _ids(engine, places, both_sides) == {POINTS - 5, POINTS - 4}
+
+
+async def test_nearest(cluster: Cluster, geo: ModuleType, engine: AsyncEngine, world: Any) -> None:
+    """The nearest rows by the index, in the order of their distance: not by looking at every row."""
+    database, places, points = world
+    near = geo.nearest(places.c.location, **BERLIN)
+    statement = select(places.c.id, near.label("meters")).order_by(near).limit(20)
+    rows = await _rows(engine, statement)
+    everything = sorted(
+        (_vincenty(BERLIN, {"lat": lat, "lng": lng}), number)
+        for number, (lng, lat) in enumerate(points)
+        if abs(lat - 52.52) < 4 and abs(lng - 13.4) < 8
+    )[:20]
+    assert len(set(row.id for row in rows) & {number for _, number in everything}) >= 19
+    assert [row.meters for row in rows] == sorted(row.meters for row in rows)
+    assert [row.meters for row in rows] == pytest.approx([meters for meters, _ in everything], rel=0.005)
+    compiled = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    [(plan,)] = cluster.sql(database, f"EXPLAIN (FORMAT JSON, ANALYZE) {compiled}")
+    shown = json.dumps(plan)
+    assert '"Index Name": "ix_places_location"' in shown and '"Sort"' not in shown, shown
+    slow = select(places.c.id).order_by(geo.distance_meters(places.c.location, **BERLIN)).limit(20)
+    compiled = slow.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    [(sorting,)] = cluster.sql(database, f"EXPLAIN (FORMAT JSON, ANALYZE) {compiled}")
+    took, before = (result[0]["Execution Time"] for result in (plan, sorting))
+    print(f"the 20 nearest of {POINTS}: {took:.1f} ms by nearest(), {before:.0f} ms by distance_meters()")
+    assert took < before / 10
+
+
+async def test_position(cluster: Cluster, geo: ModuleType, engine: AsyncEngine, world: Any) -> None:
+    """Latitude and longitude of what was loaded or just made, without Shapely."""
+    _, places, points = world
+    rows = await _rows(engine, select(places.c.id, places.c.location).where(places.c.id.in_([0, 1, POINTS - 3])))
+    found = {row.id: geo.position(row.location) for row in rows}
+    assert found == {number: (points[number][1], points[number][0]) for number in (0, 1, POINTS - 3)}
+    assert found[POINTS - 3].lat == 50 and found[POINTS - 3].lng == 10
+    for query in ("ST_AsEWKB(location::geometry)", "ST_AsBinary(location, 'XDR')", "ST_AsEWKB(ST_Force4D(location::geometry))"):
+        [(raw,)] = cluster.sql(world[0], f"SELECT {query} FROM places WHERE id = {POINTS - 3}")
+        assert geo.position(WKBElement(bytes(raw))) == (50, 10), query
+        assert geo.position(WKBElement(bytes(raw).hex())) == (50, 10), query
+    made = geo.point(lat=-1.5, lng=1e-7)
+    assert geo.position(made) == (-1.5, 1e-7)
+    for written in ("POINT(13.4 52.5)", "SRID=4326;POINT Z (13.4 52.5 1)", "point( 13.4  52.5 )"):
+        assert geo.position(written) == geo.position(WKTElement(written)) == (52.5, 13.4)
+    [(line,), (empty,)] = cluster.sql(
+        world[0], "SELECT ST_AsEWKB(g::geometry) FROM (VALUES ('LINESTRING(1 2, 3 4)'), ('POINT EMPTY')) AS t(g)"
+    )
+    for wrong in (WKBElement(bytes(line)), WKBElement(bytes(empty)), "LINESTRING(1 2, 3 4)", "POINT EMPTY"):
+        with pytest.raises(ValueError, match="point"):
+            geo.position(wrong)
+
+
+async def test_check_postgis(cluster: Cluster, geo: ModuleType, engine: AsyncEngine) -> None:
+    """Readiness: it raises where the database has no PostGIS, and in time where it does not answer."""
+    async with engine.connect() as connection:
+        await geo.check_postgis(connection)
+    async with AsyncSession(engine) as session:
+        await geo.check_postgis(session)
+    plain = create_async_engine(cluster.url(cluster.database()))
+    with pytest.raises(ProgrammingError, match="postgis_lib_version"):
+        async with plain.connect() as connection:
+            await geo.check_postgis(connection)
+    await plain.dispose()
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", port := free_port())
+    silent = create_async_engine(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/x")
+    began = time.monotonic()
+    async with AsyncSession(silent) as session:
+        with pytest.raises(asyncio.TimeoutError):
+            await geo.check_postgis(session, 0.3)
+    assert time.monotonic() - began < 2
+    await silent.dispose()
+    server.close()
 
 
 def _boxes() -> list[tuple[float, float, float, float]]:

@@ -7,6 +7,8 @@ import logging
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import fastapi
 import httpx
 import pytest
 import redis.asyncio
@@ -122,6 +125,12 @@ class Point:
     at: datetime
 
 
+@dataclasses.dataclass
+class Bill:
+    total: Decimal
+    parts: tuple[Decimal, ...]
+
+
 UUID_1 = UUID("12345678-1234-5678-1234-567812345678")
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=timezone.utc)
 
@@ -150,7 +159,12 @@ async def test_dict_round_trip(cache: Any) -> None:
         (UUID_1, str(UUID_1)),
         (
             {"at": NOON, "id": UUID_1, "price": Decimal("1.5")},
-            {"at": "2026-01-02T12:00:00+00:00", "id": str(UUID_1), "price": 1.5},
+            {"at": "2026-01-02T12:00:00+00:00", "id": str(UUID_1), "price": "1.5"},
+        ),
+        (Decimal("12345678901234567890.12"), "12345678901234567890.12"),
+        (
+            [Bill(total=Decimal("12345678901234567890.12"), parts=(Decimal("0.10"),))],
+            [{"total": "12345678901234567890.12", "parts": ["0.10"]}],
         ),
         (
             [Person(name="Ann", born=date(2000, 1, 1), id=UUID_1)],
@@ -314,7 +328,7 @@ async def test_an_unconfirmed_subscription_raises(cache: Any, monkeypatch: pytes
     async def silence(*_: Any, **__: Any) -> None:
         return None
 
-    monkeypatch.setattr(cache.PubSub, "get_message", silence)
+    monkeypatch.setattr(redis.asyncio.client.PubSub, "get_message", silence)
     with pytest.raises(RedisTimeoutError, match="news"):
         async with cache.subscribe("news"):
             pytest.fail("entered")
@@ -357,8 +371,213 @@ async def test_redis_down_is_a_miss_if_the_setting_says_so(
         with pytest.raises(RedisConnectionError):
             await cache.publish("channel", 1)
         await cache.stop_redis()
-    assert caplog.text.count("cache unavailable") == 3
+    assert caplog.text.count("cache unavailable") == 1, "the others did not try"
     assert PASSWORD not in caplog.text
+
+
+class Hole:
+    """A server that takes connections and never answers, as one behind a filter that drops packets."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+
+    async def __aenter__(self) -> "Hole":
+        self.server = await asyncio.start_server(lambda *_: None, "127.0.0.1", self.port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+
+async def test_a_cache_that_may_be_away_is_not_waited_for_each_time(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Fail-open with a Redis that drops packets: the first call waits, then one at times; it recovers by itself."""
+    async with Hole() as hole:
+        url = f"redis://127.0.0.1:{hole.port}/0"
+        with imported(project, "services.cache", REDIS_URL=url, CACHE_FAIL_OPEN="true") as cache:
+            monkeypatch.setattr(cache, "COMMAND_TIMEOUT", 0.4)
+            monkeypatch.setattr(cache, "CONNECT_TIMEOUT", 0.4)
+            monkeypatch.setattr(cache, "RETRY_INTERVAL", 1)
+            assert await cache.cache_get("key", "miss") == "miss"
+            began = time.monotonic()
+            for _ in range(20):
+                assert await cache.cache_get("key", "miss") == "miss"
+                await cache.cache_set("key", 1)
+                assert await cache.cache_delete("key") is False
+                assert await cache.get_or_set("key", lambda: asyncio.sleep(0, "made")) == "made"
+            assert time.monotonic() - began < 0.4
+            await asyncio.sleep(1)
+            # Of many at once, one tries.
+            began = time.monotonic()
+            waits = []
+
+            async def timed() -> None:
+                await cache.cache_get("key")
+                waits.append(time.monotonic() - began)
+
+            await asyncio.gather(*(timed() for _ in range(20)))
+            assert sorted(waits)[18] < 0.2 < sorted(waits)[19]
+            hole.server.close()
+            await asyncio.sleep(1.1)
+            server = RedisServer.__new__(RedisServer)
+            server.port, server.folder, server.process = hole.port, tmp_path, None
+            server.start()
+            try:
+                await cache.cache_set("key", 2)
+                assert await cache.cache_get("key") == 2
+                await cache.stop_redis()
+            finally:
+                server.stop()
+
+
+async def test_get_or_set_computes_once(cache: Any, redis_server: RedisServer) -> None:
+    """200 misses at the same time compute the value once; each caller gets one of its own, as JSON gives it."""
+    calls = []
+
+    async def make() -> Any:
+        calls.append(1)
+        await asyncio.sleep(0.05)
+        return {"at": NOON, "n": [len(calls)]}
+
+    found = await asyncio.gather(*(cache.get_or_set("key", make, expire=60) for _ in range(200)))
+    assert calls == [1]
+    assert found == [{"at": "2026-01-02T12:00:00+00:00", "n": [1]}] * 200
+    assert len({id(value) for value in found}) == 200
+    assert int(redis_server.cli("ttl", "key")) == 60
+    assert await cache.get_or_set("key", make) == found[0] and calls == [1]
+    assert await cache.get_or_set("none", lambda: asyncio.sleep(0)) is None
+    assert await cache.get_or_set("none", make) is None and calls == [1]
+    await cache.stop_redis()
+
+
+async def test_get_or_set_when_it_fails_or_is_cancelled(cache: Any, redis_server: RedisServer) -> None:
+    """An error reaches every caller and is not stored; a caller that goes away takes nothing from the others."""
+    calls = []
+
+    async def fail() -> Any:
+        calls.append(1)
+        await asyncio.sleep(0.05)
+        raise LookupError("nothing")
+
+    results = await asyncio.gather(*(cache.get_or_set("key", fail) for _ in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [LookupError] * 5 and calls == [1]
+    assert redis_server.cli("exists", "key") == "0"
+    with pytest.raises(ValueError, match="expire"):
+        await cache.get_or_set("key", fail, expire=0)
+    assert calls == [1]
+
+    async def make() -> str:
+        await asyncio.sleep(0.1)
+        return "made"
+
+    first, second = (asyncio.create_task(cache.get_or_set("key", make)) for _ in range(2))
+    await asyncio.sleep(0.05)
+    first.cancel()
+    assert await second == "made"
+    assert first.cancelled() and await cache.cache_get("key") == "made"
+    assert cache._current().flights == {}
+    await cache.stop_redis()
+
+
+async def test_cached(cache: Any, redis_server: RedisServer) -> None:
+    """`cached()` stores what a function returns, by the parameters that its key names; routes can have it."""
+    calls: list[tuple[int, bool]] = []
+
+    @cache.cached("user:{user_id}:{full}", expire=60)
+    async def load(user_id: int, *, full: bool = False) -> dict[str, Any]:
+        """Loads."""
+        calls.append((user_id, full))
+        return {"id": user_id}
+
+    assert load.__doc__ == "Loads." and load.__name__ == "load"
+    assert await load(1) == await load(user_id=1) == await load(1, full=False) == {"id": 1}
+    assert await load(1, full=True) == {"id": 1}
+    assert await load(2) == {"id": 2}
+    assert calls == [(1, False), (1, True), (2, False)]
+    assert sorted(redis_server.cli("keys", "*").split()) == ["user:1:False", "user:1:True", "user:2:False"]
+    await cache.cache_delete("user:2:False")
+    await load(2)
+    assert len(calls) == 4
+    app = fastapi.FastAPI()
+    app.get("/users/{user_id}")(load)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        assert (await client.get("/users/2")).json() == {"id": 2}
+        assert (await client.get("/users/x")).status_code == 422
+    assert len(calls) == 4
+    await cache.stop_redis()
+
+
+async def test_a_subscription_to_a_frozen_redis_raises(
+    cache: Any, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`subscribe()` promises an error; a Redis that is frozen is one as well, and in time."""
+    monkeypatch.setattr(cache, "COMMAND_TIMEOUT", 0.5)
+    assert redis_server.process
+    async with cache.subscribe("news") as messages:
+        listening = asyncio.create_task(anext(messages))
+        await asyncio.sleep(1.5)
+        assert not listening.done()
+        os.kill(redis_server.process.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(RedisConnectionError):
+                await asyncio.wait_for(listening, 3)
+        finally:
+            os.kill(redis_server.process.pid, signal.SIGCONT)
+    await cache.stop_redis()
+
+
+async def test_check_redis(cache: Any, redis_server: RedisServer) -> None:
+    """Readiness: it raises, in time, when Redis is frozen or away."""
+    await cache.check_redis()
+    assert redis_server.process
+    os.kill(redis_server.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(asyncio.TimeoutError):
+            await cache.check_redis(0.3)
+    finally:
+        os.kill(redis_server.process.pid, signal.SIGCONT)
+    assert time.monotonic() - began < 1
+    redis_server.stop()
+    with pytest.raises(RedisConnectionError):
+        await cache.check_redis()
+    await cache.stop_redis()
+
+
+WITHOUT_LIFESPAN = """
+import asyncio
+import warnings
+
+from live_app import app
+from services.cache import cache_get, cache_set
+
+with warnings.catch_warnings(action="ignore"):  # Starlette's own, about httpx
+    from fastapi.testclient import TestClient
+
+
+def test_routes() -> None:
+    client = TestClient(app)
+    assert [client.get("/count").json() for _ in range(3)] == [1, 2, 3]
+
+
+def test_own_loop() -> None:
+    asyncio.run(cache_set("key", 1))
+    assert asyncio.run(cache_get("key")) == 1
+"""
+
+
+def test_no_warnings_without_the_lifespan(project: Path, redis_server: RedisServer) -> None:
+    """`pytest -W error` passes where tests skip the lifespan: the end of an event loop closes its connections."""
+    (project / "test_without_lifespan.py").write_text(WITHOUT_LIFESPAN)
+    (project / "own.ini").write_text("[pytest]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-c", "own.ini", "-W", "error", "-p", "no:asyncio", "test_without_lifespan.py"],
+        cwd=project, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(project), "REDIS_URL": redis_server.url()},
+    )
+    assert done.returncode == 0, done.stdout
+    assert clients(redis_server) == []
 
 
 def test_no_client_is_left_after_the_application_stops(
@@ -519,6 +738,20 @@ async def test_more_work_than_connections(project: Path, redis_server: RedisServ
             return len(clients(redis_server))
 
         assert await eventually(connections, 3)
+        await cache.stop_redis()
+
+
+async def test_cancelled_calls_give_their_connection_back(project: Path, redis_server: RedisServer) -> None:
+    """A call that is cancelled takes no place in the pool with it: redis-py 5.0.1 lost one each time."""
+    with imported(project, "services.cache", REDIS_URL=redis_server.url(), REDIS_MAX_CONNECTIONS="3") as cache:
+        for number in range(300):
+            calls = [asyncio.create_task(cache.cache_get("key")) for _ in range(1 + number % 8)]
+            for _ in range(number % 12):
+                await asyncio.sleep(0)
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+        await asyncio.wait_for(cache.cache_set("key", 1), 1)
         await cache.stop_redis()
 
 
