@@ -97,7 +97,7 @@ pub fn hostile(input: &[u8]) {
     });
     agreed(&top, &project, &["remove", "redis", "--yes"], |found, lock| {
         lock.component("redis")?;
-        plan::remove(found, lock, &[redis]).ok()
+        plan::remove(found, lock, &["redis".to_owned()]).ok()
     });
 }
 

@@ -24,5 +24,5 @@ def add_services(app: FastAPI) -> None:
 
 
 app = FastAPI(title=settings.name)
-add_services(app)
 app.include_router(router)
+add_services(app)
