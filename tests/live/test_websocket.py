@@ -656,14 +656,17 @@ async def test_close(project: Path, serve: Serve, redis_server: RedisServer) -> 
 
 
 async def test_publishes_share_a_round_trip(project: Path, redis_server: RedisServer) -> None:
-    """With Redis 2 ms away, what waits is published at one go."""
+    """With Redis 2 ms away, what waits is published at one go: 3,000 broadcasts take few round trips."""
+    answers = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", redis_server.port)
 
         async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError):
-                while data := await source.read(1 << 16):
+                while data := await source.read(1 << 20):
+                    if source is there and data.startswith(b":"):  # answers to what was published
+                        answers.append(data)
                     await asyncio.sleep(0.001)
                     target.write(data)
             target.close()
@@ -697,9 +700,9 @@ async def test_publishes_share_a_round_trip(project: Path, redis_server: RedisSe
         """)
     url = f"redis://127.0.0.1:{port}/0"
     rate = float(await asyncio.to_thread(run_python, project, code, WS_REDIS_URL=url, WS_QUEUE_LENGTH="5000"))
-    print(f"{rate:.0f} broadcasts a second, Redis 2 ms away")
+    print(f"{rate:.0f} broadcasts a second and {len(answers)} round trips, Redis 2 ms away")
     proxy.close()
-    assert rate > 1500
+    assert 0 < len(answers) < 600
 
 
 @pytest.mark.parametrize("size", [10, 100_000])
