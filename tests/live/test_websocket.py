@@ -428,7 +428,8 @@ async def test_endpoint_fails(project: Path, serve: Serve, path: str) -> None:
     """An endpoint that ends by an error, without `disconnect`, leaves no client behind."""
     server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="0")
     async with ws(server, path) as client:
-        await client.send("fail")
+        for text in ("fail", "unread", "unread", "unread"):
+            await client.send(text)
         await until(server, lambda s: s["received"] == ["fail"] and not s["clients"] and not s["rooms"])
 
 
