@@ -84,9 +84,11 @@ impl Worker {
     fn is_kind_of(&self, document: &Document<'_>, project: &Project, service: &Entry) -> bool {
         let has = command_of(document, service);
         let wanted = self.words(project);
-        let (Some(program), Some(settings)) = (wanted.first(), wanted.last()) else { return false };
-        let class = settings.rsplit('.').next().unwrap_or(settings);
-        has.iter().any(|word| ends_in(word, program))
+        // `taskiq worker` is another kind than `taskiq scheduler`: what stands before the object counts.
+        let object = wanted.iter().position(|word| word.contains(['.', ':']));
+        let (program, rest) = wanted.split_at(object.unwrap_or_else(|| wanted.len().saturating_sub(1)));
+        let Some(class) = rest.first().and_then(|object| object.rsplit(['.', ':']).next()) else { return false };
+        program.iter().all(|wanted| has.iter().any(|word| ends_in(word, wanted)))
             && has.iter().any(|word| word.rsplit(['.', ':']).next() == Some(class))
     }
 
@@ -476,6 +478,25 @@ mod tests {
                 &format!("services:\n  app:\n    build: .\n  jobs:\n    build: .\n    command: {command}\n"),
             );
         }
+    }
+
+    #[test]
+    fn two_commands_of_one_program_are_two_kinds() {
+        let scheduler = Worker {
+            name: "scheduler".to_owned(),
+            command: "taskiq scheduler {services}.taskiq:scheduler {services}.jobs".to_owned(),
+        };
+        let want = Want {
+            assess: &|project| scheduler.assess(project),
+            retract: &|project, recorded| scheduler.retract(project, recorded),
+        };
+        let app = "  app:\n    build: .\n    command: uvicorn app.main:app\n";
+        let worker =
+            "  worker:\n    build: .\n    command: taskiq worker app.services.taskiq:broker app.services.jobs\n";
+        let added = "  scheduler:\n    build: .\n    command: taskiq scheduler app.services.taskiq:scheduler \
+                     app.services.jobs\n    restart: unless-stopped\n";
+        let before = format!("services:\n{app}{worker}x: 1\n");
+        testing::check_add(&want, &before, &format!("services:\n{app}{worker}{added}x: 1\n"));
     }
 
     #[test]

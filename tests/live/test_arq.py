@@ -18,13 +18,15 @@ from uuid import UUID
 
 import httpx
 import pytest
-from arq.connections import RedisSettings
+from arq.connections import RedisSettings, create_pool
 from arq.jobs import JobStatus
 from arq.worker import Worker, create_worker
-from conftest import RedisServer, Uvicorn, wait_for
+from conftest import RedisServer, Uvicorn, free_port, wait_for
+from otlp_receiver import OtlpReceiver
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_support import clients, imported, protected_server, run_block
 from seed_examples.arq import EXAMPLES
+from websockets.asyncio.client import connect
 
 PASSWORD = "s3cr3t-w0rd"
 
@@ -32,11 +34,16 @@ TASKS = '''
 """More tasks for the tests, added as a user would add them."""
 
 import asyncio
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
-from services.arq import enqueue
+from arq.worker import Retry
+from services.arq import enqueue, task
 from services.cache import cache_get, cache_set
-from services.tasks import WorkerSettings
+from services.tasks import WorkerSettings, count_waiting_jobs
+from arq.cron import cron
 
 
 async def add(ctx: dict[str, Any], *numbers: int, **more: Any) -> Any:
@@ -63,8 +70,41 @@ async def sleep(ctx: dict[str, Any], seconds: float) -> str:
     return "slept"
 
 
-WorkerSettings.functions += [add, fail, visit, unserialisable, sleep]
-WorkerSettings.allow_abort_jobs = True
+@task
+async def retry(ctx: dict[str, Any]) -> int:
+    if ctx["job_try"] < 3:
+        raise Retry(defer=0.1)
+    return ctx["job_try"]
+
+
+@task
+async def killed_once(ctx: dict[str, Any], mark: str) -> int:
+    if not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return ctx["job_try"]
+
+
+WorkerSettings.functions += [add, fail, visit, unserialisable, sleep, retry, killed_once]
+
+
+class ByTheSecond(WorkerSettings):
+    cron_jobs = [cron(count_waiting_jobs, second=set(range(60)))]
+
+
+class Own(WorkerSettings):
+    functions = [add]
+    max_jobs = 3
+
+
+class OwnKilled(WorkerSettings):
+    functions = [killed_once]
+
+
+class OwnBelow(Own):
+    """Of a subclass of a subclass."""
+
+    functions = [add, sleep]
 '''
 
 APP = '''
@@ -100,10 +140,10 @@ async def welcome(user_id: int) -> str | None:
 class ArqWorker:
     """`arq MODULE.WorkerSettings` in the project."""
 
-    def __init__(self, project: Path, target: str, server: RedisServer) -> None:
+    def __init__(self, project: Path, target: str, server: RedisServer, **env: str) -> None:
         self.project = project
-        self.target = target
-        self.env = {**os.environ, "ARQ_REDIS_URL": server.url(1), "REDIS_URL": server.url(0)}
+        self.target = target if target.rpartition(".")[2][0].isupper() else f"{target}.WorkerSettings"
+        self.env = {**os.environ, "ARQ_REDIS_URL": server.url(1), "REDIS_URL": server.url(0), **env}
         self.log = project / f"{target}.{server.port}.log"
         self.process = subprocess.Popen(
             self.command(), cwd=project, env=self.env, stdout=self.log.open("wb"), stderr=subprocess.STDOUT
@@ -112,7 +152,7 @@ class ArqWorker:
         assert self.process.poll() is None, self.log.read_text()
 
     def command(self, *options: str) -> list[str]:
-        return [str(Path(sys.executable).parent / "arq"), f"{self.target}.WorkerSettings", *options]
+        return [str(Path(sys.executable).parent / "arq"), self.target, *options]
 
     def check(self) -> int:
         """What `arq --check` exits with."""
@@ -198,7 +238,7 @@ async def test_a_task_uses_the_cache_and_the_queue(queue: Any, shared_server: Re
     value, job_id = await result(job)
     assert value == {"seen": True}
     assert shared_server.cli("get", "visited") == '{"seen": true}'
-    follower = type(job)(job_id, await queue.get_pool(), _deserializer=queue.deserialize)
+    follower = await queue.get_job(job_id)
     assert await result(follower) == {"sum": 3}
     await queue.stop_arq()
 
@@ -277,8 +317,8 @@ async def test_no_pickle_is_loaded(queue: Any, tmp_path: Path) -> None:
     pool = await queue.get_pool()
     bomb = pickle.dumps({"t": None, "f": "add", "a": (Bomb(tmp_path / "owned"),), "k": {}, "et": 1})
     await pool.set("arq:job:bomb", bomb)
-    await pool.zadd("arq:queue", {"bomb": 1})
-    while await pool.zscore("arq:queue", "bomb") is not None:
+    await pool.zadd(queue.QUEUE, {"bomb": 1})
+    while await pool.zscore(queue.QUEUE, "bomb") is not None:
         await asyncio.sleep(0.05)
     with pytest.raises(ValueError):
         queue.deserialize(bomb)
@@ -421,6 +461,288 @@ def test_no_client_is_left_after_the_application_stops(
     assert "Warning" not in log
 
 
+# -- What the worker starts ------------------------------------------------------------------
+
+
+NOTIFY = '''
+"""Jobs that use what the other components bring."""
+
+from typing import Any
+
+from opentelemetry import trace
+from services.arq import enqueue, task
+from services.storage import get_storage
+from services.tasks import WorkerSettings
+from services.ws import manager
+
+
+@task
+async def notify(ctx: dict[str, Any], client_id: str) -> str:
+    await manager.send_personal(client_id, {"done": ctx["job_id"]})
+    await get_storage().upload("report.txt", b"done")
+    span = trace.get_current_span().get_span_context()
+    return f"{span.trace_id:032x}"
+
+
+@task
+async def chain(ctx: dict[str, Any], client_id: str) -> str:
+    job = await enqueue("notify", client_id)
+    assert job
+    return str(await job.result(timeout=10, poll_delay=0.05))
+
+
+WorkerSettings.functions += [notify, chain]
+'''
+
+NOTIFIED = '''
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from opentelemetry import trace
+from services.arq import enqueue, start_arq, stop_arq
+from services.tracing import setup_tracing, stop_tracing
+from services.ws import manager
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    await start_arq()
+    await manager.start_pubsub()
+    yield
+    await manager.stop_pubsub()
+    await stop_arq()
+    await stop_tracing()
+
+
+app = FastAPI(lifespan=lifespan)
+setup_tracing(app)
+
+
+@app.websocket("/live/{client_id}")
+async def endpoint(websocket: WebSocket, client_id: str) -> None:
+    await manager.connect(websocket, client_id)
+    try:
+        while True:
+            await websocket.receive_text()
+    except WebSocketDisconnect:
+        manager.disconnect(client_id)
+
+
+@app.post("/live/{name}/{client_id}")
+async def start(name: str, client_id: str) -> list[str]:
+    job = await enqueue(name, client_id)
+    assert job
+    result = await job.result(timeout=10, poll_delay=0.05)
+    return [f"{trace.get_current_span().get_span_context().trace_id:032x}", result]
+'''
+
+
+async def test_a_job_uses_what_the_application_starts(
+    make_project: Callable[..., Path], redis_server: RedisServer, serve: Callable[..., Uvicorn]
+) -> None:
+    """A message of a job reaches the application's WebSocket clients; a job uses the storage; its spans are in the trace of
+    the request that queued it, and arrive; also those of a job that a job has queued."""
+    project = make_project("redis", "arq", "storage", "websocket", "metrics")
+    (project / "live_tasks.py").write_text(NOTIFY)
+    (project / "live_app.py").write_text(NOTIFIED)
+    with OtlpReceiver() as receiver:
+        env = {
+            "ARQ_REDIS_URL": redis_server.url(1), "REDIS_URL": redis_server.url(0), "WS_REDIS_URL": redis_server.url(2),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        }
+        port = free_port()
+        worker = ArqWorker(project, "live_tasks", redis_server, **env, ARQ_METRICS_PORT=str(port))
+        server = serve(project, "live_app:app", **env)
+        async with connect(f"ws://127.0.0.1:{server.port}/live/me") as client, httpx.AsyncClient(timeout=20) as http:
+            for name in ("notify", "chain"):
+                answer = await http.post(f"{server.url}/live/{name}/me")
+                assert answer.status_code == 200, answer.text
+                ours, of_the_job = answer.json()
+                assert ours == of_the_job != "0" * 32
+                while (message := json.loads(await asyncio.wait_for(client.recv(), 5))) == {"type": "ping"}:
+                    pass
+                assert list(message) == ["done"]
+            metrics = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+        assert 'arq_job_seconds_count{outcome="complete",task="notify"} 2.0' in metrics
+        assert 'arq_job_seconds_count{outcome="complete",task="chain"} 1.0' in metrics
+        assert (project / "uploads/report.txt").read_bytes() == b"done"
+        assert await asyncio.to_thread(worker.stop) == 0, worker.log.read_text()
+        spans = [span for span in receiver.spans() if span.name in ("notify", "chain")]
+        assert sorted(span.name for span in spans) == ["chain", "notify", "notify"]
+        chain = next(span for span in spans if span.name == "chain")
+        assert chain.span_id in [span.parent_id for span in spans]
+        assert all(span.parent_id and not span.error for span in spans)
+        log = worker.log.read_text() + server.stop()
+    assert "Traceback" not in log, log
+    assert clients(redis_server) == []
+
+
+def test_a_job_without_the_other_components(queue: Any) -> None:
+    """Nothing is written into a job for a tracer that is not there, and nothing is started that the project does not have."""
+    job = json.loads(queue.serialize({"t": None, "f": "add", "a": [1], "k": {}, "et": 1}))
+    assert not job.get("trace")
+    assert [queue._service(path) for path in ("storage.start_storage", "ws.manager.start_pubsub")] == [None, None]
+
+
+# -- Restarts, kills, the log ----------------------------------------------------------------
+
+
+async def test_redis_restarts(project: Path, lonely: Any, redis_server: RedisServer) -> None:
+    """The worker waits for a Redis that restarts, while it is idle and while it has much to do; then it goes on."""
+    worker = ArqWorker(project, "live_tasks", redis_server)
+    for seconds, waiting in ((3.0, 0), (0.5, 300)):
+        for number in range(waiting):
+            await lonely.enqueue("sleep", 0.01 * (number % 3))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(redis_server.stop)
+        await lonely.stop_arq()
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(redis_server.start)
+        assert await result(await lonely.enqueue("add", 1)) == {"sum": 1}
+        assert worker.process.poll() is None, worker.log.read_text()
+    assert await asyncio.to_thread(worker.stop) == 0, worker.log.read_text()
+    await lonely.stop_arq()
+
+
+async def test_a_killed_job_runs_again(
+    project: Path, lonely: Any, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The docstring of `tasks.py`: ten seconds after ARQ_JOB_TIMEOUT has passed."""
+    worker = ArqWorker(project, "live_tasks.OwnKilled", redis_server, ARQ_JOB_TIMEOUT="2")
+    job = await lonely.enqueue("killed_once", str(tmp_path / "mark"))
+    start = time.monotonic()
+    await asyncio.to_thread(worker.process.wait, 10)
+    assert worker.process.returncode == -signal.SIGKILL
+    worker = ArqWorker(project, "live_tasks.OwnKilled", redis_server, ARQ_JOB_TIMEOUT="2")
+    assert await job.result(timeout=25, poll_delay=0.1) == 2
+    assert 10 < time.monotonic() - start < 18
+    assert await asyncio.to_thread(worker.stop) == 0
+    await lonely.stop_arq()
+
+
+async def test_no_argument_and_no_result_in_the_log(
+    project: Path, lonely: Any, redis_server: RedisServer
+) -> None:
+    """Arguments may be secret, and so may be results; the job's id and its task stay in the log."""
+    worker = ArqWorker(project, "live_tasks", redis_server)
+    job = await lonely.enqueue("add", 4711, password="s3cr3t")
+    assert await result(job) == {"sum": 4711, "password": "s3cr3t"}
+    job = await lonely.enqueue("fail")
+    with pytest.raises(lonely.JobError):
+        await result(job)
+    assert await asyncio.to_thread(worker.stop) == 0
+    log = worker.log.read_text()
+    assert ":add()" in log and "no such user" in log
+    assert "4711" not in log and "s3cr3t" not in log
+    assert "Logging error" not in log
+    await lonely.stop_arq()
+
+
+# -- Settings of one's own ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Own", "OwnBelow"])
+async def test_a_subclass_of_the_settings(project: Path, lonely: Any, redis_server: RedisServer, name: str) -> None:
+    """arq reads what a class itself defines; a subclass of ours has the rest all the same."""
+    with imported(project, "live_tasks", ARQ_REDIS_URL=redis_server.url(1)) as tasks:
+        ours, own = tasks.WorkerSettings, create_worker(getattr(tasks, name), handle_signals=False)
+        assert (own.max_jobs, own.job_timeout_s, own.queue_name) == (3, ours.job_timeout, lonely.QUEUE)
+        assert (own.job_serializer, own.on_startup) == (ours.job_serializer, ours.on_startup)
+    started = ArqWorker(project, f"live_tasks.{name}", redis_server)
+    assert await result(await lonely.enqueue("add", 1)) == {"sum": 1}
+    assert started.check() == 0
+    assert await asyncio.to_thread(started.stop) == 0, started.log.read_text()
+    await lonely.stop_arq()
+
+
+async def test_settings_that_are_not_derived_from_ours(
+    project: Path, lonely: Any, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The seeds' own `WorkerSettings`, and whatever else of arq uses this Redis: it does not spoil our jobs, nor we its; the
+    application's start says why nothing runs."""
+    block = next(example["code"] for example in EXAMPLES if "WorkerSettings" in example["code"])
+    names = "from arq.connections import RedisSettings\nfrom settings import settings\n"
+    (project / "seed_tasks.py").write_text(names + block)
+    other = ArqWorker(project, "seed_tasks", redis_server)
+    wait_for(lambda: other.check() == 0, "a healthy worker")
+    await lonely.start_arq()
+    assert "must derive from tasks.WorkerSettings" in " ".join(caplog.text.split())
+    job = await lonely.enqueue("send_welcome_email", user_id=1)
+    pool = await create_pool(RedisSettings(port=redis_server.port, database=1))
+    foreign = await pool.enqueue_job("send_welcome_email", 2)
+    assert foreign and await foreign.result(timeout=10, poll_delay=0.05) is None
+    assert await job.status() == JobStatus.queued
+
+    worker = ArqWorker(project, "services.tasks", redis_server)
+    assert await result(job) == "welcome email sent to user 1"
+    wait_for(lambda: worker.check() == 0, "a healthy worker")
+    caplog.clear()
+    await lonely.start_arq()
+    assert caplog.text == ""
+    for each in (other, worker):
+        assert await asyncio.to_thread(each.stop) == 0
+        assert "DeserializationError" not in each.log.read_text()
+    await pool.aclose()
+    await lonely.stop_arq()
+
+
+async def test_retry(queue: Any) -> None:
+    """`raise Retry(defer=...)`: the task runs again."""
+    assert await result(await queue.enqueue("retry")) == 3
+    await queue.stop_arq()
+
+
+async def test_the_retry_example(
+    project: Path, lonely: Any, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail server that is away: the example's job waits 10 s and is tried again."""
+    from services import tasks  # type: ignore[import-not-found]
+
+    async def away(user_id: int) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(tasks, "deliver", away)
+    job = await lonely.enqueue("send_welcome_email", user_id=1)
+    assert job
+    worker = create_worker(tasks.WorkerSettings, burst=True, handle_signals=False, poll_delay=0.01, max_burst_jobs=1)
+    before = time.time()
+    await worker.main()
+    info = await job.info()
+    assert info and 9 < info.score / 1000 - before < 13
+    assert worker.jobs_retried == 1
+    await worker.close()
+    await lonely.stop_arq()
+
+
+def test_cron(project: Path, redis_server: RedisServer) -> None:
+    """The example of a job that runs by the clock, here each second."""
+    worker = ArqWorker(project, "live_tasks.ByTheSecond", redis_server)
+    wait_for(lambda: worker.log.read_text().count("cron:count_waiting_jobs") >= 4, "a job by the clock", 10)
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.log.read_text()
+    with imported(project, "services.tasks", ARQ_REDIS_URL=redis_server.url(1)) as tasks:
+        assert [job.name for job in tasks.WorkerSettings.cron_jobs] == ["cron:count_waiting_jobs"]
+
+
+async def test_readiness(lonely: Any, redis_server: RedisServer) -> None:
+    """`check_arq()` raises, within its time, when the queue is away or does not answer."""
+    await lonely.check_arq()
+    assert redis_server.process
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await lonely.check_arq(0.3)
+        assert time.monotonic() - start < 1
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    await lonely.check_arq()
+    redis_server.stop()
+    with pytest.raises(RedisConnectionError):
+        await lonely.check_arq()
+    await lonely.stop_arq()
+
+
 def test_worker_settings_are_known_to_arq(project: Path, redis_server: RedisServer) -> None:
     """COMPONENTS.md: "Unknown names on `WorkerSettings` are ignored silently by arq [...]: none of those"."""
     with imported(project, "services.tasks", ARQ_REDIS_URL=redis_server.url(1)) as tasks:
@@ -504,10 +826,10 @@ async def test_seed_examples(
         ran += 1
         if "WorkerSettings" in left:
             # The tasks of the block, run by the worker of the module.
-            assert left["WorkerSettings"].redis_settings == Generated.redis_settings
+            assert left["WorkerSettings"].redis_settings == lonely.redis_settings()
             assert await lonely.enqueue("send_welcome_email", user_id=123)
-            kwargs = {"functions": left["WorkerSettings"].functions, "burst": True, "handle_signals": False}
-            worker = create_worker(Generated, **kwargs, poll_delay=0.01)
+            own = type("Own", (Generated,), {"functions": left["WorkerSettings"].functions})
+            worker = create_worker(own, burst=True, handle_signals=False, poll_delay=0.01)
             await worker.main()
             await worker.close()
             assert "Sending welcome email to user 123" in capsys.readouterr().out

@@ -14,7 +14,8 @@ from conftest import EVERY, FIXTURES, Projects, add
 
 NAMES = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 # What Compose merges into a service is for Compose: the schema sees the mapping after YAML's own merge keys.
-OURS = {"redis", "minio", "jaeger", "mailpit", "worker"}
+WORKERS = {"worker", "taskiq-worker", "taskiq-scheduler"}
+OURS = {"redis", "minio", "jaeger", "mailpit", *WORKERS}
 PUBLISHED = {"redis": {6379}, "minio": {9000, 9001}, "jaeger": {4317, 16686}, "mailpit": {1025, 8025}}
 
 # Other ways to write the compose file of `fixtures/package-upper`, the service of the application under `api`.
@@ -134,7 +135,7 @@ def published(before: dict[str, Any], after: dict[str, Any], new: set[str]) -> N
         for port in services[name].get("ports", []):
             taken.append(str(port["published"]) if isinstance(port, dict) else str(port).split(":")[-2])
     assert len(taken) == len(set(taken)), "a host port is published twice"
-    for name in new - {"worker"}:
+    for name in new - WORKERS:
         assert services[name]["image"].split(":")[1] not in ("", "latest")
 
 
@@ -147,7 +148,7 @@ def examine(before: dict[str, Any], after: dict[str, Any]) -> None:
     apps = [name for name in before["services"] if _prefix(_environment(services[name])) is not None]
     if not any("build" in service for service in before["services"].values()):
         # The application does not run in a container: there is no service to tell, and nothing that a worker could run.
-        assert (apps, new) == ([], OURS - {"worker"})
+        assert (apps, new) == ([], OURS - WORKERS)
         return
     assert new == OURS
     (app,) = apps
@@ -157,9 +158,9 @@ def examine(before: dict[str, Any], after: dict[str, Any]) -> None:
     host = services[app].get("network_mode") == "host"
     for name in new:
         # On the networks of the application, and no other.
-        assert _networks(services[name]) == (_networks(services[app]) if not (host and name == "worker") else set())
+        assert _networks(services[name]) == (_networks(services[app]) if not (host and name in WORKERS) else set())
         # The worker is restarted as the application is.
-        assert name == "worker" or services[name].get("restart") == "unless-stopped"
+        assert name in WORKERS or services[name].get("restart") == "unless-stopped"
     # The application finds each service under its name, or on its own host.
     for variable, name, port in (
         ("REDIS_URL", "redis", "6379"), ("ARQ_REDIS_URL", "redis", "6379"), ("WS_REDIS_URL", "redis", "6379"),

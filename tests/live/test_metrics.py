@@ -556,7 +556,7 @@ def test_reloads_do_not_fill_the_folder(project: Path, serve: Callable[..., Uvic
     assert sum(path.stat().st_blocks * 512 for path in tmp_path.iterdir()) < 1_000_000
     began = time.monotonic()
     assert counts(server.url)[("GET", "/route/7", "200")] == 100
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 2
 
 
 def test_preload(project: Path, tmp_path: Path) -> None:

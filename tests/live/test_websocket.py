@@ -428,7 +428,8 @@ async def test_endpoint_fails(project: Path, serve: Serve, path: str) -> None:
     """An endpoint that ends by an error, without `disconnect`, leaves no client behind."""
     server = serve(project, "live_app:app", WS_HEARTBEAT_INTERVAL="0")
     async with ws(server, path) as client:
-        await client.send("fail")
+        for text in ("fail", "unread", "unread", "unread"):
+            await client.send(text)
         await until(server, lambda s: s["received"] == ["fail"] and not s["clients"] and not s["rooms"])
 
 
@@ -656,14 +657,17 @@ async def test_close(project: Path, serve: Serve, redis_server: RedisServer) -> 
 
 
 async def test_publishes_share_a_round_trip(project: Path, redis_server: RedisServer) -> None:
-    """With Redis 2 ms away, what waits is published at one go."""
+    """With Redis 2 ms away, what waits is published at one go: 3,000 broadcasts take few round trips."""
+    answers = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", redis_server.port)
 
         async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError):
-                while data := await source.read(1 << 16):
+                while data := await source.read(1 << 20):
+                    if source is there and data.startswith(b":"):  # answers to what was published
+                        answers.append(data)
                     await asyncio.sleep(0.001)
                     target.write(data)
             target.close()
@@ -697,9 +701,9 @@ async def test_publishes_share_a_round_trip(project: Path, redis_server: RedisSe
         """)
     url = f"redis://127.0.0.1:{port}/0"
     rate = float(await asyncio.to_thread(run_python, project, code, WS_REDIS_URL=url, WS_QUEUE_LENGTH="5000"))
-    print(f"{rate:.0f} broadcasts a second, Redis 2 ms away")
+    print(f"{rate:.0f} broadcasts a second and {len(answers)} round trips, Redis 2 ms away")
     proxy.close()
-    assert rate > 1500
+    assert 0 < len(answers) < 600
 
 
 @pytest.mark.parametrize("size", [10, 100_000])

@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     arq_redis_url: str = "redis://localhost:6379/1"
     arq_max_jobs: int = Field(default=10, ge=1)
     arq_job_timeout: int = Field(default=300, ge=1)
+    arq_metrics_port: int = Field(default=0, ge=0)
 
 
 settings = Settings()
