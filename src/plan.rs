@@ -364,7 +364,12 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
     lock.scaffolding.retain(|scaffolding| !scaffolding.components.is_empty());
     lock.sort();
     // Where something is not found, what was found before says what is gone.
-    let found = discovery.project.layout.found();
+    let mut found = discovery.project.layout.found();
+    // A class that would be made, and that nothing needed, is nowhere.
+    let is_made = |path: &FilePath| draft.project.file(path).is_some();
+    if discovery.project.layout.settings.as_ref().is_ok_and(|settings| !is_made(&settings.path)) {
+        found.truncate(1);
+    }
     if !lock.components.is_empty() && !found.is_empty() {
         lock.found = found;
     }

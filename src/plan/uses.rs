@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::component::Component;
 use crate::finding::{self, Location, Problem};
 use crate::project::imports::module_file;
+use crate::project::root::is_secondary;
 use crate::project::{FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::setting;
@@ -66,7 +67,9 @@ pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]
         }
         None => import.names.iter().any(|name| is_it(&name.name)),
     };
-    python_files(project, ours).find_map(|(path, _, source)| {
+    // What tests import is a dependency of the tests.
+    let is_code = |path: &FilePath| !is_secondary(path, &project.layout.root);
+    python_files(project, ours).filter(|(path, ..)| is_code(path)).find_map(|(path, _, source)| {
         let import = source.imports.iter().find(imports_it)?;
         Some(Location::new(path.clone(), import.range.clone()))
     })

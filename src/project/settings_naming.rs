@@ -70,6 +70,9 @@ pub fn naming(
         .at(path, place.unwrap_or(0..0))
         .help("name a class without one with `--settings PATH:CLASS`, or use `env_prefix`"));
     }
+    if let Some(problem) = chain.iter().find_map(|class| reader.without_environment(class)) {
+        return Err(problem);
+    }
     Ok(Naming {
         prefix: text("env_prefix")?,
         case_sensitive: configured("case_sensitive")? == Some(Value::Truth(true)),
@@ -117,6 +120,22 @@ impl Follower<'_> {
         self.value(place, code, DEEPEST).ok_or_else(|| unknown(&place.path, range, key, code))
     }
 
+    /// A class that chooses its sources, and leaves out the environment.
+    fn without_environment(&self, (path, name): &ClassName) -> Option<Problem> {
+        let file = self.files.file(path)?;
+        let (index, class) = file.python().class(name)?;
+        let mut methods = file.python().methods_of(index);
+        let chooses = methods.find(|method| method.name == "settings_customise_sources")?;
+        let body = file.text()?.get(chooses.body.range.clone())?;
+        let is_read = body.contains("env_settings") || body.contains("EnvSettingsSource") || body.contains("super()");
+        (!is_read).then(|| {
+            let message = format!("`{}` leaves out the environment, so no variable reaches its settings", class.name);
+            Problem::new(&finding::SETTINGS_UNREACHABLE, message)
+                .at(path, chooses.name_range.clone())
+                .help("return `env_settings` among the sources, or name another class with `--settings PATH:CLASS`")
+        })
+    }
+
     /// What the class itself is configured with under `key`.
     fn configured(&self, (path, name): &ClassName, key: &str) -> Result<Option<Value>, Problem> {
         let Some(file) = self.files.file(path) else { return Ok(None) };
@@ -140,7 +159,27 @@ impl Follower<'_> {
         }
         let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index));
         let Some(nested) = nested else { return Ok(None) };
-        let Some(range) = value_in_class(source, nested, key) else { return Ok(None) };
+        let Some(range) = value_in_class(source, nested, key) else {
+            let Some(base) = source.classes.get(nested).and_then(|config| config.bases.first()) else {
+                return Ok(None);
+            };
+            // `class Config(Parent.Config)` is the one of a base, which is asked itself.
+            if base.ends_with(".Config") || base == "BaseConfig" {
+                return Ok(None);
+            }
+            let inherited = source.class(base).and_then(|(index, class)| {
+                let range = value_in_class(source, index, key);
+                (range.is_some() || class.bases.is_empty()).then_some((index, range))
+            });
+            return match inherited {
+                None => Err(unknown(path, class.name_range.clone(), key, base)),
+                Some((_, None)) => Ok(None),
+                Some((index, Some(range))) => {
+                    let code = text.get(range.clone()).unwrap_or_default();
+                    known(&Place { path: path.clone(), class: Some(index) }, code, range)
+                }
+            };
+        };
         let code = text.get(range.clone()).unwrap_or_default();
         known(&Place { path: path.clone(), class: Some(nested) }, code, range)
     }

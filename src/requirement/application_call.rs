@@ -146,6 +146,9 @@ impl ApplicationCall {
         if let Some(problem) = self.taken_path(project) {
             return Assessment::Blocked { problem };
         }
+        if let Some(problem) = self.given_routes(path, code, &wiring) {
+            return Assessment::Blocked { problem };
+        }
         let statement = self.code(&wiring.variable);
         let edit = match self.insertion(project, code, source, &wiring) {
             Ok(edit) => edit,
@@ -181,7 +184,7 @@ impl ApplicationCall {
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
         if let Role::Router { paths } = &self.role
-            && wiring.call.keyword("dependencies").is_some()
+            && (wiring.call.keyword("dependencies").is_some() || code.contains(".router.dependencies"))
         {
             fix = fix.note(format!(
                 "`{}` asks for the `dependencies` of the application, as all its routes do: let them through, or give what reads it what \
@@ -284,6 +287,20 @@ impl ApplicationCall {
         is_other.then_some(Elsewhere::Other(call))
     }
 
+    /// Routes that are given to the application come before every other one: one that is mounted there may answer for ours.
+    fn given_routes(&self, path: &FilePath, code: &str, wiring: &Wiring) -> Option<Problem> {
+        let (Role::Router { paths }, Some(given)) = (&self.role, wiring.call.keyword("routes")) else { return None };
+        let value = code.get(given.value.clone()).unwrap_or_default();
+        let is_plain = value == "None" || (value.starts_with('[') && !value.contains("Mount(") && !value.contains('*'));
+        (!is_plain).then(|| {
+            let message = format!("`routes` come before `{}`, and may answer for them", paths.join("`, `"));
+            Problem::new(&finding::ROUTE_TAKEN, message)
+                .at(path, given.range.clone())
+                .help("mount them with `app.mount(...)` behind the application instead")
+                .manual(self.code(&wiring.variable))
+        })
+    }
+
     /// Who has a path of ours already, in any module that was read.
     fn taken_path(&self, project: &Project) -> Option<Problem> {
         let Role::Router { paths } = &self.role else { return None };
@@ -296,6 +313,19 @@ impl ApplicationCall {
                 let quoted = [format!("\"{path}\""), format!("'{path}'")];
                 let speaks =
                     quoted.iter().any(|quoted| memchr::memmem::find(code.as_bytes(), quoted.as_bytes()).is_some());
+                // A path may have a name.
+                let source = file.python();
+                let named = |first: &str| {
+                    let mut assigned =
+                        source.assignments.iter().filter(|found| found.scope.is_module() && found.target == first);
+                    assigned.any(|found| {
+                        found
+                            .value
+                            .clone()
+                            .and_then(|value| code.get(value))
+                            .is_some_and(|value| quoted.iter().any(|text| text == value))
+                    })
+                };
                 let exposes = *path == "/metrics" && memchr::memmem::find(code.as_bytes(), b".expose(").is_some();
                 if !speaks && !exposes {
                     continue;
@@ -307,7 +337,7 @@ impl ApplicationCall {
                     let takes =
                         matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
                             && call.callee.contains('.')
-                            && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first));
+                            && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first) || named(first));
                     let prefixes = matches!(method, "APIRouter" | "include_router")
                         && call.keyword("prefix").and_then(|prefix| code.get(prefix.value.clone())).is_some_and(
                             |prefix| {

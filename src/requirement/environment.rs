@@ -10,9 +10,10 @@ use super::compose::{self, Document};
 use super::endpoint::{self, Endpoint};
 use super::own_place::{self, Gain, scaffolding_name};
 use super::service::locate;
+use super::setting;
 use super::worker::Worker;
 use super::{Assessment, Fix, Recorded, Retraction};
-use crate::component::manifest;
+use crate::component::{COMPONENTS, manifest};
 use crate::finding::{APPLICATION_DEPENDS_ON, APPLICATION_ENVIRONMENT, APPLICATION_ENVIRONMENT_VALUE, Problem};
 use crate::project::compose::model::{self, Model, Reach, Variable};
 use crate::project::compose::with_defaults;
@@ -120,6 +121,30 @@ fn take_from(
 }
 
 impl Environment {
+    /// A setting that the class computes does not read its variable.
+    fn is_computed(&self, project: &Project, application: &Entry) -> Option<Assessment> {
+        let settings = project.layout.settings.as_ref().ok()?;
+        let mut names =
+            COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|known| known.name.0);
+        let name = names.find(|name| settings.environment(name) == self.variable)?;
+        let setting::Provision::Property { path, name, .. } = setting::provision(project, name) else { return None };
+        let file = project.file(&path)?;
+        let function = file.python().functions.iter().find(|function| function.name_range == name.1)?;
+        let body = file.text()?.get(function.body.range.clone())?;
+        if body.contains("self.") {
+            let note = format!(
+                "`{}` is computed from other settings: give the service `{}` those, so that it leads to the right server",
+                name.0, application.key
+            );
+            return Some(Assessment::NotApplicable { note });
+        }
+        let message = format!("`{}` is computed in `{}`, and reads no `{}`", name.0, settings.class, self.variable);
+        let problem = Problem::new(&APPLICATION_ENVIRONMENT, message)
+            .at(&path, name.1)
+            .help("make it a field with a default, or use `--compose none`");
+        Some(Assessment::Blocked { problem })
+    }
+
     /// Has the application the variable?
     pub fn assess(&self, project: &Project) -> Assessment {
         let variable = &self.variable;
@@ -141,6 +166,9 @@ impl Environment {
                 note: format!("no service of `{}` runs the application: set `{variable}` where it runs", document.path),
             };
         };
+        if let Some(answer) = self.is_computed(project, application) {
+            return answer;
+        }
         let model = compose::model(project);
         let mut missing = Vec::new();
         for target in &targets {

@@ -108,14 +108,15 @@ pub fn expression(project: &Project, variable: &str) -> String {
         Provision::Property { returns, .. } => returns,
         Provision::Absent => None,
     };
-    let wants_text = COMPONENTS
+    let wanted = COMPONENTS
         .iter()
         .flat_map(|component| component.manifest.setting.iter())
-        .any(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
-    match annotation.filter(|_| wants_text) {
-        // Not set is an empty text, and the module says what that means.
+        .find(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
+    match annotation.filter(|_| wanted.is_some()) {
+        // Not set is what the component takes where nobody says anything else.
         Some(annotation) if annotation.contains("None") || annotation.contains("Optional") => {
-            format!("str({plain} or \"\")")
+            let default = wanted.map(|setting| setting.default.0).filter(|default| !default.contains('{'));
+            format!("str({plain} or {})", default.unwrap_or("\"\""))
         }
         // pydantic's and yarl's URLs are read as text by `str`.
         Some(annotation) if is_url(&annotation) => format!("str({plain})"),
