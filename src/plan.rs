@@ -468,7 +468,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     {
         if let Some(needed) = stays.manifest.requires.iter().find(|required| leaving.contains(&required.0)) {
             return Err(Problem::new(&finding::COMPONENT_MISSING, format!("`{}` needs `{needed}`", stays.id()))
-                .help(format!("remove both: `paxx infra remove {needed} {}`", stays.id())));
+                .help(format!("remove both: `paxx remove {needed} {}`", stays.id())));
         }
     }
     let root = &discovery.project.layout.root;
@@ -638,8 +638,14 @@ fn remove_by_record(plan: &mut Plan, draft: &mut Draft, lock: &Lock, component: 
     plan.steps.push(Step::plain(component, record.id.clone(), title, outcome));
 }
 
-/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning.
-pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]) -> Plan {
+/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning. What is
+/// `left`, a problem with its place on disk, is not mended.
+pub fn fix(
+    discovery: &Discovery,
+    lock: &Lock,
+    components: &[&'static Component],
+    left: &dyn Fn(&Problem) -> bool,
+) -> Plan {
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
@@ -657,7 +663,10 @@ pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]
     let mut next = lock.clone();
     for component in mended {
         for requirement in requirements_of(&draft.project, component, &installed, &context, lock, false) {
-            if matches!(requirement.assess(&draft.project), Assessment::Missing { fix, .. } if fix.safe) {
+            if let Assessment::Missing { fix, problem } = requirement.assess(&draft.project)
+                && fix.safe
+                && !left(&draft.problem_on_disk(problem))
+            {
                 bring(&mut plan, &mut draft, &mut next, component, &requirement, Allowances::default());
             }
         }

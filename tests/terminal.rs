@@ -9,7 +9,7 @@ use rexpect::process::Signal;
 const ESCAPE: char = '\u{1b}';
 
 const QUESTION: &str = "Apply these changes to";
-const ADD: &[&str] = &["infra", "add", "redis"];
+const ADD: &[&str] = &["add", "redis"];
 
 fn sandbox() -> Sandbox {
     Sandbox::plain(fixture("package-upper"))
@@ -26,6 +26,29 @@ fn yes() {
     assert!(said.find("create app/services/cache.py") < said.find("diff --git"), "the summary comes first:\n{said}");
     assert!(said.contains(ESCAPE), "there is colour on a terminal");
     assert_same(&by_yes.tree(), &sandbox.tree(), "as with --yes");
+}
+
+#[test]
+fn without_a_name_there_is_a_list_to_choose_from() {
+    let (chosen, by_yes) = (sandbox(), sandbox());
+    by_yes.paxx(&["add", "redis", "email", "--yes"]).expect(0);
+    let before = chosen.tree();
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("Background jobs").hears("brings redis along").hears("Which ones?").hears("> ").types("");
+    let said = terminal.ends(1);
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_same(&before, &chosen.tree(), "nothing is written");
+    // By name, with a slip on the way, and by number.
+    let number = common::components().iter().position(|name| name == "email").expect("it is there") + 1;
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("Which ones?").hears("> ").types("rediss").hears("did you mean `redis`?");
+    terminal.hears("Which ones?").hears("> ").types(&format!("redis, {number}")).hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert_same(&by_yes.tree(), &chosen.tree(), "as with --yes");
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("[installed]").hears("Which ones?").hears("> ");
+    terminal.session.send_control('d').expect("sent");
+    terminal.ends(1);
 }
 
 #[test]

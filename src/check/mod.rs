@@ -5,6 +5,7 @@
 
 mod compose;
 mod dependencies;
+pub mod ignore;
 mod modules;
 mod names;
 mod reached;

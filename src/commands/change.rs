@@ -20,7 +20,7 @@ pub struct Proposal<'a> {
     pub discovery: &'a Discovery,
     /// The plan.
     pub plan: Plan,
-    /// The command, as the journal names it: `paxx infra add redis`.
+    /// The command, as the journal names it: `paxx add redis`.
     pub label: String,
     /// The verb, for the summary: `add`.
     pub verb: &'static str,

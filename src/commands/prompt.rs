@@ -10,6 +10,19 @@ pub fn can_ask(ui: &Ui) -> bool {
     std::io::stdin().is_terminal() && ui.error.look.terminal
 }
 
+/// Asks `question`, and gives the line that is typed; `None` at the end of the input.
+pub fn line(ui: &Ui, question: &str) -> Option<String> {
+    ui.error.write(&Styled::from(&format!("{}\n  > ", one_line(question))));
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => {
+            ui.say("");
+            None
+        }
+        Ok(_) => Some(line),
+    }
+}
+
 /// Asks `question` until the answer is one of `answers` (their first letters count), and gives its letter. The end of the
 /// input is the last answer.
 pub fn ask(ui: &Ui, question: &str, answers: &[(char, &str)]) -> char {

@@ -17,7 +17,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     let undone = apply::undo_changes(&place).map_err(|error| match error {
         // Planning anew, which helps elsewhere, does not help here.
         ApplyError::Conflict(_) => {
-            let help = "take your own change back first, or use `paxx infra remove`, which keeps it".to_owned();
+            let help = "take your own change back first, or use `paxx remove`, which keeps it".to_owned();
             Error::Usage(error.to_string(), Some(help))
         }
         error => Error::Apply(error),
