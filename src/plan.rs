@@ -8,6 +8,7 @@
 //! ranges of the original text back.)
 
 mod draft;
+mod order;
 mod uses;
 
 use std::rc::Rc;
@@ -381,6 +382,7 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         draft.whole.insert(path, plan.steps.len());
     }
     plan.files = draft.files();
+    order::sort(&mut plan.files, &draft.project.layout);
     for step in &mut plan.steps {
         // Where it is when all is done.
         if let Outcome::Kept(_, Some(at)) = &mut step.outcome

@@ -5,11 +5,11 @@
 
 mod compose;
 mod dependencies;
-pub mod ignore;
 mod modules;
 mod names;
 mod reached;
 mod settings;
+pub mod suppression;
 mod syntax;
 mod wiring;
 

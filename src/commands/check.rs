@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{Ui, components, find_by, find_project, installed, lock_of, no_such, options, pending, unknown_in_lock};
-use crate::check::ignore::{self, Ignored};
+use crate::check::suppression::{self, Ignored};
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
@@ -210,7 +210,7 @@ impl Request<'_> {
         }
         found.extend(check::findings(&discovery.project, lock, &wanted, self.named.is_empty()));
         if self.named.is_empty() {
-            for problem in ignore::unused(&discovery.project, &found) {
+            for problem in suppression::unused(&discovery.project, &found) {
                 let (component, requirement) = (String::new(), String::new());
                 found.push(Finding { component, requirement, problem, fixable: false });
             }

@@ -29,7 +29,7 @@ pub fn choose(ui: &Ui, lock: &Lock) -> Result<Vec<&'static Component>, Error> {
         let line = prompt::line(ui, "Which ones? Names or numbers with blanks between them; nothing to cancel");
         let words: Vec<String> = line
             .unwrap_or_default()
-            .split([' ', ',', '\t'])
+            .split(|next: char| next.is_whitespace() || next == ',')
             .filter(|word| !word.is_empty())
             .map(|word| named(word).map_or_else(|| word.to_owned(), |component| component.id().to_owned()))
             .collect();

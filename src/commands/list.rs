@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::{Ui, find_project, lock_of, options, pending};
 use crate::check;
-use crate::check::ignore::Ignored;
+use crate::check::suppression::Ignored;
 use crate::cli::{Global, List, PlanFormat};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};

@@ -93,7 +93,7 @@ fn is_public(name: &str) -> bool {
 fn signature(code: &str, is_async: bool, range: Range<usize>) -> String {
     let lines = code.get(range).unwrap_or_default().lines().map(|line| line.split(" # ").next().unwrap_or_default());
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
-    let text = words.join(" ").replace("( ", "(").replace(", )", ")");
+    let text = words.join(" ").replace("( ", "(").replace(", )", ")").replace("[ ", "[").replace(", ]", "]");
     let text = text.trim_end_matches(':').trim_end();
     if is_async { format!("async {text}") } else { text.to_owned() }
 }

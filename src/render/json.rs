@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::report::{Checked, Placed, Region, count};
 use super::styled::plain_json;
 use super::{Paths, line_and_column};
-use crate::check::ignore::Suppression;
+use crate::check::suppression::Suppression;
 use crate::component::Component;
 use crate::finding::{Location, Problem, Severity};
 use crate::plan::{Outcome, Plan};

@@ -3,7 +3,7 @@
 use super::styled::{Look, Styled, one_line};
 use super::{Paths, findings, github, json, sarif};
 use crate::check::Finding;
-use crate::check::ignore::Suppression;
+use crate::check::suppression::Suppression;
 use crate::finding::{Location, RULES, Severity};
 use crate::project::Project;
 use crate::source::text;

@@ -3,6 +3,7 @@
 //! `BLESS=1 cargo test --test readme` writes the made pages anew.
 
 mod picture;
+mod session;
 
 use std::fmt::Write as _;
 use std::fs;
