@@ -6,11 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Add infrastructure to a FastAPI project: a diff first, then all of it or nothing.
 #[derive(Debug, Parser)]
-#[command(name = "paxx", version = env!("PAXX_VERSION"), max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "paxx", version = env!("PAXX_VERSION"), max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "First steps:\n  paxx list                   the components, and which of them are in this project\n  paxx info redis             what a component is, before it is added\n  paxx add redis --dry-run    what would change\n  paxx add redis              show it, ask, do it\n  paxx undo                   take it back"
+)]
 pub struct Cli {
-    /// What to do.
+    /// What to do; without it, help.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
@@ -62,28 +65,52 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Infrastructure: Redis, object storage, metrics and tracing
-    Infra {
-        /// What to do with it.
-        #[command(subcommand)]
-        verb: Verb,
-    },
-    /// Extensions: background tasks, WebSockets, PostGIS
-    Ext {
-        /// What to do with it.
-        #[command(subcommand)]
-        verb: Verb,
+    /// Add components: plan, show, ask, apply; without a name, choose from a list
+    Add(Add),
+    /// Take out what a component brought and no other one needs
+    Remove(Remove),
+    /// List the components and their state in this project
+    List(List),
+    /// Show what a component is, before it is added
+    Info {
+        /// The component
+        #[arg(value_name = "NAME")]
+        name: String,
     },
     /// Check whether components are installed correctly; changes nothing without --fix
     Check(Check),
     /// Explain what a finding means and how to mend it
     Explain {
-        /// The finding's code
+        /// The code of a finding, or a component
         #[arg(value_name = "CODE")]
         code: String,
     },
     /// Take the last applied change back, byte for byte
     Undo(Undo),
+    /// Show the help of paxx, or of one of its commands
+    Help {
+        /// The command: `add`
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// The components that are infrastructure: list, add, remove
+    Infra {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The components that are extensions: list, add, remove
+    Ext {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// Another word for the components of both kinds: list, add, remove
+    Feature {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Verb,
+    },
     /// Print a script that completes command lines
     Completions {
         /// The shell
@@ -92,13 +119,13 @@ pub enum Command {
     },
     /// Print the manual page of paxx, or of one of its commands
     Man {
-        /// The command: `infra add`
+        /// The command: `add`
         #[arg(value_name = "COMMAND")]
         command: Vec<String>,
     },
 }
 
-/// The verbs of `infra` and `ext`.
+/// The verbs of `infra`, `ext` and `feature`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the components and their state in this project
@@ -120,8 +147,8 @@ pub struct List {
 /// `add`
 #[derive(Debug, Args)]
 pub struct Add {
-    /// The components, by name
-    #[arg(value_name = "NAME", required = true)]
+    /// The components, by name [default: chosen from a list]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// How to confirm and show it.
     #[command(flatten)]
@@ -182,9 +209,21 @@ pub struct Check {
     /// The form of the findings
     #[arg(long, value_name = "FORMAT", default_value = "full", conflicts_with = "fix")]
     pub format: CheckFormat,
+    /// Report only these: codes, or how they begin (`PX3`), with commas between them
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Report all but these
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// How often each code is found, instead of the findings
+    #[arg(long, conflicts_with_all = ["fix", "diff", "format"])]
+    pub statistics: bool,
     /// Mend what can be mended safely: plan, show, ask, apply
     #[arg(long)]
     pub fix: bool,
+    /// Print what --fix would change, and change nothing; exit 1 when there is something
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub diff: bool,
     /// With --fix: print the diff, write nothing, ask nothing
     #[arg(long, requires = "fix")]
     pub dry_run: bool,

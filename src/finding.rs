@@ -145,6 +145,7 @@ rules! {
     CONFIGURATION = "PX008", Error, "the configuration in `[tool.paxx]` or an option is wrong";
     UNREADABLE = "PX009", Error, "a file of the project cannot be read";
     NOT_SEARCHED = "PX010", Information, "a part of the project was not searched";
+    IGNORES_NOTHING = "PX011", Warning, "an ignore comment ignores nothing";
     SETTING_MISSING = "PX101", Error, "a setting is missing";
     SETTING_TYPE = "PX102", Error, "a setting has another type";
     NO_SETTINGS_CLASS = "PX103", Error, "no settings class that the application uses";
@@ -203,6 +204,18 @@ rules! {
     LOCK_UNREADABLE = "PX801", Error, "`paxx.lock` cannot be read";
     LOCK_NEWER = "PX802", Error, "`paxx.lock` was written by a newer paxx";
     UNFINISHED = "PX803", Error, "a change was interrupted, or its journal is not believed";
+}
+
+impl Rule {
+    /// Does `selector` name it: its code, or how its code begins (`PX3`), in any case?
+    pub fn is_selected_by(&self, selector: &str) -> bool {
+        selector.len() >= 2 && self.code.get(..selector.len()).is_some_and(|code| code.eq_ignore_ascii_case(selector))
+    }
+}
+
+/// Does `selector` name any rule?
+pub fn is_selector(selector: &str) -> bool {
+    RULES.iter().any(|rule| rule.is_selected_by(selector))
 }
 
 /// The rule with this code, in any case.

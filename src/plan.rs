@@ -8,6 +8,7 @@
 //! ranges of the original text back.)
 
 mod draft;
+mod order;
 mod uses;
 
 use std::rc::Rc;
@@ -386,6 +387,7 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         draft.whole.insert(path, plan.steps.len());
     }
     plan.files = draft.files();
+    order::sort(&mut plan.files, &draft.project.layout);
     for step in &mut plan.steps {
         // Where it is when all is done.
         if let Outcome::Kept(_, Some(at)) = &mut step.outcome
@@ -473,7 +475,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     {
         if let Some(needed) = stays.manifest.requires.iter().find(|required| leaving.contains(&required.0)) {
             return Err(Problem::new(&finding::COMPONENT_MISSING, format!("`{}` needs `{needed}`", stays.id()))
-                .help(format!("remove both: `paxx infra remove {needed} {}`", stays.id())));
+                .help(format!("remove both: `paxx remove {needed} {}`", stays.id())));
         }
     }
     let root = &discovery.project.layout.root;
@@ -643,8 +645,14 @@ fn remove_by_record(plan: &mut Plan, draft: &mut Draft, lock: &Lock, component: 
     plan.steps.push(Step::plain(component, record.id.clone(), title, outcome));
 }
 
-/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning.
-pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]) -> Plan {
+/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning. What is
+/// `left`, a problem with its place on disk, is not mended.
+pub fn fix(
+    discovery: &Discovery,
+    lock: &Lock,
+    components: &[&'static Component],
+    left: &dyn Fn(&Problem) -> bool,
+) -> Plan {
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
@@ -662,7 +670,10 @@ pub fn fix(discovery: &Discovery, lock: &Lock, components: &[&'static Component]
     let mut next = lock.clone();
     for component in mended {
         for requirement in requirements_of(&draft.project, component, &installed, &context, lock, false) {
-            if matches!(requirement.assess(&draft.project), Assessment::Missing { fix, .. } if fix.safe) {
+            if let Assessment::Missing { fix, problem } = requirement.assess(&draft.project)
+                && fix.safe
+                && !left(&draft.problem_on_disk(problem))
+            {
                 bring(&mut plan, &mut draft, &mut next, component, &requirement, Allowances::default());
             }
         }

@@ -73,6 +73,35 @@ fn an_unknown_component() {
 }
 
 #[test]
+fn an_unknown_word_gets_the_nearest_of_its_kind() {
+    let sandbox = bootstrapped();
+    let before = sandbox.tree();
+    for (arguments, says) in [
+        (&["ad", "redis"][..], "'add'"),
+        (&["chekc"], "'check'"),
+        (&["infra", "lsit"], "'list'"),
+        (&["explain", "PX9503"], "did you mean `PX503`?"),
+        (&["explain", "kubernetes"], "there is no finding `kubernetes`"),
+        (&["info", "rediss"], "did you mean `redis`?"),
+        (&["help", "remvoe"], "did you mean `remove`?"),
+        (&["man", "ad"], "did you mean `add`?"),
+        (&["check", "foo"], "there is no component `foo`"),
+        (&["remove", "rediss", "--yes"], "did you mean `redis`?"),
+        (&["add"], "no component is named"),
+        (&["add", "--yes"], "there are arq"),
+    ] {
+        let output = sandbox.paxx(arguments).expect(2);
+        assert!(output.stderr.contains(says), "{arguments:?}: {}", output.stderr);
+    }
+    for command in ["list", "add", "remove", "check", "undo"] {
+        let name = if ["add", "remove"].contains(&command) { &["redis"][..] } else { &[] };
+        let arguments = [&["-C", "nowhere", command], name].concat();
+        sandbox.paxx(&arguments).expect(2).says(&["there is no folder `nowhere`"]);
+    }
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
 fn a_name_that_is_a_path() {
     let sandbox = bootstrapped();
     fs::write(sandbox.top.with_file_name("x"), "kept").expect("written");

@@ -9,7 +9,7 @@ use rexpect::process::Signal;
 const ESCAPE: char = '\u{1b}';
 
 const QUESTION: &str = "Apply these changes to";
-const ADD: &[&str] = &["infra", "add", "redis"];
+const ADD: &[&str] = &["add", "redis"];
 
 fn sandbox() -> Sandbox {
     Sandbox::plain(fixture("package-upper"))
@@ -24,8 +24,77 @@ fn yes() {
     let said = terminal.ends(0);
     assert!(said.contains("create app/services/cache.py"), "the summary comes first:\n{said}");
     assert!(said.find("create app/services/cache.py") < said.find("diff --git"), "the summary comes first:\n{said}");
+    // What needs a look comes first, what is new next, the lock last.
+    let order: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("edit ").or_else(|| line.trim().strip_prefix("create ")))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let expected = [
+        "app/main.py",
+        "app/core/config.py",
+        "pyproject.toml",
+        "compose.yml",
+        ".env.example",
+        "app/services/cache.py",
+        "paxx.lock",
+    ];
+    assert_eq!(order, expected, "{said}");
+    let counts = said.lines().filter(|line| line.contains("  +") && line.contains(" -")).count();
+    assert!(counts >= order.len(), "each file has its counts:\n{said}");
+    assert!(said.contains("7 files: 5 to edit, 2 to create; +"), "{said}");
     assert!(said.contains(ESCAPE), "there is colour on a terminal");
     assert_same(&by_yes.tree(), &sandbox.tree(), "as with --yes");
+}
+
+#[test]
+fn without_a_name_there_is_a_list_to_choose_from() {
+    let (chosen, by_yes) = (sandbox(), sandbox());
+    by_yes.paxx(&["add", "redis", "email", "--yes"]).expect(0);
+    let before = chosen.tree();
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("Background jobs").hears("brings redis along").hears("Which ones?").hears("> ").types("");
+    let said = terminal.ends(1);
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_same(&before, &chosen.tree(), "nothing is written");
+    // By name, with a slip on the way, and by number.
+    let number = common::components().iter().position(|name| name == "email").expect("it is there") + 1;
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("Which ones?").hears("> ").types("rediss").hears("did you mean `redis`?");
+    terminal.hears("Which ones?").hears("> ").types(&format!("redis, {number}")).hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert_same(&by_yes.tree(), &chosen.tree(), "as with --yes");
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("[installed]").hears("Which ones?").hears("> ");
+    terminal.session.send_control('d').expect("sent");
+    terminal.ends(1);
+}
+
+#[test]
+fn the_letters_mean_the_same_at_every_question() {
+    let sandbox = sandbox();
+    sandbox.write("app/services/cache.py", "CACHE: dict[str, str] = {}\n");
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, &["add", "redis", "--force"], &[("NO_COLOR", "1")]);
+    terminal.hears(QUESTION).hears("[?] help").hears("> ").types("?");
+    terminal.hears("  y  yes, all").hears("  v  view again").hears("Nothing is written before you say yes");
+    terminal.hears(QUESTION).hears("> ").types("v").hears("diff --git a/app/main.py").hears(QUESTION).hears("> ");
+    // All, then the file that is overwritten, and back to each file.
+    terminal.types("y").hears("Overwrite it?").hears("> ").types("v").hears("diff --git a/app/services/cache.py");
+    terminal.hears("Overwrite it?").hears("> ").types("e").hears(QUESTION).hears("> ").types("e");
+    terminal.hears("Apply this to `app/main.py`").hears("> ").types("v").hears("diff --git a/app/main.py");
+    terminal.hears("Apply this to `app/main.py`").hears("> ").types("?").hears("  n  no, leave it out");
+    terminal.hears("Apply this to `app/main.py`").hears("> ").types("n");
+    terminal.hears("Apply this to `app/core/config.py`").hears("> ").types("e");
+    terminal.hears("Apply this to `app/main.py`").hears("> ").types("q");
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+    for answer in ["q", "n"] {
+        let mut terminal = Terminal::start(&sandbox, &["add", "redis", "--force"], &[]);
+        terminal.hears(QUESTION).hears("> ").types(answer);
+        terminal.ends(1);
+    }
+    assert_same(&before, &sandbox.tree(), "nothing is written");
 }
 
 #[test]
@@ -66,7 +135,7 @@ fn the_diff_again() {
     let sandbox = sandbox();
     let before = sandbox.tree();
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
-    terminal.hears("diff --git").hears(QUESTION).hears("> ").types("d");
+    terminal.hears("diff --git").hears(QUESTION).hears("> ").types("v");
     terminal.hears("diff --git").hears(QUESTION).hears("> ").types("n");
     let said = terminal.ends(1);
     assert_eq!(said.matches("a/app/core/config.py").count() % 2, 0, "twice the same diff:\n{said}");
@@ -80,7 +149,7 @@ fn file_by_file() {
     let listed = sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0);
     let files = listed.stdout.matches("diff --git").count() - 1;
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
-    terminal.hears(QUESTION).hears("> ").types("f");
+    terminal.hears(QUESTION).hears("> ").types("e");
     for _ in 0..files {
         terminal.hears("Apply this to `").hears("> ").types("y");
     }
@@ -96,7 +165,7 @@ fn a_file_that_is_needed_is_left_out() {
         let files =
             sandbox.paxx(&["infra", "add", "redis", "--dry-run"]).expect(0).stdout.matches("diff --git").count() - 1;
         let mut terminal = Terminal::start(sandbox, ADD, &[]);
-        terminal.hears(QUESTION).hears("> ").types("f");
+        terminal.hears(QUESTION).hears("> ").types("e");
         for _ in 0..files {
             terminal.hears("Apply this to `");
             let rest = terminal.session.exp_string("`").expect("a name");
@@ -135,7 +204,7 @@ fn quit_amid_the_files() {
     terminal
         .hears(QUESTION)
         .hears("> ")
-        .types("f")
+        .types("e")
         .hears("Apply this to `")
         .hears("> ")
         .types("y")
@@ -155,7 +224,7 @@ fn ctrl_c() {
     terminal.session.send_control('c').expect("sent");
     terminal.ends(130);
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
-    terminal.hears(QUESTION).hears("> ").types("f").hears("Apply this to `").hears("> ");
+    terminal.hears(QUESTION).hears("> ").types("e").hears("Apply this to `").hears("> ");
     terminal.session.send_control('c').expect("sent");
     terminal.ends(130);
     let mut terminal = Terminal::start(&sandbox, ADD, &[]);
@@ -220,7 +289,7 @@ fn uncommitted_changes_are_marked() {
     sandbox.commit();
     sandbox.write("app/core/config.py", sandbox.read("app/core/config.py") + "\n# mine\n");
     let mut terminal = Terminal::start(&sandbox, ADD, &[("NO_COLOR", "1")]);
-    terminal.hears("app/core/config.py  (has uncommitted changes)").hears(QUESTION).hears("> ").types("n");
+    terminal.hears("app/core/config.py").hears("(has uncommitted changes)").hears(QUESTION).hears("> ").types("n");
     let said = terminal.ends(1);
     assert_eq!(said.matches("(has uncommitted changes)").count(), 1, "{said}");
 }

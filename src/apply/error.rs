@@ -243,7 +243,7 @@ impl ApplyError {
                 _ => "run the command again".to_owned(),
             },
             Self::Unfinished { .. } => {
-                "mend that, then run any `paxx infra add`, `remove` or `undo`: it first takes back or finishes what is left"
+                "mend that, then run any `paxx add`, `remove` or `undo`: it first takes back or finishes what is left"
                     .to_owned()
             }
             Self::Kept { .. } => "what these files were is in `.paxx/rolled-back`".to_owned(),
@@ -259,7 +259,7 @@ impl ApplyError {
             Self::NoStateFolder(path) | Self::NoLock(path) => {
                 format!("look at what it is, then `rm {}`", quoted(path))
             }
-            Self::NothingToUndo => "`paxx infra remove` takes a component out".to_owned(),
+            Self::NothingToUndo => "`paxx remove` takes a component out".to_owned(),
         })
     }
 }

@@ -80,7 +80,7 @@ impl Contents {
 /// A change of several files that is applied as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The command that makes it: `paxx infra add redis`.
+    /// The command that makes it: `paxx add redis`.
     pub label: String,
     /// The root of the project that it is made for.
     pub root: FilePath,

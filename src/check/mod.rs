@@ -9,6 +9,7 @@ mod modules;
 mod names;
 mod reached;
 mod settings;
+pub mod suppression;
 mod syntax;
 mod wiring;
 

@@ -30,7 +30,7 @@ fn missing(subject: &Subject<'_>) -> Vec<Found> {
                 format!("`{}` requires `{required}`, which is not installed", component.id()),
             )
             .at(&path, lock::place_of(text, component.id()))
-            .help(format!("add it: `paxx infra add {required}`"));
+            .help(format!("add it: `paxx add {required}`"));
             found.push((*component, format!("component:{required}"), problem));
         }
     }
@@ -64,12 +64,15 @@ fn hollow(subject: &Subject<'_>) -> Vec<Found> {
             if is_there || has_wildcard || source.error.is_some() {
                 continue;
             }
-            let problem = Problem::new(&MODULE_FOREIGN, format!("`{path}` has no `{name}`, which the application imports"))
-                .at(&path, 0..0)
-                .help(format!(
-                    "take it back from git, or write the module anew with `paxx infra add {} --force` (the diff shows what goes)",
-                    component.id()
-                ));
+            let problem = Problem::new(
+                &MODULE_FOREIGN,
+                format!("`{path}` has no `{name}`, which the application imports"),
+            )
+            .at(&path, 0..0)
+            .help(format!(
+                "take it back from git, or write the module anew with `paxx add {} --force` (the diff shows what goes)",
+                component.id()
+            ));
             found.push((*component, format!("module:{module}.py"), problem));
         }
     }
@@ -139,7 +142,7 @@ fn left_over(subject: &Subject<'_>) -> Vec<Found> {
                 let message = format!("`{path}` belongs to `{}`, which is not installed", component.id());
                 let problem = Problem::new(&MODULE_LEFT_OVER, message)
                     .at(&path, 0..0)
-                    .help(format!("delete it, or install the component: `paxx infra add {}`", component.id()));
+                    .help(format!("delete it, or install the component: `paxx add {}`", component.id()));
                 found.push((component, format!("module:{}", module.path), problem));
             }
         }

@@ -1,10 +1,10 @@
-//! `paxx infra add`: plan, show, ask, apply.
+//! `paxx add`: plan, show, ask, apply.
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, installed, lock_of, pending};
+use super::{Ui, choose, components, find_project, installed, lock_of, pending, prompt};
 use crate::check::{self, Finding};
-use crate::cli::{Add, Global};
+use crate::cli::{Add, Global, PlanFormat};
 use crate::error::Error;
 use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
@@ -13,12 +13,19 @@ use crate::project::discover::Discovery;
 use crate::render::findings;
 
 /// Runs the command; the exit code.
-pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, Error> {
+pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8, Error> {
     let watch = Interrupt::watch();
-    let named = components(&arguments.names)?;
+    let mut named = components(&arguments.names)?;
+    if named.is_empty() && (arguments.confirmation.yes || arguments.format == PlanFormat::Json || !prompt::can_ask(ui))
+    {
+        return Err(choose::nothing_named());
+    }
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
     let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
+    if named.is_empty() {
+        named = choose::choose(ui, &lock)?;
+    }
     let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
     let mut plan = plan::add(&discovery, &lock, &named, allow);
     let (broken, findings) = left_over(&discovery, &plan);
@@ -33,7 +40,7 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Add) -> Result<u8, 
         ui,
         discovery: &discovery,
         plan,
-        label: format!("paxx {noun} add {}", names.join(" ")),
+        label: format!("{called} add {}", names.join(" ")),
         verb: "add",
         confirmation: arguments.confirmation,
         format: arguments.format,

@@ -1,6 +1,7 @@
 //! What `add`, `remove` and `undo` share: show a change, ask, apply it.
 
 use super::interrupt::Interrupt;
+use super::prompt::{Answer, Answers};
 use super::{Ui, pending, prompt, refused};
 use crate::apply::{self, Contents, FileChange, Place};
 use crate::cli::{Confirmation, PlanFormat};
@@ -20,7 +21,7 @@ pub struct Proposal<'a> {
     pub discovery: &'a Discovery,
     /// The plan.
     pub plan: Plan,
-    /// The command, as the journal names it: `paxx infra add redis`.
+    /// The command, as the journal names it: `paxx add redis`.
     pub label: String,
     /// The verb, for the summary: `add`.
     pub verb: &'static str,
@@ -66,13 +67,13 @@ impl Proposal<'_> {
         }
         let changes = file_changes(&self.plan);
         if self.plan.is_empty() {
-            ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));
+            ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
             ui.note("nothing to do: everything is as it should be");
             self.say_manual(&paths);
             return Ok(0);
         }
         if self.confirmation.dry_run {
-            ui.note(&summary::summary(&self.plan, &paths, self.verb, &[], ui.verbose));
+            ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
             if self.format == PlanFormat::Text {
                 ui.out(diff::unified(&changes, ui.output.look.colour));
                 self.say_how_to_apply();
@@ -85,12 +86,12 @@ impl Proposal<'_> {
         }
         let on_disk = changes.iter().filter_map(|change| Some((&change.path, &*change.before.as_ref()?.bytes)));
         let marked = if self.discovery.in_git { uncommitted(&self.discovery.base, on_disk) } else { Vec::new() };
-        ui.note(&summary::summary(&self.plan, &paths, self.verb, &marked, ui.verbose));
+        ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &marked, ui.verbose));
         let place = place(self.discovery);
         for (path, others) in apply::hard_links(&place, &changes) {
             ui.note(&format!("note: `{path}` has {others} other hard link(s), which will keep the old text"));
         }
-        let changes = if self.confirmation.yes { changes } else { self.ask(changes, &paths, &marked)? };
+        let changes = if self.confirmation.yes { changes } else { self.ask(&changes, &paths, &marked)? };
         watch.hold();
         let change = apply::Change {
             label: self.label.clone(),
@@ -145,39 +146,50 @@ impl Proposal<'_> {
     }
 
     /// Asks until the user applies all, some, or nothing.
-    fn ask(&mut self, changes: Vec<FileChange>, paths: &Paths, marked: &[FilePath]) -> Result<Vec<FileChange>, Error> {
+    fn ask(&mut self, changes: &[FileChange], paths: &Paths, marked: &[FilePath]) -> Result<Vec<FileChange>, Error> {
         let ui = self.ui;
-        ui.say(diff::unified(&changes, ui.error.look.colour));
+        ui.say(diff::unified(changes, ui.error.look.colour));
+        let question = format!("Apply these changes to {}?", summary::total(changes));
         loop {
-            let answers = [('y', "yes, apply all"), ('d', "diff again"), ('f', "file by file"), ('n', "no, cancel")];
-            match prompt::ask(ui, &format!("Apply these changes to {} file(s)?", changes.len()), &answers) {
-                'y' => return self.confirm_overwriting(changes, paths),
-                'd' => ui.say(diff::unified(&changes, ui.error.look.colour)),
-                'f' => {
-                    if let Some(chosen) = self.choose(&changes, paths, marked)? {
-                        return self.confirm_overwriting(chosen, paths);
-                    }
-                }
-                _ => return Err(Error::Declined),
+            let answer = prompt::ask(
+                ui,
+                &question,
+                &Answers { yes: "yes, all", no: "no, cancel", each: Some("each file by itself"), quit: "quit" },
+                || diff::unified(changes, ui.error.look.colour),
+            );
+            let chosen = match answer {
+                Answer::Yes => Some(changes.to_vec()),
+                Answer::Each => self.choose(changes, paths, marked)?,
+                Answer::No | Answer::Quit => return Err(Error::Declined),
+            };
+            if let Some(confirmed) = chosen.map(|chosen| self.confirm_overwriting(chosen, paths)).transpose()?.flatten()
+            {
+                return Ok(confirmed);
             }
         }
     }
 
-    /// A module of the user's that `--force` overwrites is asked for by itself.
-    fn confirm_overwriting(&self, changes: Vec<FileChange>, paths: &Paths) -> Result<Vec<FileChange>, Error> {
+    /// A module of the user's that `--force` overwrites is asked for by itself; `None` where he goes back to the question before.
+    fn confirm_overwriting(&self, changes: Vec<FileChange>, paths: &Paths) -> Result<Option<Vec<FileChange>>, Error> {
         for file in
             self.plan.files.iter().filter(|file| file.before.is_some() && file.after.is_some() && file.step.is_some())
         {
             let is_lock = file.path.name() == crate::lock::NAME;
-            if is_lock || !changes.iter().any(|change| change.path == file.path) {
+            let Some(change) = changes.iter().find(|change| change.path == file.path).filter(|_| !is_lock) else {
                 continue;
-            }
+            };
             let question = format!("`{}` is there and will be overwritten. Overwrite it?", paths.show(&file.path));
-            if prompt::ask(self.ui, &question, &[('y', "yes"), ('n', "no, cancel")]) != 'y' {
-                return Err(Error::Declined);
+            let answers =
+                Answers { yes: "yes", no: "no, cancel", each: Some("back, to each file by itself"), quit: "quit" };
+            match prompt::ask(self.ui, &question, &answers, || {
+                diff::unified(std::slice::from_ref(change), self.ui.error.look.colour)
+            }) {
+                Answer::Yes => {}
+                Answer::Each => return Ok(None),
+                Answer::No | Answer::Quit => return Err(Error::Declined),
             }
         }
-        Ok(changes)
+        Ok(Some(changes))
     }
 
     /// File by file; `None` where the user goes back to the question before.
@@ -194,14 +206,19 @@ impl Proposal<'_> {
             self.ui.say(diff::unified(std::slice::from_ref(change), self.ui.error.look.colour));
             let mark = if marked.contains(&change.path) { " (has uncommitted changes)" } else { "" };
             let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));
-            match prompt::ask(
-                self.ui,
-                &question,
-                &[('y', "yes"), ('n', "no, leave it out"), ('q', "quit, change nothing")],
-            ) {
-                'y' => chosen.push(change.clone()),
-                'n' => left.push(change.path.clone()),
-                _ => return Err(Error::Declined),
+            let answers = Answers {
+                yes: "yes",
+                no: "no, leave it out",
+                each: Some("each file again, from the first"),
+                quit: "quit, change nothing",
+            };
+            match prompt::ask(self.ui, &question, &answers, || {
+                diff::unified(std::slice::from_ref(change), self.ui.error.look.colour)
+            }) {
+                Answer::Yes => chosen.push(change.clone()),
+                Answer::No => left.push(change.path.clone()),
+                Answer::Each => return self.choose(changes, paths, marked),
+                Answer::Quit => return Err(Error::Declined),
             }
         }
         if chosen.is_empty() {
@@ -215,8 +232,19 @@ impl Proposal<'_> {
             for step in &lacking {
                 self.ui.say(&format!("  - {}", step.title));
             }
-            if prompt::ask(self.ui, "Apply the rest all the same?", &[('y', "yes"), ('n', "no, choose again")]) != 'y' {
-                return Ok(None);
+            let answers = Answers {
+                yes: "yes",
+                no: "no, back to all of it",
+                each: Some("each file again"),
+                quit: "quit, change nothing",
+            };
+            match prompt::ask(self.ui, "Apply the rest all the same?", &answers, || {
+                diff::unified(&chosen, self.ui.error.look.colour)
+            }) {
+                Answer::Yes => {}
+                Answer::No => return Ok(None),
+                Answer::Each => return self.choose(changes, paths, marked),
+                Answer::Quit => return Err(Error::Declined),
             }
         }
         // What is left out was not brought: the lock must not say that it was.

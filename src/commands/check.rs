@@ -9,20 +9,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_by, find_project, installed, lock_of, options, pending, unknown_in_lock};
+use super::{Ui, components, find_by, find_project, installed, lock_of, no_such, options, pending, unknown_in_lock};
+use crate::check::suppression::{self, Ignored};
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
 use crate::component::registry::with_required;
 use crate::error::Error;
-use crate::finding::{Problem, Severity};
+use crate::finding::{Problem, RULES, Severity, is_selector};
 use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
 use crate::project::discover::{self, Discovery, Failure, Options};
 use crate::project::root;
 use crate::render::Paths;
-use crate::render::report::{Checked, Format, Placed, count, render};
+use crate::render::report::{Checked, Format, Placed, count, render, statistics};
 use crate::render::styled::Look;
 
 /// Threads for several projects: more gain little, because most of the time goes into reading files.
@@ -31,16 +32,17 @@ const THREADS: usize = 2;
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let named = components(&arguments.names)?;
+    let wish = Wish::of(arguments)?;
     let options = options(global)?;
     let below = projects_below(ui, &options);
-    if arguments.fix {
-        return fix(ui, global, arguments, &named, &below);
+    if arguments.fix || arguments.diff {
+        return fix(ui, global, arguments, &named, &wish, &below);
     }
     let start = pending::start(ui, global);
     for folder in if below.is_empty() { std::slice::from_ref(&start) } else { &below } {
         pending::say(ui, folder);
     }
-    let request = Request { ui, named: &named, format: format(arguments.format) };
+    let request = Request { ui, named: &named, wish: &wish, format: format(arguments.format) };
     let mut failed = false;
     let projects = if below.is_empty() {
         let recorded = discover::recorded(&ui.current, &options);
@@ -60,8 +62,12 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         }
         all.into_iter().map(|one| one.checked).collect()
     };
-    ui.out(render(&projects, request.format));
-    ui.note(&verdict(&projects));
+    if arguments.statistics {
+        ui.out(&statistics(&projects));
+    } else {
+        ui.out(render(&projects, request.format, ui.verbose));
+    }
+    ui.note(&verdict(&projects, ui.verbose));
     if failed {
         return Ok(2);
     }
@@ -79,24 +85,70 @@ fn format(format: CheckFormat) -> Format {
 }
 
 fn has_problems(checked: &Checked) -> bool {
-    checked.findings.iter().any(|placed| placed.finding.problem.rule.severity > Severity::Information)
+    let mut reported = checked.findings.iter().filter(|placed| placed.suppressed.is_none());
+    reported.any(|placed| placed.finding.problem.rule.severity > Severity::Information)
 }
 
-/// One line about all of it.
-fn verdict(projects: &[Checked]) -> String {
+/// Which findings the user asks for.
+struct Wish {
+    select: Vec<String>,
+    ignore: Vec<String>,
+}
+
+impl Wish {
+    fn of(arguments: &Check) -> Result<Self, Error> {
+        if let Some(word) = arguments.select.iter().chain(&arguments.ignore).find(|word| !is_selector(word)) {
+            let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
+            return Err(no_such("finding", word, codes.iter().copied(), &codes));
+        }
+        Ok(Self { select: arguments.select.clone(), ignore: arguments.ignore.clone() })
+    }
+
+    fn has(&self, problem: &Problem) -> bool {
+        let is_in = |list: &[String]| list.iter().any(|selector| problem.rule.is_selected_by(selector));
+        (self.select.is_empty() || is_in(&self.select)) && !is_in(&self.ignore)
+    }
+}
+
+/// One line about each of several projects that is not well, and one about all of it.
+fn verdict(projects: &[Checked], notes: bool) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    if let [_, _, ..] = projects {
+        for project in projects.iter().filter(|project| has_problems(project)) {
+            lines.push(format!("{}: {}", project.path, figures(std::slice::from_ref(project), true)));
+        }
+        lines.push(format!("{} projects: {}", projects.len(), figures(projects, notes)));
+        return lines.join("\n");
+    }
+    let well = match projects.first().filter(|project| !project.components.is_empty()) {
+        Some(project) => format!("{}: ", project.components.join(", ")),
+        None if projects.iter().all(|project| project.findings.is_empty()) => {
+            return "no components are installed here".to_owned();
+        }
+        None => String::new(),
+    };
+    let scope = if projects.iter().any(has_problems) { String::new() } else { well };
+    format!("{scope}{}", figures(projects, notes))
+}
+
+/// How many there are of each severity, and of those that can be mended and that nothing is said of.
+fn figures(projects: &[Checked], notes: bool) -> String {
     let (errors, warnings) = (count(projects, Severity::Error), count(projects, Severity::Warning));
     let information = count(projects, Severity::Information);
-    let scope = if projects.len() > 1 { format!("{} projects: ", projects.len()) } else { String::new() };
-    if errors + warnings + information > 0 {
-        return format!("{scope}{errors} error(s), {warnings} warning(s), {information} note(s)");
+    let hint = if notes { "" } else { " (`-v` shows them)" };
+    let mut parts: Vec<String> = Vec::new();
+    if errors + warnings == 0 {
+        parts.push("all is well".to_owned());
+        parts.extend((information > 0).then(|| format!("{information} note(s){hint}")));
+    } else {
+        parts.push(format!("{errors} error(s), {warnings} warning(s), {information} note(s)"));
     }
-    if projects.len() > 1 {
-        return format!("{scope}all is well");
-    }
-    match projects.first().filter(|project| !project.components.is_empty()) {
-        Some(project) => format!("{}: all is well", project.components.join(", ")),
-        None => "no components are installed here".to_owned(),
-    }
+    let all = || projects.iter().flat_map(|project| &project.findings);
+    let ignored = all().filter(|placed| placed.suppressed.is_some()).count();
+    parts.extend((ignored > 0).then(|| format!("{ignored} ignored")));
+    let fixable = all().filter(|placed| placed.suppressed.is_none() && placed.finding.fixable).count();
+    parts.extend((fixable > 0).then(|| format!("[*] {fixable} fixable with `--fix`")));
+    parts.join("; ")
 }
 
 /// The projects below that have a lock, where neither the folder nor, without `-C`, one above it has one.
@@ -123,6 +175,7 @@ fn shown(paths: &Paths, discovery: &Discovery) -> String {
 struct Request<'a> {
     ui: &'a Ui,
     named: &'a [&'static Component],
+    wish: &'a Wish,
     format: Format,
 }
 
@@ -156,7 +209,20 @@ impl Request<'_> {
             found.push(Finding { component, requirement, problem: problem.clone(), fixable: false });
         }
         found.extend(check::findings(&discovery.project, lock, &wanted, self.named.is_empty()));
-        let findings = found.into_iter().map(|finding| self.place(&discovery.project, &paths, finding)).collect();
+        if self.named.is_empty() {
+            for problem in suppression::unused(&discovery.project, &found) {
+                let (component, requirement) = (String::new(), String::new());
+                found.push(Finding { component, requirement, problem, fixable: false });
+            }
+        }
+        found.retain(|finding| self.wish.has(&finding.problem));
+        found.sort_by_key(|finding| finding.problem.at.as_ref().map(|at| (at.path.clone(), at.range.start)));
+        let ignored = Ignored::of(&discovery.project);
+        let placed = found.into_iter().map(|finding| {
+            let suppressed = ignored.why(&discovery.project, &finding.problem);
+            Placed { suppressed, ..self.place(&discovery.project, &paths, finding) }
+        });
+        let findings = placed.collect();
         let path = shown(&paths, discovery);
         let components = wanted.iter().map(|component| component.id().to_owned()).collect();
         Ok(Checked { path, components, findings })
@@ -234,14 +300,15 @@ fn fix(
     global: &Global,
     arguments: &Check,
     named: &[&'static Component],
+    wish: &Wish,
     below: &[PathBuf],
 ) -> Result<u8, Error> {
     if below.is_empty() {
-        return fix_one(ui, global, arguments, named, None);
+        return fix_one(ui, global, arguments, named, wish, None);
     }
     let mut code = 0;
     for folder in below {
-        code = code.max(fix_one(ui, global, arguments, named, Some(folder))?);
+        code = code.max(fix_one(ui, global, arguments, named, wish, Some(folder))?);
     }
     Ok(code)
 }
@@ -251,6 +318,7 @@ fn fix_one(
     global: &Global,
     arguments: &Check,
     named: &[&'static Component],
+    wish: &Wish,
     folder: Option<&Path>,
 ) -> Result<u8, Error> {
     let watch = Interrupt::watch();
@@ -259,11 +327,18 @@ fn fix_one(
         Some(folder) => find_by(ui, &Options { project: Some(folder.to_owned()), ..options(global)? }),
     };
     let start = folder.map_or_else(|| pending::start(ui, global), Path::to_owned);
-    pending::settle(ui, &start, arguments.dry_run)?;
+    let confirmation = Confirmation {
+        dry_run: arguments.dry_run || arguments.diff,
+        exit_code: arguments.exit_code || arguments.diff,
+        yes: arguments.yes,
+    };
+    pending::settle(ui, &start, confirmation.dry_run)?;
     let discovery = find()?;
     let lock = lock_of(ui, &discovery)?;
     let wanted = wanted(named, &lock);
-    let plan = plan::fix(&discovery, &lock, &wanted);
+    let ignored = Ignored::of(&discovery.project);
+    let is_left = |problem: &Problem| !wish.has(problem) || ignored.why(&discovery.project, problem).is_some();
+    let plan = plan::fix(&discovery, &lock, &wanted, &is_left);
     let is_empty = plan.is_empty() && plan.refusals.is_empty();
     let after = plan.after.clone();
     let mut code = 0;
@@ -276,11 +351,7 @@ fn fix_one(
             plan,
             label: "paxx check --fix".to_owned(),
             verb: "mend",
-            confirmation: Confirmation {
-                dry_run: arguments.dry_run,
-                exit_code: arguments.exit_code,
-                yes: arguments.yes,
-            },
+            confirmation,
             format: PlanFormat::Text,
         };
         code = proposal.carry_out(&watch, |_, _| {})?;
@@ -288,6 +359,7 @@ fn fix_one(
     let paths = ui.paths(&discovery);
     let left: Vec<Placed> = check::findings(&after, &lock, &wanted, named.is_empty())
         .into_iter()
+        .filter(|finding| wish.has(&finding.problem) && ignored.why(&after, &finding.problem).is_none())
         .map(|finding| Placed::new(&after, &paths, finding, false, Look::default()))
         .filter(|placed| placed.finding.problem.rule.severity > Severity::Information)
         .collect();
@@ -297,6 +369,6 @@ fn fix_one(
             ui.say(&format!("    help: {help}"));
         }
     }
-    let is_reported = !left.is_empty() && (!arguments.dry_run || arguments.exit_code);
+    let is_reported = !left.is_empty() && (!confirmation.dry_run || confirmation.exit_code);
     Ok(if is_reported { code.max(1) } else { code })
 }

@@ -1,4 +1,4 @@
-//! `paxx infra list` and `paxx ext list`: the components, and their state in this project.
+//! `paxx list`, and of one kind `paxx infra list` and `paxx ext list`: the components, and their state in this project.
 //!
 //! Outside of a project, and where nothing is installed, nothing is parsed.
 
@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::{Ui, find_project, lock_of, options, pending};
 use crate::check;
+use crate::check::suppression::Ignored;
 use crate::cli::{Global, List, PlanFormat};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
@@ -15,9 +16,9 @@ use crate::project::root;
 use crate::render::json;
 
 /// Runs the command; the exit code.
-pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8, Error> {
+pub fn run(ui: &Ui, global: &Global, kind: Option<Kind>, arguments: &List) -> Result<u8, Error> {
     let components: Vec<&'static Component> =
-        COMPONENTS.iter().filter(|component| component.manifest.kind == kind).collect();
+        COMPONENTS.iter().filter(|component| kind.is_none_or(|kind| component.manifest.kind == kind)).collect();
     pending::say(ui, &pending::start(ui, global));
     let has_lock = root::has_lock(&ui.current, &options(global)?);
     let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
@@ -35,19 +36,21 @@ pub fn run(ui: &Ui, global: &Global, kind: Kind, arguments: &List) -> Result<u8,
         let _ = writeln!(text, "{:width$}  {}{requires}{state}", component.id(), component.manifest.summary);
     }
     ui.out(&text);
-    ui.note("add one with `paxx infra add NAME`; look first with `--dry-run`");
+    ui.note("`paxx info NAME` says what one is, `paxx add NAME` adds it; look first with `--dry-run`");
     Ok(0)
 }
 
 fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result<Vec<Option<&'static str>>, Error> {
     let discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
+    let ignored = Ignored::of(&discovery.project);
     let state = |component: &&'static Component| {
         if lock.component(component.id()).is_none() {
             return "not installed";
         }
         let found = check::findings(&discovery.project, &lock, &[*component], false);
-        let needs_attention = found.iter().any(|finding| finding.problem.rule.severity > Severity::Information);
+        let mut reported = found.iter().filter(|finding| ignored.why(&discovery.project, &finding.problem).is_none());
+        let needs_attention = reported.any(|finding| finding.problem.rule.severity > Severity::Information);
         if needs_attention { "needs attention" } else { "installed" }
     };
     Ok(components.iter().map(|component| Some(state(component))).collect())

@@ -3,7 +3,9 @@
 mod add;
 mod change;
 mod check;
+mod choose;
 mod explain;
+mod info;
 mod interrupt;
 mod list;
 mod manual;
@@ -21,6 +23,7 @@ use screen::Screen;
 pub use usage::instead;
 
 use crate::cli::{Cli, Command, Global, Verb};
+use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::{self, Problem};
@@ -46,23 +49,30 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<u8, Error> {
     if let Some(error) = wrong_folder(ui, &cli.global) {
         return Err(error);
     }
-    match &cli.command {
-        Command::Infra { verb } | Command::Ext { verb } => {
-            let (noun, kind) = match &cli.command {
-                Command::Infra { .. } => ("infra", crate::component::manifest::Kind::Infra),
-                _ => ("ext", crate::component::manifest::Kind::Ext),
-            };
-            match verb {
-                Verb::List(arguments) => list::run(ui, &cli.global, kind, arguments),
-                Verb::Add(arguments) => add::run(ui, &cli.global, noun, arguments),
-                Verb::Remove(arguments) => remove::run(ui, &cli.global, noun, arguments),
-            }
-        }
+    let Some(command) = &cli.command else { return manual::help(ui, &[]) };
+    match command {
+        Command::Add(arguments) => add::run(ui, &cli.global, "paxx", arguments),
+        Command::Remove(arguments) => remove::run(ui, &cli.global, "paxx", arguments),
+        Command::List(arguments) => list::run(ui, &cli.global, None, arguments),
+        Command::Info { name } => info::run(ui, name),
+        Command::Infra { verb } => by_noun(ui, cli, "paxx infra", Some(Kind::Infra), verb),
+        Command::Ext { verb } => by_noun(ui, cli, "paxx ext", Some(Kind::Ext), verb),
+        Command::Feature { verb } => by_noun(ui, cli, "paxx feature", None, verb),
+        Command::Help { command } => manual::help(ui, command),
         Command::Check(arguments) => check::run(ui, &cli.global, arguments),
         Command::Explain { code } => explain::run(ui, code),
         Command::Undo(arguments) => undo::run(ui, &cli.global, arguments),
         Command::Completions { shell } => Ok(manual::completions(ui, *shell)),
         Command::Man { command } => manual::page(ui, command),
+    }
+}
+
+/// A verb behind a noun: the same as the verb alone, but that a list is of one kind.
+fn by_noun(ui: &Ui, cli: &Cli, called: &str, kind: Option<Kind>, verb: &Verb) -> Result<u8, Error> {
+    match verb {
+        Verb::List(arguments) => list::run(ui, &cli.global, kind, arguments),
+        Verb::Add(arguments) => add::run(ui, &cli.global, called, arguments),
+        Verb::Remove(arguments) => remove::run(ui, &cli.global, called, arguments),
     }
 }
 
@@ -227,15 +237,21 @@ fn unknown(name: &str) -> Error {
     let all = COMPONENTS.iter().flat_map(|component| {
         std::iter::once(component.id()).chain(component.manifest.aliases.iter().map(|alias| alias.0))
     });
-    let nearest = all
-        .map(|candidate| (strsim::damerau_levenshtein(&name.to_lowercase(), candidate), candidate))
+    no_such("component", name, all, &known)
+}
+
+/// That there is no `kind` of this name; with the nearest of the `names` that one may give, and all that are `known`.
+fn no_such<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>, known: &[&str]) -> Error {
+    let word = name.to_lowercase();
+    let nearest = names
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3));
-    let help = match nearest {
-        Some((_, candidate)) => format!("did you mean `{candidate}`? there are {}", known.join(", ")),
-        None => format!("there are {}", known.join(", ")),
-    };
-    Error::Usage(format!("there is no component `{}`", name.escape_debug()), Some(help))
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len());
+    let nearest = nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?"));
+    let known = (!known.is_empty()).then(|| format!("there are {}", known.join(", ")));
+    let help: Vec<String> = nearest.into_iter().chain(known).collect();
+    let help = (!help.is_empty()).then(|| help.join(" "));
+    Error::Usage(format!("there is no {kind} `{}`", name.escape_debug()), help)
 }
 
 /// The components that are installed, by the lock; and the names there that this paxx does not know.

@@ -61,7 +61,7 @@ pub fn problems(discovery: &Discovery) -> Vec<Problem> {
         Ok(None) => return Vec::new(),
         Ok(Some(pending)) if pending.running => return Vec::new(),
         Ok(Some(pending)) => {
-            let help = "the next `paxx infra add`, `remove` or `undo` takes it back, or finishes it".to_owned();
+            let help = "the next `paxx add`, `remove` or `undo` takes it back, or finishes it".to_owned();
             (format!("`{}` was interrupted", pending.label), Some(help), pending.path)
         }
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Questions on a terminal. The answer is one line; the end of the input is "no".
+//! Questions on a terminal. The answer is one line; the letters mean the same at every question.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -10,31 +10,81 @@ pub fn can_ask(ui: &Ui) -> bool {
     std::io::stdin().is_terminal() && ui.error.look.terminal
 }
 
-/// Asks `question` until the answer is one of `answers` (their first letters count), and gives its letter. The end of the
-/// input is the last answer.
-pub fn ask(ui: &Ui, question: &str, answers: &[(char, &str)]) -> char {
-    let choices: Vec<String> = answers.iter().map(|(letter, what)| format!("[{letter}] {what}")).collect();
+/// Asks `question`, and gives the line that is typed; `None` at the end of the input.
+pub fn line(ui: &Ui, question: &str) -> Option<String> {
+    ui.error.write(&Styled::from(&format!("{}\n  > ", one_line(question))));
+    read(ui)
+}
+
+/// What was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// `y`
+    Yes,
+    /// `n`
+    No,
+    /// `e`: each file by itself.
+    Each,
+    /// `q`, and the end of the input.
+    Quit,
+}
+
+/// What the letters mean at a question. They are the same at every one; `v` and `?` need no word.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers {
+    /// `y`
+    pub yes: &'static str,
+    /// `n`
+    pub no: &'static str,
+    /// `e`, where there are several files to speak of.
+    pub each: Option<&'static str>,
+    /// `q`
+    pub quit: &'static str,
+}
+
+/// Asks `question` until there is an answer. `view` is what it is about, to be shown again.
+pub fn ask(ui: &Ui, question: &str, answers: &Answers, view: impl Fn() -> Styled) -> Answer {
+    let mut choices = vec![('y', answers.yes), ('n', answers.no)];
+    choices.extend(answers.each.map(|each| ('e', each)));
+    choices.extend([('v', "view again"), ('q', answers.quit), ('?', "help")]);
+    let shown: Vec<String> = choices.iter().map(|(letter, what)| format!("[{letter}] {what}")).collect();
+    let question = format!("{question}\n  {}", shown.join("  "));
     loop {
-        ui.error.write(&Styled::from(&format!("{}\n  {}  > ", one_line(question), choices.join("  "))));
-        let mut line = String::new();
-        let last = answers.last().map_or('n', |(letter, _)| *letter);
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => {
-                ui.say("");
-                return last;
-            }
-            Ok(_) => {}
-        }
-        let answer = line.trim().to_lowercase();
-        let chosen = answers
+        let (first, rest) = question.split_once('\n').unwrap_or((&question, ""));
+        ui.error.write(&Styled::from(&format!("{}\n{rest}  > ", one_line(first))));
+        let Some(line) = read(ui) else { return Answer::Quit };
+        let word = line.trim().to_lowercase();
+        let chosen = choices
             .iter()
-            .find(|(letter, what)| answer == letter.to_string() || (!answer.is_empty() && what.starts_with(&answer)));
-        if let Some((letter, _)) = chosen {
-            return *letter;
+            .find(|(letter, what)| word == letter.to_string() || (!word.is_empty() && what.starts_with(&word)));
+        match chosen.map(|(letter, _)| *letter) {
+            Some('y') => return Answer::Yes,
+            Some('n') => return Answer::No,
+            Some('e') => return Answer::Each,
+            Some('q') => return Answer::Quit,
+            Some('v') => ui.say(view()),
+            Some(_) => {
+                for (letter, what) in &choices {
+                    ui.say(&format!("  {letter}  {what}"));
+                }
+                ui.say("Nothing is written before you say yes. Ctrl-C ends it at once, the end of the input is `q`.");
+            }
+            None => {
+                let letters: Vec<String> = choices.iter().map(|(letter, _)| letter.to_string()).collect();
+                ui.say(&format!("please type one of: {}", letters.join(", ")));
+            }
         }
-        ui.say(&format!(
-            "please type one of: {}",
-            answers.iter().map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(", ")
-        ));
+    }
+}
+
+/// A line that is typed; `None` at the end of the input.
+fn read(ui: &Ui) -> Option<String> {
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => {
+            ui.say("");
+            None
+        }
+        Ok(_) => Some(line),
     }
 }

@@ -1,4 +1,4 @@
-//! `paxx infra remove`: the inverse of `add`, by the same plan, preview and confirmation.
+//! `paxx remove`: the inverse of `add`, by the same plan, preview and confirmation.
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
@@ -10,7 +10,7 @@ use crate::plan;
 use crate::project::discover;
 
 /// Runs the command; the exit code.
-pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Remove) -> Result<u8, Error> {
+pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     // What this version does not know may still be in the lock of the project.
     let unknown = components(&arguments.names).err();
@@ -29,7 +29,7 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Remove) -> Result<u
             components(std::slice::from_ref(&name))?;
             return Err(Error::Usage(
                 format!("`{name}` is not installed here"),
-                Some("`paxx infra list` shows what is".to_owned()),
+                Some("`paxx list` shows what is".to_owned()),
             ));
         }
         if !names.contains(&name) {
@@ -44,7 +44,7 @@ pub fn run(ui: &Ui, global: &Global, noun: &str, arguments: &Remove) -> Result<u
         ui,
         discovery: &discovery,
         plan,
-        label: format!("paxx {noun} remove {}", names.join(" ")),
+        label: format!("{called} remove {}", names.join(" ")),
         verb: "remove",
         confirmation: arguments.confirmation,
         format: arguments.format,

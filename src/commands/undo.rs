@@ -2,6 +2,7 @@
 
 use super::change::place;
 use super::interrupt::Interrupt;
+use super::prompt::{Answer, Answers};
 use super::{Ui, find_project, pending, prompt};
 use crate::apply::{self, ApplyError};
 use crate::cli::{Global, Undo};
@@ -17,7 +18,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     let undone = apply::undo_changes(&place).map_err(|error| match error {
         // Planning anew, which helps elsewhere, does not help here.
         ApplyError::Conflict(_) => {
-            let help = "take your own change back first, or use `paxx infra remove`, which keeps it".to_owned();
+            let help = "take your own change back first, or use `paxx remove`, which keeps it".to_owned();
             Error::Usage(error.to_string(), Some(help))
         }
         error => Error::Apply(error),
@@ -32,7 +33,9 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
             return Err(Error::NoTerminal);
         }
         ui.say(diff::unified(&undone.files, ui.error.look.colour));
-        if prompt::ask(ui, "Take this change back?", &[('y', "yes"), ('n', "no, cancel")]) != 'y' {
+        let answers = Answers { yes: "yes", no: "no, cancel", each: None, quit: "quit" };
+        let view = || diff::unified(&undone.files, ui.error.look.colour);
+        if prompt::ask(ui, "Take this change back?", &answers, view) != Answer::Yes {
             return Err(Error::Declined);
         }
     }

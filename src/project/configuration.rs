@@ -8,12 +8,12 @@ use super::FilePath;
 use super::discover::Options;
 use super::imports::{Files, is_name};
 use super::reader::Reader;
-use crate::finding::{self, Location, Problem};
+use crate::finding::{self, Location, Problem, is_selector};
 use crate::lock::{self, Lock};
 use crate::source::toml;
 
-/// The keys of `[tool.paxx]`. Options have the same names.
-const KEYS: [&str; 5] = ["app", "settings", "compose", "service", "services-dir"];
+/// The keys of `[tool.paxx]`. Options have the same names, but for the last one.
+const KEYS: [&str; 7] = ["app", "settings", "compose", "service", "services-dir", "ignore", "per-file-ignores"];
 
 /// A value, and where it was said.
 #[derive(Debug, Clone)]
@@ -129,6 +129,9 @@ fn problems_of(source: &toml::Source, path: &FilePath) -> Vec<Problem> {
             let message = format!("`[tool.paxx]` has no key `{}`", key.escape_debug());
             return Some(Problem::new(&finding::CONFIGURATION, message).at(path, place).help(help));
         }
+        if ["ignore", "per-file-ignores"].contains(&key) {
+            return ignored(source, path, key);
+        }
         if source.string(&["tool", "paxx", key]).is_some() {
             return None;
         }
@@ -138,6 +141,33 @@ fn problems_of(source: &toml::Source, path: &FilePath) -> Vec<Problem> {
         Some(Problem::new(&finding::CONFIGURATION, message).at(path, place).help(help))
     };
     table.entries.iter().filter_map(problem).collect()
+}
+
+/// What is wrong with the codes to ignore: a list of them, or a table of lists by path.
+fn ignored(source: &toml::Source, path: &FilePath, key: &str) -> Option<Problem> {
+    let keys = ["tool", "paxx", key];
+    let list = |keys: &[&str]| {
+        let place = place_of_value(source, keys);
+        if source.array(keys).is_none() {
+            let help = "write a list of codes, such as `[\"PX106\"]`";
+            let message = format!("`{}` of `[tool.paxx]` is no list", keys.last().unwrap_or(&key).escape_debug());
+            return Some(Problem::new(&finding::CONFIGURATION, message).at(path, place).help(help));
+        }
+        let wrong = source.strings(keys).into_iter().find(|code| !is_selector(code))?;
+        let help =
+            "write codes, such as `PX106`, or how they begin, such as `PX3`; `paxx explain CODE` says what each means";
+        let message = format!("`[tool.paxx]` ignores `{}`, which is no code of a finding", wrong.escape_debug());
+        Some(Problem::new(&finding::CONFIGURATION, message).at(path, place).help(help))
+    };
+    if key == "ignore" {
+        return list(&keys);
+    }
+    if source.table(&keys).is_none() {
+        let help = "write a table of paths, such as `per-file-ignores = { \"app/legacy.py\" = [\"PX106\"] }`";
+        let problem = Problem::new(&finding::CONFIGURATION, format!("`{key}` of `[tool.paxx]` is no table"));
+        return Some(problem.at(path, place_of_value(source, &keys)).help(help));
+    }
+    source.keys(&keys).iter().find_map(|file| list(&[keys[0], keys[1], keys[2], file]))
 }
 
 fn place_of_value(source: &toml::Source, keys: &[&str]) -> Range<usize> {

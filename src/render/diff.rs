@@ -33,6 +33,16 @@ pub fn unified(changes: &[FileChange], words: bool) -> Styled {
     output.text
 }
 
+/// How many lines a change adds, and how many it takes away.
+pub fn counts(change: &FileChange) -> (usize, usize) {
+    let (before, after) = (bytes(change.before.as_ref()), bytes(change.after.as_ref()));
+    let operations = capture_diff_slices(Algorithm::Myers, &lines(before), &lines(after));
+    let changed = operations.iter().filter(|operation| !matches!(operation, DiffOp::Equal { .. }));
+    changed.fold((0, 0), |(added, removed), operation| {
+        (added + operation.new_range().len(), removed + operation.old_range().len())
+    })
+}
+
 /// What has been written so far.
 struct Output {
     text: Styled,

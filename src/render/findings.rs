@@ -6,9 +6,12 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Paths;
+use super::report::mark;
 use super::styled::{Look, Styled, one_line, visible, visible_with_offsets};
-use crate::finding::{Problem, Severity};
+use crate::check::Finding;
+use crate::finding::{Location, Problem, Severity};
 use crate::project::Project;
+use crate::source::text;
 
 /// A problem as miette wants it.
 #[derive(Debug)]
@@ -51,13 +54,32 @@ impl Diagnostic for Report {
     }
 }
 
+/// Lines of a range that a frame shows: what is longer is marked at its first line alone.
+const MOST_LINES: usize = 3;
+
+/// Other places that a frame shows, and that are listed below it.
+const MOST_PLACES: usize = 3;
+
+/// The range, or the rest of its first line where it has too many.
+fn clipped(code: &str, range: &Range<usize>) -> Range<usize> {
+    let lines = code.get(range.clone()).map_or(0, |text| text.trim_end().matches('\n').count() + 1);
+    if lines > MOST_LINES { range.start..text::line_end(code, range.start) } else { range.clone() }
+}
+
+/// The other places of the same file that go into the frame.
+fn in_frame(problem: &Problem) -> impl Iterator<Item = &(Location, String)> {
+    let here =
+        problem.related.iter().filter(|(location, _)| problem.at.as_ref().is_some_and(|at| at.path == location.path));
+    here.take(MOST_PLACES)
+}
+
 /// A problem with its code frame, its other places and what to do.
 pub fn full(
     problem: &Problem,
     project: Option<&Project>,
     paths: Option<&Paths>,
     look: Look,
-    component: Option<&str>,
+    finding: Option<&Finding>,
 ) -> Styled {
     let text = problem.at.as_ref().and_then(|at| Some((at, project?.text(&at.path)?)));
     // Before it is laid out, so that what is underlined is what shows, and no text is taken for styling of miette's.
@@ -68,11 +90,10 @@ pub fn full(
         (Some((at, code)), Some(project), Some(paths)) if !code.trim().is_empty() && at.range.end <= code.len() => {
             let (visible, moved) = visible_with_offsets(code);
             let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
-            let moved = |range: &Range<usize>| moved(range.start)..moved(range.end);
-            labels.push(LabeledSpan::new_primary_with_span(None, moved(&at.range)));
-            let here = problem.related.iter().filter(|(location, _)| location.path == at.path);
-            labels.extend(here.map(|(location, what)| {
-                LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(&location.range))
+            let moved = |range: Range<usize>| moved(range.start)..moved(range.end);
+            labels.push(LabeledSpan::new_primary_with_span(None, moved(clipped(code, &at.range))));
+            labels.extend(in_frame(problem).map(|(location, what)| {
+                LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(clipped(code, &location.range)))
             }));
             let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
             Some(NamedSource::new(shown(&one_line(&paths.place(project, at))), code))
@@ -81,11 +102,16 @@ pub fn full(
     };
     let mut help = problem.help.clone().unwrap_or_default();
     if let (Some(project), Some(paths)) = (project, paths) {
-        let elsewhere = problem
+        let framed = if source.is_some() { in_frame(problem).count() } else { 0 };
+        let elsewhere: Vec<_> = problem
             .related
             .iter()
-            .filter(|(location, _)| problem.at.as_ref().is_none_or(|at| at.path != location.path));
-        for (location, what) in elsewhere {
+            .filter(|(location, _)| framed == 0 || !in_frame(problem).any(|(known, _)| known == location))
+            .collect();
+        if elsewhere.len() > MOST_PLACES {
+            help = format!("and {} more places\n{help}", elsewhere.len() - MOST_PLACES);
+        }
+        for (location, what) in elsewhere.into_iter().take(MOST_PLACES).rev() {
             help = format!("{}: {what}\n{help}", paths.place(project, location));
         }
         if source.is_none()
@@ -94,12 +120,14 @@ pub fn full(
             help = format!("at {}\n{help}", paths.place(project, at));
         }
     }
-    if let Some(component) = component {
-        help = format!("{help}\n`{component}` needs it; `paxx explain {}` says more", problem.rule.code);
+    if let Some(finding) = finding {
+        let who =
+            if finding.component.is_empty() { String::new() } else { format!("`{}` needs it; ", finding.component) };
+        help = format!("{help}\n{who}`paxx explain {}` says more", problem.rule.code);
     }
     let help = help.trim().to_owned();
     let report = Report {
-        code: format!("{}[{}]", problem.rule.severity.as_str(), problem.rule.code),
+        code: format!("{}[{}]{}", problem.rule.severity.as_str(), problem.rule.code, finding.map_or("", mark)),
         severity: match problem.rule.severity {
             Severity::Information => miette::Severity::Advice,
             Severity::Warning => miette::Severity::Warning,

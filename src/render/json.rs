@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::report::{Checked, Region, count};
+use super::report::{Checked, Placed, Region, count};
 use super::styled::plain_json;
 use super::{Paths, line_and_column};
+use crate::check::suppression::Suppression;
 use crate::component::Component;
 use crate::finding::{Location, Problem, Severity};
 use crate::plan::{Outcome, Plan};
@@ -123,6 +124,15 @@ pub fn list(components: &[(&Component, Option<&str>)]) -> String {
     text(&json!({ "version": 1, "components": components }))
 }
 
+/// Why nothing is said of a finding, in the words of SARIF.
+pub fn suppressions(placed: &Placed) -> Value {
+    let kind = placed.suppressed.map(|why| match why {
+        Suppression::Comment => "inSource",
+        Suppression::Configuration => "external",
+    });
+    kind.into_iter().map(|kind| json!({ "kind": kind })).collect()
+}
+
 /// What a check found: `docs/check.schema.json` describes it.
 pub fn report(projects: &[Checked]) -> String {
     let region = |region: &Region| {
@@ -153,6 +163,7 @@ pub fn report(projects: &[Checked]) -> String {
                 "help": problem.help,
                 "manual": problem.manual,
                 "fixable": placed.finding.fixable,
+                "suppressions": suppressions(placed),
             })
         })
         .collect();

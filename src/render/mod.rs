@@ -1,5 +1,6 @@
 //! What people and programs read: diffs, summaries, findings. The only user of `similar`, `miette` and `serde_json`.
 
+pub mod component;
 pub mod diff;
 pub mod findings;
 pub mod github;

@@ -3,7 +3,8 @@
 use super::styled::{Look, Styled, one_line};
 use super::{Paths, findings, github, json, sarif};
 use crate::check::Finding;
-use crate::finding::{Location, Severity};
+use crate::check::suppression::Suppression;
+use crate::finding::{Location, RULES, Severity};
 use crate::project::Project;
 use crate::source::text;
 
@@ -29,6 +30,8 @@ pub struct Placed {
     pub related: Vec<(Region, String)>,
     /// The finding with its code frame.
     pub frame: Styled,
+    /// Why nothing is said of it.
+    pub suppressed: Option<Suppression>,
 }
 
 /// A place in a file as people and editors count.
@@ -73,7 +76,7 @@ impl Placed {
     pub fn new(project: &Project, paths: &Paths, finding: Finding, framed: bool, look: Look) -> Self {
         let problem = &finding.problem;
         let frame = if framed {
-            findings::full(problem, Some(project), Some(paths), look, Some(&finding.component))
+            findings::full(problem, Some(project), Some(paths), look, Some(&finding))
         } else {
             Styled::default()
         };
@@ -82,25 +85,66 @@ impl Placed {
             at: problem.at.as_ref().map(|at| Region::new(project, paths, at)),
             related: related.iter().map(|(at, what)| (Region::new(project, paths, at), what.clone())).collect(),
             frame,
+            suppressed: None,
             finding,
         }
     }
 
-    /// On one line: `path:line:column: severity[code] message`.
+    /// On one line: `path:line:column: severity[code] message`, with `[*]` before the message where `--fix` mends it.
     pub fn line(&self) -> String {
         let place = self.at.as_ref().map(|at| format!("{}:{}:{}: ", at.path, at.start.line, at.start.column));
         let problem = &self.finding.problem;
         let rule = problem.rule;
-        let line =
-            format!("{}{}[{}] {}", place.unwrap_or_default(), rule.severity.as_str(), rule.code, problem.message);
+        let line = format!(
+            "{}{}[{}]{} {}",
+            place.unwrap_or_default(),
+            rule.severity.as_str(),
+            rule.code,
+            mark(&self.finding),
+            problem.message
+        );
         one_line(&line).into_owned()
     }
 }
 
-/// How many findings have this severity.
+/// What tells that `check --fix` mends it.
+pub fn mark(finding: &Finding) -> &'static str {
+    if finding.fixable { " [*]" } else { "" }
+}
+
+/// How many findings that are reported have this severity.
 pub fn count(projects: &[Checked], severity: Severity) -> usize {
-    let all = projects.iter().flat_map(|project| &project.findings);
+    let all = projects.iter().flat_map(|project| &project.findings).filter(|placed| placed.suppressed.is_none());
     all.filter(|placed| placed.finding.problem.rule.severity == severity).count()
+}
+
+/// How often each rule is found, the most frequent first: a line each.
+pub fn statistics(projects: &[Checked]) -> String {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for rule in RULES {
+        let of_rule = projects
+            .iter()
+            .flat_map(|project| &project.findings)
+            .filter(|placed| placed.suppressed.is_none() && placed.finding.problem.rule == *rule);
+        let (mut number, mut fixable) = (0, 0);
+        for placed in of_rule {
+            number += 1;
+            fixable += usize::from(placed.finding.fixable);
+        }
+        if number > 0 {
+            let mark = if fixable == number {
+                "[*]"
+            } else if fixable > 0 {
+                "[-]"
+            } else {
+                "[ ]"
+            };
+            let severity = rule.severity.as_str();
+            lines.push((number, format!("{number:4}  {severity:7}  {} {mark} {}\n", rule.code, rule.summary)));
+        }
+    }
+    lines.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// How findings are written.
@@ -118,20 +162,26 @@ pub enum Format {
     Sarif,
 }
 
-/// The findings of all projects.
-pub fn render(projects: &[Checked], format: Format) -> Styled {
+/// The findings of all projects. People see notes only where they ask for them, by `notes`; programs see all.
+pub fn render(projects: &[Checked], format: Format, notes: bool) -> Styled {
     let text: String = match format {
-        Format::Full => return full(projects),
+        Format::Full => return full(projects, notes),
         Format::Concise => placed(projects)
+            .filter(|(_, placed)| is_shown(placed, notes))
             .map(|(project, placed)| format!("{}{}\n", nowhere(projects, project, placed), placed.line()))
             .collect(),
         Format::Json => json::report(projects),
         Format::Github => placed(projects)
+            .filter(|(_, placed)| is_shown(placed, true))
             .map(|(project, placed)| github::annotation(placed, &nowhere(projects, project, placed)) + "\n")
             .collect(),
         Format::Sarif => sarif::report(projects),
     };
     Styled::from(&text)
+}
+
+fn is_shown(placed: &Placed, notes: bool) -> bool {
+    placed.suppressed.is_none() && (notes || placed.finding.problem.rule.severity > Severity::Information)
 }
 
 /// Every finding with its project.
@@ -145,13 +195,17 @@ fn nowhere(projects: &[Checked], project: &Checked, placed: &Placed) -> String {
 }
 
 /// Project by project, each with its name where there are several.
-fn full(projects: &[Checked]) -> Styled {
+fn full(projects: &[Checked], notes: bool) -> Styled {
     let mut text = Styled::default();
-    for project in projects.iter().filter(|project| !project.findings.is_empty()) {
+    for project in projects {
+        let mut shown = project.findings.iter().filter(|placed| is_shown(placed, notes)).peekable();
+        if shown.peek().is_none() {
+            continue;
+        }
         if projects.len() > 1 {
             text.push(format!("in `{}`:\n\n", one_line(&project.path)));
         }
-        for placed in &project.findings {
+        for placed in shown {
             text.append(&placed.frame);
             text.push("\n");
         }

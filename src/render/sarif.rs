@@ -11,7 +11,9 @@ pub fn report(projects: &[Checked]) -> String {
     let placed = || projects.iter().flat_map(|project| &project.findings);
     let rules: Vec<&Rule> =
         RULES.iter().copied().filter(|rule| placed().any(|placed| placed.finding.problem.rule == *rule)).collect();
-    let results: Vec<Value> = placed().map(|placed| result(placed, &rules)).collect();
+    // Where one result has suppressions all have them, as the standard says.
+    let is_suppressing = placed().any(|placed| placed.suppressed.is_some());
+    let results: Vec<Value> = placed().map(|placed| result(placed, &rules, is_suppressing)).collect();
     let report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -47,7 +49,7 @@ fn descriptor(rule: &Rule) -> Value {
     })
 }
 
-fn result(placed: &Placed, rules: &[&Rule]) -> Value {
+fn result(placed: &Placed, rules: &[&Rule], is_suppressing: bool) -> Value {
     let problem = &placed.finding.problem;
     let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
     let related: Vec<Value> = placed
@@ -71,6 +73,9 @@ fn result(placed: &Placed, rules: &[&Rule]) -> Value {
     });
     if let (Some(object), false) = (result.as_object_mut(), related.is_empty()) {
         object.insert("relatedLocations".to_owned(), json!(related));
+    }
+    if let (Some(object), true) = (result.as_object_mut(), is_suppressing) {
+        object.insert("suppressions".to_owned(), json::suppressions(placed));
     }
     result
 }

@@ -1,8 +1,9 @@
 //! The summary before a diff: component by component, what will be created, edited, brought along, and left alone.
 
-use super::Paths;
 use super::styled::one_line;
-use crate::plan::{Outcome, Plan, PlannedFile};
+use super::{Paths, diff};
+use crate::apply::FileChange;
+use crate::plan::{Outcome, Plan};
 use crate::project::FilePath;
 
 /// Lines, each of them one whatever names are in it.
@@ -16,19 +17,51 @@ impl Lines {
     }
 }
 
-/// The files of a plan, a line each: what happens to it.
-fn file_line(file: &PlannedFile, paths: &Paths, marked: &[FilePath]) -> String {
-    let verb = match (&file.before, &file.after) {
+/// What happens to a file.
+fn verb_of(change: &FileChange) -> &'static str {
+    match (&change.before, &change.after) {
         (None, _) => "create",
         (_, None) => "delete",
         _ => "edit",
-    };
-    let mark = if marked.contains(&file.path) { "  (has uncommitted changes)" } else { "" };
-    format!("  {verb} {}{mark}", paths.show(&file.path))
+    }
 }
 
-/// The summary of a plan. `marked` are paths with uncommitted changes.
-pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[FilePath], verbose: bool) -> String {
+/// The files of a plan, a line each: what happens to it, and how many lines come and go; and all of them together.
+fn file_lines(changes: &[FileChange], paths: &Paths, marked: &[FilePath]) -> Vec<String> {
+    let what = |change: &FileChange| format!("{} {}", verb_of(change), paths.show(&change.path));
+    let width = changes.iter().map(|change| what(change).chars().count()).max().unwrap_or_default();
+    let line = |change: &FileChange| {
+        let (added, removed) = diff::counts(change);
+        let mark = if marked.contains(&change.path) { "  (has uncommitted changes)" } else { "" };
+        format!("  {:width$}  +{added} -{removed}{mark}", what(change))
+    };
+    let mut lines: Vec<String> = changes.iter().map(line).collect();
+    lines.push(format!("  {}", total(changes)));
+    lines
+}
+
+/// `5 files: 3 to edit, 2 to create; +120 -4`
+pub fn total(changes: &[FileChange]) -> String {
+    let (added, removed) = changes.iter().map(diff::counts).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    let kinds: Vec<String> = ["edit", "create", "delete"]
+        .iter()
+        .map(|verb| (changes.iter().filter(|change| verb_of(change) == *verb).count(), verb))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{number} to {verb}"))
+        .collect();
+    let noun = if changes.len() == 1 { "file" } else { "files" };
+    format!("{} {noun}: {}; +{added} -{removed}", changes.len(), kinds.join(", "))
+}
+
+/// The summary of a plan and its changes. `marked` are paths with uncommitted changes.
+pub fn summary(
+    plan: &Plan,
+    changes: &[FileChange],
+    paths: &Paths,
+    verb: &str,
+    marked: &[FilePath],
+    verbose: bool,
+) -> String {
     let mut text = Lines::default();
     let root = &plan.after.layout.root;
     let compose =
@@ -117,8 +150,8 @@ pub fn summary(plan: &Plan, paths: &Paths, verb: &str, marked: &[FilePath], verb
     }
     if !plan.files.is_empty() {
         text.line("Files");
-        for file in &plan.files {
-            text.line(&file_line(file, paths, marked));
+        for line in file_lines(changes, paths, marked) {
+            text.line(&line);
         }
     }
     text.0

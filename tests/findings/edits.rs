@@ -18,7 +18,7 @@ fn with(components: &[&str]) -> Sandbox {
 /// Nothing is reported, nothing is mended, and nothing is added again.
 #[track_caller]
 fn stays_silent(sandbox: &Sandbox, components: &[&str]) {
-    let output = sandbox.paxx(&["check", "--format", "concise"]).expect(0);
+    let output = sandbox.paxx(&["check", "--format", "concise", "-v"]).expect(0);
     assert_eq!(output.stdout, "");
     let mut before = sandbox.tree();
     sandbox.paxx(&["check", "--fix", "--yes"]).expect(0);

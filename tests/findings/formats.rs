@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::common::{Sandbox, fixture};
 
 /// A project with findings of every severity, one of them in a file whose name and text need escaping.
-fn faulty() -> Sandbox {
+pub fn faulty() -> Sandbox {
     let sandbox = Sandbox::plain(fixture("package-upper"));
     sandbox.paxx(&["infra", "add", "redis", "metrics", "--yes"]).expect(0);
     for (path, old, new) in [
@@ -22,14 +22,14 @@ fn faulty() -> Sandbox {
 }
 
 fn check(sandbox: &Sandbox, format: &str) -> String {
-    let first = sandbox.paxx(&["check", "--format", format]).expect(1);
-    let again = sandbox.paxx(&["check", "--format", format]).expect(1);
+    let first = sandbox.paxx(&["check", "--format", format, "-v"]).expect(1);
+    let again = sandbox.paxx(&["check", "--format", format, "-v"]).expect(1);
     assert_eq!(first.stdout, again.stdout, "the same bytes every time");
     first.stdout
 }
 
 #[track_caller]
-fn assert_valid(schema: &str, instance: &Value) {
+pub fn assert_valid(schema: &str, instance: &Value) {
     let schema: Value = serde_json::from_str(schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let errors: Vec<String> =
@@ -63,12 +63,16 @@ fn json_is_as_its_schema_says() {
     assert_valid(schema, &serde_json::from_str(&report.stdout).expect("JSON"));
 }
 
+/// A bracket that is not escaped there is no regular expression of JSON schema.
+pub fn sarif_schema() -> String {
+    include_str!("sarif-2.1.0.schema.json").replace("{2}]?$", "{2}\\\\]?$")
+}
+
 #[test]
 fn sarif_is_as_its_schema_says() {
     let sandbox = faulty();
     let report: Value = serde_json::from_str(&check(&sandbox, "sarif")).expect("JSON");
-    // A bracket that is not escaped there is no regular expression of JSON schema.
-    let schema = &include_str!("sarif-2.1.0.schema.json").replace("{2}]?$", "{2}\\\\]?$");
+    let schema = &sarif_schema();
     assert_valid(schema, &report);
     let run = &report["runs"][0];
     let results = run["results"].as_array().expect("results");

@@ -6,6 +6,7 @@
 mod common;
 mod edits;
 mod formats;
+mod ignoring;
 mod projects;
 
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ fn run(case: &Table, edits: &str) -> Result<(Sandbox, Output), String> {
         change(&sandbox, edit)?;
     }
     let command = case.get(&format!("{edits}-run")).or(case.get("run")).map(|run| texts(Some(run)));
-    let command = command.unwrap_or_else(|| ["check", "--format", "concise"].map(str::to_owned).to_vec());
+    let command = command.unwrap_or_else(|| ["check", "--format", "concise", "-v"].map(str::to_owned).to_vec());
     let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
     let output = sandbox.paxx(&arguments);
     Ok((sandbox, output))

@@ -3,6 +3,7 @@
 //! `BLESS=1 cargo test --test readme` writes the made pages anew.
 
 mod picture;
+mod session;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -103,9 +104,8 @@ fn every_command_of_the_readme_runs() {
             (folder.path().join("bookshop"), (*command).to_owned())
         };
         // There is nobody to ask in a test.
-        let asks = ["paxx infra add ", "paxx infra remove ", "paxx check --fix", "paxx undo"]
-            .iter()
-            .any(|start| line.starts_with(start));
+        let asks =
+            ["paxx add ", "paxx remove ", "paxx check --fix", "paxx undo"].iter().any(|start| line.starts_with(start));
         let answered = line.contains("--yes") || line.contains("--dry-run");
         let line = if asks && !answered { format!("{line} --yes") } else { line };
         let mut output = Command::new("sh");
@@ -122,7 +122,7 @@ fn every_command_of_the_readme_runs() {
 fn the_readme_lists_the_components() {
     let listed: Vec<String> = read("README.md")
         .lines()
-        .filter(|line| line.starts_with("| `") && (line.contains("| infra |") || line.contains("| ext |")))
+        .filter(|line| line.starts_with("| [`") && (line.contains("| infra |") || line.contains("| ext |")))
         .map(str::to_owned)
         .collect();
     let mut expected = Vec::new();
@@ -139,7 +139,9 @@ fn the_readme_lists_the_components() {
                 .map(|name| format!("`{}`", name.as_str().unwrap_or_default()))
                 .collect();
             let requires = if requires.is_empty() { String::new() } else { format!("{} ", requires.join(", ")) };
-            expected.push(format!("| `{}` | {} | {} | {requires}|", text("name"), text("kind"), text("summary")));
+            let name = text("name");
+            let link = format!("[`{name}`](docs/components/{name}.md)");
+            expected.push(format!("| {link} | {} | {} | {requires}|", text("kind"), text("summary")));
         }
     }
     assert_eq!(listed.len(), COMPONENTS.len());
@@ -149,7 +151,7 @@ fn the_readme_lists_the_components() {
 #[test]
 fn the_picture_is_of_a_real_run() {
     let folder = bookshop();
-    let shown = ["infra", "add", "metrics", "--dry-run"];
+    let shown = ["add", "metrics", "--dry-run"];
     let mut arguments = shown.to_vec();
     arguments.extend(["--color", "always", "--quiet"]);
     let diff = paxx(&folder.path().join("bookshop"), &arguments);
@@ -171,9 +173,31 @@ fn the_index_of_findings_is_complete() {
 }
 
 #[test]
+fn each_component_has_its_page() {
+    let nowhere = TempDir::new().expect("a folder");
+    let mut names: Vec<String> = Vec::new();
+    for component in COMPONENTS {
+        let page = paxx(nowhere.path(), &["info", component.id()]);
+        assert_eq!(page, paxx(nowhere.path(), &["explain", component.id()]));
+        for alias in &component.manifest.aliases {
+            assert_eq!(page, paxx(nowhere.path(), &["info", alias]), "{alias}");
+        }
+        for setting in &component.manifest.setting {
+            assert!(page.contains(&format!("`{}`", setting.name)), "{}: {}", component.id(), setting.name);
+        }
+        assert_page(&format!("docs/components/{}.md", component.id()), &page);
+        names.push(format!("{}.md", component.id()));
+    }
+    for entry in fs::read_dir(root().join("docs/components")).expect("a folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(names.contains(&name), "docs/components/{name} is of no component");
+    }
+}
+
+#[test]
 fn links_lead_somewhere() {
     let mut pages = vec![root().join("README.md")];
-    for folder in ["docs", "docs/findings"] {
+    for folder in ["docs", "docs/components", "docs/findings"] {
         let entries = fs::read_dir(root().join(folder)).expect("a folder").flatten();
         pages.extend(entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "md")));
     }

@@ -1,0 +1,187 @@
+//! What a component is, as a page: made from its folder alone, the same for every project.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use crate::component::{Component, Context};
+use crate::source::python::{Block, Source};
+use crate::source::text;
+
+/// The page of a component, in Markdown.
+pub fn page(component: &Component) -> String {
+    let manifest = &component.manifest;
+    let mut page = format!("# {}\n\n{}.\n\n", component.id(), manifest.summary.trim_end_matches('.'));
+    list(&mut page, "Other names: ", manifest.aliases.iter().map(|name| name.0));
+    list(&mut page, "Brings along: ", manifest.requires.iter().map(|name| name.0));
+    let _ = write!(page, "```sh\npaxx add {0} --dry-run\npaxx add {0}\n```\n", component.id());
+    let context = usual();
+    for (module, code) in component.modules(&context) {
+        let _ = write!(page, "\n## `services/{}`\n\n", module.path);
+        self::module(&mut page, &code);
+    }
+    settings(&mut page, component);
+    packages(&mut page, component);
+    compose(&mut page, component);
+    wiring(&mut page, component);
+    let _ = write!(page, "\n## After adding it\n\n```text\n{}\n```\n", component.next_steps(&context).trim_end());
+    page
+}
+
+/// A project as most are.
+fn usual() -> Context {
+    Context {
+        settings_import: "from app.core.config import settings".to_owned(),
+        services: "app.services".to_owned(),
+        name: "app".to_owned(),
+        install: "uv sync".to_owned(),
+        run: "uv run ".to_owned(),
+        compose: "docker compose".to_owned(),
+        ..Context::default()
+    }
+}
+
+/// A paragraph of names, if there are any.
+fn list<'a>(page: &mut String, what: &str, names: impl Iterator<Item = &'a str>) {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if !names.is_empty() {
+        let _ = write!(page, "{what}{}.\n\n", names.join(", "));
+    }
+}
+
+/// What a module says of itself, and its public functions, classes and methods, in the order of the text.
+fn module(page: &mut String, code: &str) {
+    let source = Source::of(code);
+    let body = Block { statements: source.body.clone(), ..Block::default() };
+    let _ = write!(page, "{}\n\n", first_line(code, &body));
+    let mut names: Vec<(usize, String, String)> = Vec::new();
+    for function in source.functions.iter().filter(|function| function.scope.is_module() && is_public(&function.name)) {
+        let signature = signature(code, function.is_async, function.name_range.start..function.body.range.start);
+        names.push((function.range.start, signature, first_line(code, &function.body)));
+    }
+    for (number, class) in source.classes.iter().enumerate() {
+        if !class.scope.is_module() || !is_public(&class.name) {
+            continue;
+        }
+        names.push((class.range.start, format!("class {}", class.name), first_line(code, &class.body)));
+        for method in source.methods_of(number).filter(|method| is_public(&method.name)) {
+            let signature = signature(code, method.is_async, method.name_range.start..method.body.range.start)
+                .replacen(&format!("{}(", method.name), &format!("{}.{}(", class.name, method.name), 1);
+            let signature = ["self, ", "cls, ", "self", "cls"].iter().fold(signature, |signature, first| {
+                signature.replacen(&format!("({first}"), "(", usize::from(is_first(&signature, first)))
+            });
+            names.push((method.range.start, signature, first_line(code, &method.body)));
+        }
+    }
+    names.sort();
+    for (_, signature, what) in names {
+        let what = if what.is_empty() { what } else { format!(": {what}") };
+        let _ = writeln!(page, "- `{signature}`{what}");
+    }
+}
+
+/// Is this the first parameter of a method, as a whole word?
+fn is_first(signature: &str, word: &str) -> bool {
+    let rest = signature.split_once('(').and_then(|(_, rest)| rest.strip_prefix(word));
+    rest.is_some_and(|rest| word.ends_with(' ') || rest.starts_with(')'))
+}
+
+fn is_public(name: &str) -> bool {
+    !name.starts_with('_')
+}
+
+/// From the name of a function to its body, on one line.
+fn signature(code: &str, is_async: bool, range: Range<usize>) -> String {
+    let lines = code.get(range).unwrap_or_default().lines().map(|line| line.split(" # ").next().unwrap_or_default());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let text = words.join(" ").replace("( ", "(").replace(", )", ")").replace("[ ", "[").replace(", ]", "]");
+    let text = text.trim_end_matches(':').trim_end();
+    if is_async { format!("async {text}") } else { text.to_owned() }
+}
+
+/// The first line of a docstring, or nothing.
+fn first_line(code: &str, body: &Block) -> String {
+    let docstring = body.statements.first().filter(|statement| statement.is_string(code));
+    let docstring = docstring.and_then(|statement| code.get(statement.range.clone())).unwrap_or_default();
+    let docstring = docstring.trim_start_matches(char::is_alphabetic).trim_matches(['"', '\'']);
+    text::first_line(docstring).trim().to_owned()
+}
+
+fn settings(page: &mut String, component: &Component) {
+    if component.manifest.setting.is_empty() {
+        return;
+    }
+    page.push_str("\n## Settings\n\nFields of the settings class, and variables of the env example.\n\n");
+    for setting in &component.manifest.setting {
+        let least = setting.ge.map(|least| format!(", {least} or more")).unwrap_or_default();
+        let default = setting.default.replace("{project}", "the project's name");
+        let _ = writeln!(page, "- `{}`: `{}`, default `{default}`{least}", setting.name, setting.annotation);
+    }
+}
+
+fn packages(page: &mut String, component: &Component) {
+    if component.manifest.dependency.is_empty() {
+        return;
+    }
+    page.push_str("\n## Packages\n\n");
+    for dependency in &component.manifest.dependency {
+        let group = dependency.group.map(|group| format!(" (group `{group}`)")).unwrap_or_default();
+        let with = dependency.with.map(|with| format!(" (only beside `{with}`)")).unwrap_or_default();
+        let _ = writeln!(page, "- `{}`{group}{with}", dependency.requirement);
+    }
+}
+
+fn compose(page: &mut String, component: &Component) {
+    let manifest = &component.manifest;
+    let nothing = manifest.service.is_empty()
+        && manifest.worker.is_empty()
+        && manifest.environment.is_empty()
+        && manifest.image.is_empty();
+    if nothing {
+        return;
+    }
+    page.push_str("\n## Compose\n\n");
+    for image in &manifest.image {
+        let _ = writeln!(page, "- image `{}` is replaced by `{}`", image.replaces, image.by);
+    }
+    for worker in &manifest.worker {
+        let command = worker.command.replace("{services}", "app.services");
+        let _ = writeln!(page, "- service `{}`, on the application's own build: `{command}`", worker.name);
+    }
+    for variable in &manifest.environment {
+        let with = variable.with.map(|with| format!(" (only beside `{with}`)")).unwrap_or_default();
+        let value = variable.value.replace(['{', '}'], "");
+        let _ = writeln!(page, "- the application gets `{}={value}`{with}", variable.variable);
+    }
+    for service in &manifest.service {
+        let _ = write!(page, "\n```yaml\n{}\n```\n", service.body.trim_end());
+    }
+}
+
+fn wiring(page: &mut String, component: &Component) {
+    let manifest = &component.manifest;
+    let mut lines: Vec<String> = Vec::new();
+    for lifespan in &manifest.lifespan {
+        let calls = lifespan.start.iter().chain(&lifespan.stop).map(|call| format!("`{call}()`"));
+        lines.push(format!("lifespan: {}", calls.collect::<Vec<_>>().join(", ")));
+    }
+    lines.extend(manifest.middleware.iter().map(|middleware| format!("middleware: `{}`", middleware.name)));
+    for router in &manifest.router {
+        let paths: Vec<String> = router.paths.iter().map(|path| format!("`{path}`")).collect();
+        let paths = if paths.is_empty() { String::new() } else { format!(", which takes {}", paths.join(", ")) };
+        lines.push(format!("router: `{}`{paths}", router.name));
+    }
+    lines.extend(
+        manifest.statement.iter().map(|statement| format!("call: `{}`", statement.call.replace("{app}", "app"))),
+    );
+    for migration in &manifest.migration {
+        lines.push(format!("Alembic: `{}`", migration.call.replace("{context}", "context")));
+    }
+    lines.extend(manifest.ignore.iter().map(|ignore| format!("ignore files: `{}`", ignore.line)));
+    if lines.is_empty() {
+        return;
+    }
+    page.push_str("\n## In the application\n\n");
+    for line in lines {
+        let _ = writeln!(page, "- {line}");
+    }
+}
