@@ -274,6 +274,7 @@ fn code(manifests: &[(PathBuf, Manifest)]) -> String {
         let _ = write!(
             structs,
             "#[derive(askama::Template)]\n#[template(path = {:?}, escape = \"none\")]\n\
+             #[allow(dead_code, reason = \"a template need not ask anything of the project\")]\n\
              struct Template{number}<'a> {{ project: &'a Context }}\n\
              fn render{number}(project: &Context) -> askama::Result<String> {{ Template{number} {{ project }}.render() }}\n",
             format!("{folder}/{file}")

@@ -120,13 +120,13 @@ fn left_before(text: &str, source: &Source, function: Option<usize>, call: &Rang
     let within =
         function.and_then(|index| source.functions.get(index)).map_or(0..text.len(), |found| found.range.clone());
     let holds = |range: &Range<usize>| range.start <= call.start && call.end <= range.end;
-    let blocks = source.blocks.iter().filter(|block| block.iter().any(holds));
+    let mut blocks = source.blocks.iter().filter(|block| block.iter().any(holds));
     let leaves = |statement: &&Range<usize>| {
         let code = text.get((*statement).clone()).unwrap_or_default();
         let word = code.split(|character: char| !character.is_alphabetic()).next().unwrap_or_default();
         statement.end <= call.start && within.start <= statement.start && LEAVES.contains(&word)
     };
-    blocks.filter_map(|block| block.iter().find(leaves)).next().cloned()
+    blocks.find_map(|block| block.iter().find(leaves)).cloned()
 }
 
 /// Statements on the application that are not reached, and a route of ours that another one answers first.
