@@ -287,14 +287,14 @@ pub fn requirements_of(
     }
     for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
         let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
-        if !matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. }) {
-            list.push(Requirement::Environment(Environment {
-                variable: name,
-                value: entry.value.to_string(),
-                services: services.clone(),
-                workers: workers.clone(),
-            }));
-        }
+        let is_computed = matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. });
+        list.push(Requirement::Environment(Environment {
+            variable: name,
+            value: entry.value.to_string(),
+            is_computed,
+            services: services.clone(),
+            workers: workers.clone(),
+        }));
         let service = entry.service.and_then(|name| services.iter().find(|service| service.name == name));
         if let Some(service) = service {
             let condition = entry.condition.map_or("service_started", |condition| condition.0);
