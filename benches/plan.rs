@@ -25,7 +25,7 @@ fn find() -> Discovery {
 
 fn add(discovery: &Discovery, name: &str) -> Plan {
     let component = Component::find(name).expect("a component");
-    plan::add(discovery, discovery.lock.as_ref().expect("no lock"), &[component], Allowances::default())
+    plan::add(discovery, discovery.lock.as_ref().expect("no lock"), &[component], &Allowances::default())
 }
 
 fn changes(plan: &Plan) -> Vec<FileChange> {

@@ -159,6 +159,9 @@ pub struct Add {
     /// Apply what can be applied though a place was not found, and print the rest as lines to paste
     #[arg(long)]
     pub allow_manual: bool,
+    /// Raise the pins and bounds of packages that exclude what a component needs
+    #[arg(long)]
+    pub raise_bounds: bool,
     /// The form of the plan
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: PlanFormat,

@@ -7,12 +7,15 @@
 //! after the other needs no ranks, cannot conflict, and lets each requirement see what is there; `edit::Pieces` gives the byte
 //! ranges of the original text back.)
 
+mod bounds;
 mod draft;
 mod order;
 mod uses;
 
 use std::rc::Rc;
 
+pub use bounds::{Bound, Raising};
+use bounds::{asked_by, raise_of};
 use draft::Draft;
 pub use uses::words as words_of_uses;
 
@@ -22,6 +25,7 @@ use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::{self, Discovery};
+use crate::project::layout::Installer;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::worker::Worker;
 use crate::requirement::{Assessment, Requirement, Retraction, module::Written, python, requirements_of, setting};
@@ -44,6 +48,8 @@ pub struct Plan {
     pub manual: Vec<Problem>,
     /// The project afterwards.
     pub after: Project,
+    /// Bounds that are in the way, and could be raised.
+    pub bounds: Vec<Bound>,
     /// The texts of the modules that are written, to be kept for later comparisons.
     pub base_texts: Vec<String>,
 }
@@ -114,12 +120,14 @@ impl Plan {
 }
 
 /// What the user allows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Allowances {
     /// Overwrite a module that exists and differs.
     pub force: bool,
     /// Go on though a place could not be found.
     pub manual: bool,
+    /// Raise bounds that exclude what is needed.
+    pub raise: Raising,
 }
 
 /// What a template sees of this project.
@@ -180,7 +188,7 @@ pub fn context(project: &Project) -> Context {
 }
 
 /// Plans to add components.
-pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], allow: Allowances) -> Plan {
+pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], allow: &Allowances) -> Plan {
     let components = with_required(named);
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
@@ -193,6 +201,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
         files: Vec::new(),
         refusals: Vec::new(),
         manual: Vec::new(),
+        bounds: Vec::new(),
         after: discovery.project.clone(),
         base_texts: Vec::new(),
     };
@@ -220,6 +229,13 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     if let Some(problem) = python::too_old(&discovery.project) {
         if allow.manual { &mut plan.manual } else { &mut plan.refusals }.push(problem);
     }
+    let locked = discovery.project.layout.installer != Installer::Pip;
+    let brought = |step: &&mut Step| step.id.starts_with("dependency:") && matches!(step.outcome, Outcome::Brought);
+    if let Some(note) = python::loose_bound(&discovery.project).filter(|_| locked)
+        && let Some(step) = plan.steps.iter_mut().find(brought)
+    {
+        step.notes.push(note);
+    }
     plan.refusals.extend(draft.new_errors());
     finish(&mut plan, draft, next, discovery, lock);
     plan
@@ -232,7 +248,7 @@ fn bring(
     lock: &mut Lock,
     component: &'static Component,
     requirement: &Requirement,
-    allow: Allowances,
+    allow: &Allowances,
 ) {
     let number = plan.steps.len();
     let id = requirement.id();
@@ -254,8 +270,18 @@ fn bring(
                 break;
             }
             Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
-                refused = Some(problem);
-                break;
+                let Some((dependency, raise)) = raise_of(requirement, &draft.project, &problem) else {
+                    refused = Some(problem);
+                    break;
+                };
+                let mut on_disk = raise.clone();
+                draft.on_disk(&mut on_disk.at);
+                if !allow.raise.allows(&on_disk.at) {
+                    plan.bounds.push(Bound { component: component.id().to_owned(), raise: on_disk });
+                    refused = Some(problem);
+                    break;
+                }
+                (problem, dependency.raise_bound(&draft.project, &raise))
             }
         };
         if round == MOST_FIXES {
@@ -309,20 +335,6 @@ fn bring(
     }
     let title = requirement.title(&draft.project);
     plan.steps.push(Step { component: component.id().to_owned(), id, title, outcome, notes, scaffolding: made });
-}
-
-/// A package that cannot be had is asked for by somebody, who may have come along with another.
-fn asked_by(
-    components: &[(&'static Component, Option<&'static Component>)],
-    component: &'static Component,
-    mut problem: Problem,
-) -> Problem {
-    if problem.rule == &finding::DEPENDENCY_BOUND {
-        let by = components.iter().find(|(known, _)| known.id() == component.id()).and_then(|(_, by)| *by);
-        let by = by.map(|by| format!(", and `{}` needs `{}`", by.id(), component.id())).unwrap_or_default();
-        problem.message.push_str(&format!(", which `{}` needs{by}", component.id()));
-    }
-    problem
 }
 
 /// Some refusals are about the file itself, and no line to paste helps.
@@ -456,6 +468,7 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
                 _ => modules().any(|stem| stem == last),
             }
         }
+        "bound" => bounds::is_of(manifest, parts.nth(1).unwrap_or_default()),
         "compose" => !manifest.service.is_empty() || !manifest.environment.is_empty() || !manifest.worker.is_empty(),
         _ => true,
     }
@@ -505,6 +518,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
         files: Vec::new(),
         refusals: Vec::new(),
         manual: Vec::new(),
+        bounds: Vec::new(),
         after: discovery.project.clone(),
         base_texts: Vec::new(),
     };
@@ -547,7 +561,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
             _ => None,
         };
         let needed_still = match &requirement {
-            Requirement::Dependency(dependency) if !dependency.development => {
+            Requirement::Dependency(dependency) if !dependency.development && recorded.record.text.is_some() => {
                 let at = uses::import_of(&draft.project, &dependency.name(), &ours);
                 at.map(|at| (at, "your code imports it".to_owned()))
             }
@@ -664,6 +678,7 @@ pub fn fix(
         files: Vec::new(),
         refusals: Vec::new(),
         manual: Vec::new(),
+        bounds: Vec::new(),
         after: discovery.project.clone(),
         base_texts: Vec::new(),
     };
@@ -674,7 +689,7 @@ pub fn fix(
                 && fix.safe
                 && !left(&draft.problem_on_disk(problem))
             {
-                bring(&mut plan, &mut draft, &mut next, component, &requirement, Allowances::default());
+                bring(&mut plan, &mut draft, &mut next, component, &requirement, &Allowances::default());
             }
         }
     }

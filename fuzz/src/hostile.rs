@@ -89,9 +89,9 @@ pub fn hostile(input: &[u8]) {
     run(&project, &["undo", "--yes"]);
     assert_eq!(difference(&planted, &tree(&top), &[".paxx"]), None, "undo --yes");
     let redis = Component::find("redis").expect("there is one");
-    let allow = Allowances { force: false, manual: choice & 2 != 0 };
+    let allow = Allowances { manual: choice & 2 != 0, ..Allowances::default() };
     let add = if allow.manual { &["add", "redis", "--yes", "--allow-manual"][..] } else { &["add", "redis", "--yes"] };
-    agreed(&top, &project, add, |found, lock| Some(plan::add(found, lock, &[redis], allow)));
+    agreed(&top, &project, add, |found, lock| Some(plan::add(found, lock, &[redis], &allow)));
     agreed(&top, &project, &["check", "--fix", "--yes"], |found, lock| {
         lock.component("redis").is_some().then(|| plan::fix(found, lock, &[redis]))
     });

@@ -8,9 +8,10 @@ use crate::cli::{Add, Global, PlanFormat};
 use crate::error::Error;
 use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
-use crate::plan::{self, Allowances, Outcome, Plan};
+use crate::plan::{self, Allowances, Outcome, Plan, Raising};
 use crate::project::discover::Discovery;
 use crate::render::findings;
+use crate::requirement::dependency::plain;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8, Error> {
@@ -26,8 +27,14 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     if named.is_empty() {
         named = choose::choose(ui, &lock)?;
     }
-    let allow = Allowances { force: arguments.force, manual: arguments.allow_manual };
-    let mut plan = plan::add(&discovery, &lock, &named, allow);
+    let mut allow = Allowances { force: arguments.force, manual: arguments.allow_manual, ..Allowances::default() };
+    if arguments.raise_bounds {
+        allow.raise = Raising::All;
+    }
+    let mut plan = plan::add(&discovery, &lock, &named, &allow);
+    if !arguments.confirmation.dry_run && !arguments.confirmation.yes && prompt::can_ask(ui) {
+        plan = ask_for_bounds(ui, &discovery, plan, &mut allow, |allow| plan::add(&discovery, &lock, &named, allow));
+    }
     let (broken, findings) = left_over(&discovery, &plan);
     if !arguments.allow_manual {
         plan.refusals.extend(broken);
@@ -60,6 +67,36 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         }
     }
     Ok(code)
+}
+
+/// Asks for each bound that is in the way whether it may be raised, until none is left that was not asked for.
+fn ask_for_bounds(
+    ui: &Ui,
+    discovery: &Discovery,
+    mut plan: Plan,
+    allow: &mut Allowances,
+    again: impl Fn(&Allowances) -> Plan,
+) -> Plan {
+    let paths = ui.paths(discovery);
+    let mut raised: Vec<Location> = Vec::new();
+    let mut asked: Vec<Location> = Vec::new();
+    loop {
+        let mut open: Vec<_> = plan.bounds.iter().filter(|bound| !asked.contains(&bound.raise.at)).collect();
+        open.dedup_by(|left, right| left.raise.at == right.raise.at);
+        if open.is_empty() {
+            return plan;
+        }
+        for plan::Bound { component, raise } in open {
+            asked.push(raise.at.clone());
+            let (from, to) = (plain(&raise.from), plain(&raise.to));
+            let place = paths.place(&discovery.project, &raise.at);
+            if prompt::confirm(ui, &format!("{place}: `{component}` does not work with `{from}`. Make it `{to}`?")) {
+                raised.push(raise.at.clone());
+            }
+        }
+        allow.raise = Raising::Only(raised.clone());
+        plan = again(allow);
+    }
 }
 
 /// What `check` has to say of the project as it will be, beyond what the plan says itself: what keeps the components that were

@@ -88,3 +88,14 @@ fn read(ui: &Ui) -> Option<String> {
         Ok(_) => Some(line),
     }
 }
+
+/// Asks a question that is answered no by default: by an empty line, and by the end of the input.
+pub fn confirm(ui: &Ui, question: &str) -> bool {
+    ui.error.write(&Styled::from(&format!("{} [y/N] > ", one_line(question))));
+    let mut line = String::new();
+    if matches!(std::io::stdin().lock().read_line(&mut line), Ok(0) | Err(_)) {
+        ui.say("");
+        return false;
+    }
+    matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+}

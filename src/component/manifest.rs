@@ -208,6 +208,15 @@ pub struct Dependency {
     /// Only where this component is in the project too.
     #[serde(default)]
     pub with: Option<Text>,
+    /// The version that a pin is raised to, where it is not the lowest.
+    #[serde(default)]
+    pub pin: Option<Text>,
+    /// Other packages that are known to hold this one back.
+    #[serde(default)]
+    pub held_by: List<Text>,
+    /// Who forbids other versions and what to do, as a phrase for the refusal of a newer one.
+    #[serde(default)]
+    pub newest: Option<Text>,
 }
 
 /// A typed field of the settings class.

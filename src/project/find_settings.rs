@@ -120,6 +120,16 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
     found
 }
 
+/// A base without its type arguments, and as it is imported where the module gave it another name: `Base = vendor.Settings`.
+fn renamed(reader: &Reader, path: &FilePath, source: &Source, base: &str) -> String {
+    let base = base.split('[').next().unwrap_or(base);
+    let file = reader.file(path);
+    let text = file.as_ref().and_then(|file| file.text()).unwrap_or_default();
+    let given = source.assignments.iter().rev().find(|given| given.target == base && given.scope.is_module());
+    let value = given.and_then(|given| text.get(given.value.clone()?));
+    value.filter(|value| value.split('.').all(imports::is_name)).unwrap_or(base).to_owned()
+}
+
 /// Does the class inherit from `BaseSettings`, directly or through one of `known`? Of pydantic 1, or of pydantic-settings?
 fn settings_ancestor(
     reader: &Reader,
@@ -130,7 +140,7 @@ fn settings_ancestor(
     known: &[Candidate],
 ) -> Option<bool> {
     class.bases.iter().find_map(|base| {
-        let base = base.split('[').next().unwrap_or(base);
+        let base = &renamed(reader, path, source, base);
         let last = base.rsplit('.').next().unwrap_or(base);
         let from = match base.split_once('.') {
             Some((module, _)) => {
@@ -155,7 +165,7 @@ fn settings_ancestor(
 /// Does the class inherit from one whose name ends in `Settings` and that comes from an installed package?
 fn inherits_foreign(reader: &Reader, roots: &[FilePath], path: &FilePath, source: &Source, class: &Class) -> bool {
     class.bases.iter().any(|base| {
-        let base = base.split('[').next().unwrap_or(base);
+        let base = &renamed(reader, path, source, base);
         let (module, name) = base.rsplit_once('.').unwrap_or((base, base));
         let Some((import, imported)) = source.import_of(module.split('.').next().unwrap_or(module)) else {
             return false;

@@ -120,22 +120,6 @@ impl Follower<'_> {
         self.value(place, code, DEEPEST).ok_or_else(|| unknown(&place.path, range, key, code))
     }
 
-    /// A class that chooses its sources, and leaves out the environment.
-    fn without_environment(&self, (path, name): &ClassName) -> Option<Problem> {
-        let file = self.files.file(path)?;
-        let (index, class) = file.python().class(name)?;
-        let mut methods = file.python().methods_of(index);
-        let chooses = methods.find(|method| method.name == "settings_customise_sources")?;
-        let body = file.text()?.get(chooses.body.range.clone())?;
-        let is_read = body.contains("env_settings") || body.contains("EnvSettingsSource") || body.contains("super()");
-        (!is_read).then(|| {
-            let message = format!("`{}` leaves out the environment, so no variable reaches its settings", class.name);
-            Problem::new(&finding::SETTINGS_UNREACHABLE, message)
-                .at(path, chooses.name_range.clone())
-                .help("return `env_settings` among the sources, or name another class with `--settings PATH:CLASS`")
-        })
-    }
-
     /// What the class itself is configured with under `key`.
     fn configured(&self, (path, name): &ClassName, key: &str) -> Result<Option<Value>, Problem> {
         let Some(file) = self.files.file(path) else { return Ok(None) };
@@ -158,30 +142,51 @@ impl Follower<'_> {
             }
         }
         let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index));
-        let Some(nested) = nested else { return Ok(None) };
-        let Some(range) = value_in_class(source, nested, key) else {
-            let Some(base) = source.classes.get(nested).and_then(|config| config.bases.first()) else {
-                return Ok(None);
-            };
-            // `class Config(Parent.Config)` is the one of a base, which is asked itself.
-            if base.ends_with(".Config") || base == "BaseConfig" {
-                return Ok(None);
+        let mut next: Vec<usize> = nested.into_iter().collect();
+        for _ in 0..DEEPEST {
+            let Some(class) = next.pop() else { break };
+            if let Some(range) = value_in_class(source, class, key) {
+                let code = text.get(range.clone()).unwrap_or_default();
+                return known(&Place { path: path.clone(), class: Some(class) }, code, range);
             }
-            let inherited = source.class(base).and_then(|(index, class)| {
-                let range = value_in_class(source, index, key);
-                (range.is_some() || class.bases.is_empty()).then_some((index, range))
-            });
-            return match inherited {
-                None => Err(unknown(path, class.name_range.clone(), key, base)),
-                Some((_, None)) => Ok(None),
-                Some((index, Some(range))) => {
-                    let code = text.get(range.clone()).unwrap_or_default();
-                    known(&Place { path: path.clone(), class: Some(index) }, code, range)
+            let found = &source.classes[class];
+            // `Base.Config` is that of a base, which is asked for itself.
+            for base in found.bases.iter().rev().filter(|base| *base != "object" && !base.ends_with(".Config")) {
+                match source.class(base) {
+                    Some((index, _)) => next.push(index),
+                    None => return Err(unknown(path, found.name_range.clone(), key, base)),
                 }
-            };
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does the class choose its sources, and leave the environment out?
+    fn without_environment(&self, (path, name): &ClassName) -> Option<Problem> {
+        let file = self.files.file(path)?;
+        let (source, text) = (file.python(), file.text()?);
+        let (index, _) = source.class(name)?;
+        let nested = source.classes.iter().position(|other| other.name == "Config" && other.scope.class == Some(index));
+        let chooser = [Some(index), nested]
+            .into_iter()
+            .flatten()
+            .flat_map(|class| source.methods_of(class))
+            .find(|method| ["settings_customise_sources", "customise_sources"].contains(&method.name.as_str()))?;
+        let code = text.get(chooser.range.clone())?;
+        // A parameter is named once in any case; sources of the user's own are made of the class, and may be anything.
+        let is_used = |name: &str| {
+            let words = code.split(|character: char| !character.is_alphanumeric() && character != '_');
+            words.filter(|word| *word == name).count() > 1
         };
-        let code = text.get(range.clone()).unwrap_or_default();
-        known(&Place { path: path.clone(), class: Some(nested) }, code, range)
+        let is_told = chooser.parameters.iter().any(|parameter| parameter == "env_settings");
+        (is_told && !["env_settings", "settings_cls"].into_iter().any(is_used)).then(|| {
+            Problem::new(
+                &finding::SETTINGS_UNREACHABLE,
+                format!("`{name}` chooses its sources, and the environment is not among them"),
+            )
+            .at(path, chooser.name_range.clone())
+            .help("return `env_settings` there as well, or name another class with `--settings PATH:CLASS`")
+        })
     }
 
     /// The fields of the class that name their variable themselves.
@@ -667,6 +672,31 @@ mod tests {
         let nested = "P = 'Q_'\nclass S(BaseSettings):\n    class Config:\n        env_prefix = P\n        case_sensitive = True\n";
         let naming = naming_of(nested).expect("followed");
         assert_eq!((naming.prefix.as_str(), naming.case_sensitive), ("Q_", true));
+    }
+
+    #[test]
+    fn a_nested_configuration_may_inherit() {
+        let of = |head: &str, bases: &str| {
+            naming_of(&format!("{head}\nclass S(BaseSettings):\n    class Config({bases}):\n        pass\n"))
+        };
+        let common = "class Top:\n    env_prefix = 'T_'\n\nclass Common(Top):\n    pass\n";
+        assert_eq!(of(common, "Common").expect("followed").prefix, "T_");
+        assert_eq!(of("", "BaseSettings.Config").expect("followed").prefix, "");
+        assert!(of("from vendor import Common", "Common").is_err());
+    }
+
+    #[test]
+    fn sources_without_the_environment_are_told() {
+        let of = |body: &str| {
+            naming_of(&format!(
+                "class S(BaseSettings):\n    @classmethod\n    def settings_customise_sources(cls, settings_cls, init_settings, env_settings, dotenv_settings):\n        {body}\n"
+            ))
+        };
+        assert!(of("return (init_settings,)").is_err());
+        assert!(of("return (init_settings, dotenv_settings)").is_err());
+        for body in ["return env_settings, init_settings", "return (init_settings, Mine(settings_cls))"] {
+            assert!(of(body).is_ok(), "{body}");
+        }
     }
 
     #[test]

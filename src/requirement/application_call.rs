@@ -146,7 +146,7 @@ impl ApplicationCall {
         if let Some(problem) = self.taken_path(project) {
             return Assessment::Blocked { problem };
         }
-        if let Some(problem) = self.given_routes(path, code, &wiring) {
+        if let Some(problem) = self.behind_given_routes(code, path, &wiring) {
             return Assessment::Blocked { problem };
         }
         let statement = self.code(&wiring.variable);
@@ -184,7 +184,7 @@ impl ApplicationCall {
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
         if let Role::Router { paths } = &self.role
-            && (wiring.call.keyword("dependencies").is_some() || code.contains(".router.dependencies"))
+            && asks_for_dependencies(code, source, &wiring)
         {
             fix = fix.note(format!(
                 "`{}` asks for the `dependencies` of the application, as all its routes do: let them through, or give what reads it what \
@@ -287,17 +287,19 @@ impl ApplicationCall {
         is_other.then_some(Elsewhere::Other(call))
     }
 
-    /// Routes that are given to the application come before every other one: one that is mounted there may answer for ours.
-    fn given_routes(&self, path: &FilePath, code: &str, wiring: &Wiring) -> Option<Problem> {
-        let (Role::Router { paths }, Some(given)) = (&self.role, wiring.call.keyword("routes")) else { return None };
-        let value = code.get(given.value.clone()).unwrap_or_default();
-        let is_plain = value == "None" || (value.starts_with('[') && !value.contains("Mount(") && !value.contains('*'));
-        (!is_plain).then(|| {
-            let message = format!("`routes` come before `{}`, and may answer for them", paths.join("`, `"));
-            Problem::new(&finding::ROUTE_TAKEN, message)
-                .at(path, given.range.clone())
-                .help("mount them with `app.mount(...)` behind the application instead")
-                .manual(self.code(&wiring.variable))
+    /// Routes that the application is made with stand before all others: may one of them answer for a path of ours?
+    fn behind_given_routes(&self, code: &str, path: &FilePath, wiring: &Wiring) -> Option<Problem> {
+        let Role::Router { paths } = &self.role else { return None };
+        let routes = wiring.call.keyword("routes")?;
+        let written = code.get(routes.value.clone()).unwrap_or_default();
+        let takes_all = ["Mount(\"\"", "Mount(''", "Mount(\"/\"", "Mount('/'", ":path}", "(\"/{", "('/{"];
+        (!written.starts_with('[') || takes_all.iter().any(|taker| written.contains(taker))).then(|| {
+            Problem::new(
+                &finding::ROUTE_TAKEN,
+                format!("the `routes` that the application is made with may answer for `{}`", paths.join("`, `")),
+            )
+            .at(path, routes.range.clone())
+            .help(format!("append them to `{}.router.routes` after the application is wired", wiring.variable))
         })
     }
 
@@ -313,19 +315,6 @@ impl ApplicationCall {
                 let quoted = [format!("\"{path}\""), format!("'{path}'")];
                 let speaks =
                     quoted.iter().any(|quoted| memchr::memmem::find(code.as_bytes(), quoted.as_bytes()).is_some());
-                // A path may have a name.
-                let source = file.python();
-                let named = |first: &str| {
-                    let mut assigned =
-                        source.assignments.iter().filter(|found| found.scope.is_module() && found.target == first);
-                    assigned.any(|found| {
-                        found
-                            .value
-                            .clone()
-                            .and_then(|value| code.get(value))
-                            .is_some_and(|value| quoted.iter().any(|text| text == value))
-                    })
-                };
                 let exposes = *path == "/metrics" && memchr::memmem::find(code.as_bytes(), b".expose(").is_some();
                 if !speaks && !exposes {
                     continue;
@@ -337,7 +326,12 @@ impl ApplicationCall {
                     let takes =
                         matches!(method, "get" | "route" | "api_route" | "add_api_route" | "add_route" | "mount")
                             && call.callee.contains('.')
-                            && first.is_some_and(|first| quoted.iter().any(|quoted| quoted == first) || named(first));
+                            && first.is_some_and(|first| {
+                                // As it is, or as a name that stands for it.
+                                let named = file.python().assignments.iter().filter(|named| named.target == first);
+                                let named = named.filter_map(|named| code.get(named.value.clone()?));
+                                named.chain([first]).any(|path| quoted.iter().any(|quoted| quoted == path))
+                            });
                     let prefixes = matches!(method, "APIRouter" | "include_router")
                         && call.keyword("prefix").and_then(|prefix| code.get(prefix.value.clone())).is_some_and(
                             |prefix| {
@@ -471,6 +465,16 @@ impl ApplicationCall {
             why: format!("`{}` is still used", self.name),
         })
     }
+}
+
+/// Does every route of the application depend on something, those of ours too?
+fn asks_for_dependencies(code: &str, source: &Source, wiring: &Wiring) -> bool {
+    let of_router: Vec<String> = application::application_names(source, wiring)
+        .iter()
+        .map(|name| format!("{name}.router.dependencies"))
+        .collect();
+    wiring.call.keyword("dependencies").is_some()
+        || of_router.iter().any(|dependencies| !crate::source::python::uses_of(code, dependencies).is_empty())
 }
 
 /// May a router with our path as its prefix have a route that is nothing but the prefix?

@@ -10,12 +10,11 @@ use super::compose::{self, Document};
 use super::endpoint::{self, Endpoint};
 use super::own_place::{self, Gain, scaffolding_name};
 use super::service::locate;
-use super::setting;
 use super::worker::Worker;
 use super::{Assessment, Fix, Recorded, Retraction};
-use crate::component::{COMPONENTS, manifest};
+use crate::component::manifest;
 use crate::finding::{APPLICATION_DEPENDS_ON, APPLICATION_ENVIRONMENT, APPLICATION_ENVIRONMENT_VALUE, Problem};
-use crate::project::compose::model::{self, Model, Reach, Variable};
+use crate::project::compose::model::{self, Model, Reach, Service, Variable};
 use crate::project::compose::with_defaults;
 use crate::project::{FilePath, Project};
 use crate::source::text;
@@ -28,6 +27,8 @@ pub struct Environment {
     pub variable: String,
     /// Its value; `{name}` is the compose service that stands for the service `name` of `services`.
     pub value: String,
+    /// Do the settings compute it from others, and read it from nowhere?
+    pub is_computed: bool,
     /// The services that `value` may speak of.
     pub services: Vec<&'static manifest::Service>,
     /// Workers that components bring: they have the application's environment, and gain what it gains.
@@ -121,30 +122,6 @@ fn take_from(
 }
 
 impl Environment {
-    /// A setting that the class computes does not read its variable.
-    fn is_computed(&self, project: &Project, application: &Entry) -> Option<Assessment> {
-        let settings = project.layout.settings.as_ref().ok()?;
-        let mut names =
-            COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|known| known.name.0);
-        let name = names.find(|name| settings.environment(name) == self.variable)?;
-        let setting::Provision::Property { path, name, .. } = setting::provision(project, name) else { return None };
-        let file = project.file(&path)?;
-        let function = file.python().functions.iter().find(|function| function.name_range == name.1)?;
-        let body = file.text()?.get(function.body.range.clone())?;
-        if body.contains("self.") {
-            let note = format!(
-                "`{}` is computed from other settings: give the service `{}` those, so that it leads to the right server",
-                name.0, application.key
-            );
-            return Some(Assessment::NotApplicable { note });
-        }
-        let message = format!("`{}` is computed in `{}`, and reads no `{}`", name.0, settings.class, self.variable);
-        let problem = Problem::new(&APPLICATION_ENVIRONMENT, message)
-            .at(&path, name.1)
-            .help("make it a field with a default, or use `--compose none`");
-        Some(Assessment::Blocked { problem })
-    }
-
     /// Has the application the variable?
     pub fn assess(&self, project: &Project) -> Assessment {
         let variable = &self.variable;
@@ -161,20 +138,27 @@ impl Environment {
             Ok(targets) => targets,
             Err(problem) => return Assessment::Blocked { problem },
         };
+        if self.is_computed {
+            let note = format!(
+                "the settings compute what `{variable}` would say: give the application in compose what that is made of"
+            );
+            return Assessment::NotApplicable { note };
+        }
         let Some(application) = targets.first().copied() else {
             return Assessment::NotApplicable {
                 note: format!("no service of `{}` runs the application: set `{variable}` where it runs", document.path),
             };
         };
-        if let Some(answer) = self.is_computed(project, application) {
-            return answer;
-        }
         let model = compose::model(project);
         let mut missing = Vec::new();
         for target in &targets {
             match self.provision(&model, project, target) {
                 Provision::Missing => {}
                 Provision::Environment => continue,
+                Provision::OtherCase(written) => {
+                    let note = format!("`{}` has `{written}`, which is read as `{variable}` and stays", target.key);
+                    return Assessment::NotApplicable { note };
+                }
                 Provision::EnvFile(path) => {
                     let note = format!("`{path}` gives `{}` its `{variable}`, which stays as it is", target.key);
                     return Assessment::NotApplicable { note };
@@ -223,7 +207,7 @@ impl Environment {
         let read = |path: &FilePath| project.file(path).cloned();
         let Some(service) = model.service(&target.key) else { return Provision::Missing };
         match model.variable(service, &self.variable, &read) {
-            None => Provision::Missing,
+            None => self.other_case(service, project).map_or(Provision::Missing, Provision::OtherCase),
             Some(Variable { file: None, .. }) => Provision::Environment,
             // What a developer has for a server on his own machine reaches nothing from inside of a container.
             Some(Variable { file: Some(path), value }) => {
@@ -232,6 +216,13 @@ impl Environment {
                 if works && !value.is_empty() { Provision::EnvFile(path) } else { Provision::Missing }
             }
         }
+    }
+
+    /// The variable under which the settings read the same field, where they do not mind the letter case.
+    fn other_case(&self, service: &Service, project: &Project) -> Option<String> {
+        project.layout.settings.as_ref().ok().filter(|settings| !settings.case_sensitive)?;
+        let mut names = service.environment().into_iter().map(|(name, _)| name);
+        names.find(|name| name.eq_ignore_ascii_case(&self.variable))
     }
 
     /// The variable is there: is its value one that works in a container?
@@ -352,6 +343,8 @@ impl Environment {
 enum Provision {
     Missing,
     Environment,
+    /// The settings do not mind in which letter case a variable is written.
+    OtherCase(String),
     EnvFile(FilePath),
 }
 
@@ -660,6 +653,7 @@ mod tests {
         Environment {
             variable: "REDIS_URL".to_owned(),
             value: "redis://{redis}:6379/0".to_owned(),
+            is_computed: false,
             services: vec![service("redis")],
             workers: vec![Worker {
                 name: "worker".to_owned(),
@@ -1176,6 +1170,7 @@ mod tests {
             let environment = Environment {
                 variable: "S3".to_owned(),
                 value: "http://{minio}:9000".to_owned(),
+                is_computed: false,
                 services: vec![service("storage")],
                 workers: Vec::new(),
             };

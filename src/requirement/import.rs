@@ -466,7 +466,10 @@ impl Import {
                 let end = statement.find(ending).unwrap_or(statement.len());
                 statement.insert_str(end, &format!("  {LATE}"));
             }
-            runs.retain(|run| run[0].range.start >= barrier.end && run[0].range.start < before);
+            for run in &mut runs {
+                run.retain(|import| import.range.start >= barrier.end);
+            }
+            runs.retain(|run| run.first().is_some_and(|first| first.range.start < before));
             if runs.is_empty() {
                 return Edit::insert_line_after(code, barrier.end, ending, &format!("{ending}{statement}"));
             }

@@ -237,13 +237,16 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        list.push(Requirement::Dependency(Dependency { requirement: "pydantic-settings>=2.0", development: false }));
+        list.push(Requirement::Dependency(Dependency::of("pydantic-settings>=2.0")));
         list.push(Requirement::SettingsClass);
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
         list.push(Requirement::Dependency(Dependency {
-            requirement: dependency.requirement.0,
             development: dependency.group.is_some(),
+            pin: dependency.pin.map(|pin| pin.0),
+            held_by: dependency.held_by.0,
+            newest: dependency.newest.map(|phrase| phrase.0),
+            ..Dependency::of(dependency.requirement.0)
         }));
     }
     for setting in manifest.setting.0 {
@@ -287,9 +290,11 @@ pub fn requirements_of(
     }
     for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
         let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
+        let is_computed = matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. });
         list.push(Requirement::Environment(Environment {
             variable: name,
             value: entry.value.to_string(),
+            is_computed,
             services: services.clone(),
             workers: workers.clone(),
         }));
@@ -456,6 +461,27 @@ impl Fix {
     #[must_use]
     pub fn scaffolding(mut self, name: impl Into<String>, replaced: Option<String>) -> Self {
         self.record.scaffolding.push((name.into(), replaced));
+        self
+    }
+
+    /// This and another one, which changes other places, as one.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for change in other.changes {
+            if let Change::Edit { path, edits } = &change
+                && let Some(own) = self.changes.iter_mut().find_map(|own| match own {
+                    Change::Edit { path: own, edits } if own == path => Some(edits),
+                    _ => None,
+                })
+            {
+                own.extend(edits.iter().cloned());
+                own.sort_by_key(|edit| edit.range.start);
+            } else {
+                self.changes.push(change);
+            }
+        }
+        self.record.scaffolding.extend(other.record.scaffolding);
+        self.notes.extend(other.notes);
         self
     }
 }

@@ -1,7 +1,8 @@
 //! The oldest Python that the project says it runs on, and whether the generated modules run there.
 //!
-//! What says how it is installed or run counts: `requires-python`, Poetry's `python`, `python_requires`, a version file, the
-//! image of a Dockerfile. Classifiers, and the targets of linters, are often forgotten: they count where nothing else says it.
+//! What runs the application counts: the image of a Dockerfile, a version file, an environment's own Python. Where nothing says
+//! that, the bound of the package counts: `requires-python`, Poetry's `python`, `python_requires`. Classifiers, and the targets
+//! of linters, are often forgotten: they count where nothing else says it.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -50,48 +51,94 @@ pub fn minors(project: &Project) -> impl Iterator<Item = u64> + use<> {
     oldest(project).map_or(NEEDED, |oldest| oldest.minor.max(NEEDED))..=NEWEST
 }
 
+/// Why a lock of the project may not be found, though what runs it is new enough: its bound allows older Pythons, for which
+/// the packages of ours have no version.
+pub fn loose_bound(project: &Project) -> Option<String> {
+    let said = Said::by(project);
+    let bound = said.bounds.iter().min_by_key(|bound| bound.minor).filter(|bound| bound.minor < NEEDED)?;
+    oldest(project).filter(|runs| runs.minor >= NEEDED)?;
+    let written = text::first_line(project.text(&bound.at.path)?.get(bound.at.range.clone())?);
+    let path = bound.at.path.relative_to(&project.layout.root);
+    Some(format!(
+        "`{path}` allows Python 3.{} ({written}), and what runs the application is newer: raise it to 3.{NEEDED} if the \
+         dependencies cannot be locked",
+        bound.minor
+    ))
+}
+
 /// The oldest Python that the project's files name.
 pub fn oldest(project: &Project) -> Option<Oldest> {
-    let mut strong = Vec::new();
-    let mut weak = Vec::new();
-    let root = &project.layout.root;
-    if let Some((path, source)) = toml_of(project, root.child("pyproject.toml")) {
-        let add = |list: &mut Vec<Oldest>, keys: &[&str], minor: Option<u64>| {
-            let range = source.span(keys);
-            list.extend(
-                minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path.clone(), range) }),
-            );
-        };
-        let text = |keys: &[&str]| source.string(keys).map(str::to_owned);
-        for keys in [&["project", "requires-python"][..], &["tool", "pdm", "python_requires"]] {
-            add(&mut strong, keys, text(keys).and_then(|bound| least(&specifiers(&bound))));
-        }
-        let keys = ["tool", "poetry", "dependencies", "python"];
-        add(&mut strong, &keys, text(&keys).and_then(|bound| least(&poetry_bound(&bound))));
-        let keys = ["project", "classifiers"];
-        let classified = source.strings(&keys);
-        let versions =
-            classified.iter().filter_map(|name| minor_of(name.strip_prefix("Programming Language :: Python :: ")?));
-        add(&mut weak, &keys, versions.min());
-        for keys in [&["tool", "ruff", "target-version"][..], &["tool", "mypy", "python_version"]] {
-            add(&mut weak, keys, text(keys).and_then(|target| target_of(&target)));
-        }
-    }
-    for name in ["ruff.toml", ".ruff.toml"] {
-        if let Some((path, source)) = toml_of(project, root.child(name)) {
-            let keys = ["target-version"];
-            let minor = source.string(&keys).and_then(target_of);
-            let range = source.span(&keys);
-            weak.extend(minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path, range) }));
-        }
-    }
-    for (path, file) in project.files() {
-        if let Some(text) = file.text().filter(|_| path.is_below(root) || is_above(path, root)) {
-            strong.extend(in_file(path, text, path.parent().as_ref() == Some(root)));
-        }
-    }
-    let list = if strong.is_empty() { weak } else { strong };
+    let Said { runs, bounds, hints } = Said::by(project);
+    let list = [runs, bounds, hints].into_iter().find(|list| !list.is_empty())?;
     list.into_iter().min_by_key(|oldest| oldest.minor)
+}
+
+/// What the files of a project say of its Python, by what it is worth.
+#[derive(Default)]
+struct Said {
+    /// What runs the application.
+    runs: Vec<Oldest>,
+    /// What it may be installed on.
+    bounds: Vec<Oldest>,
+    /// What is often forgotten.
+    hints: Vec<Oldest>,
+}
+
+impl Said {
+    fn by(project: &Project) -> Self {
+        let Self { mut runs, bounds: mut strong, hints: mut weak } = Self::default();
+        let root = &project.layout.root;
+        if let Some((path, source)) = toml_of(project, root.child("pyproject.toml")) {
+            let add = |list: &mut Vec<Oldest>, keys: &[&str], minor: Option<u64>| {
+                let range = source.span(keys);
+                list.extend(
+                    minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path.clone(), range) }),
+                );
+            };
+            let text = |keys: &[&str]| source.string(keys).map(str::to_owned);
+            for keys in [&["project", "requires-python"][..], &["tool", "pdm", "python_requires"]] {
+                add(&mut strong, keys, text(keys).and_then(|bound| least(&specifiers(&bound))));
+            }
+            let keys = ["tool", "poetry", "dependencies", "python"];
+            add(&mut strong, &keys, text(&keys).and_then(|bound| least(&poetry_bound(&bound))));
+            let keys = ["project", "classifiers"];
+            let classified = source.strings(&keys);
+            let versions =
+                classified.iter().filter_map(|name| minor_of(name.strip_prefix("Programming Language :: Python :: ")?));
+            add(&mut weak, &keys, versions.min());
+            for keys in [&["tool", "ruff", "target-version"][..], &["tool", "mypy", "python_version"]] {
+                add(&mut weak, keys, text(keys).and_then(|target| target_of(&target)));
+            }
+        }
+        for name in ["ruff.toml", ".ruff.toml"] {
+            if let Some((path, source)) = toml_of(project, root.child(name)) {
+                let keys = ["target-version"];
+                let minor = source.string(&keys).and_then(target_of);
+                let range = source.span(&keys);
+                weak.extend(minor.zip(range).map(|(minor, range)| Oldest { minor, at: Location::new(path, range) }));
+            }
+        }
+        for (path, file) in project.files() {
+            if let Some(text) = file.text().filter(|_| path.is_below(root) || is_above(path, root)) {
+                if let Some((worth, oldest)) = in_file(path, text, path.parent().as_ref() == Some(root)) {
+                    match worth {
+                        Worth::Runs => runs.push(oldest),
+                        Worth::Bound => strong.push(oldest),
+                    }
+                }
+            }
+        }
+        Self { runs, bounds: strong, hints: weak }
+    }
+}
+
+/// What the word of a file is worth.
+#[derive(Clone, Copy)]
+enum Worth {
+    /// It is what the application runs on.
+    Runs,
+    /// It is what it may be installed on.
+    Bound,
 }
 
 fn is_above(path: &FilePath, root: &FilePath) -> bool {
@@ -104,8 +151,9 @@ fn toml_of(project: &Project, path: FilePath) -> Option<(FilePath, std::rc::Rc<t
 }
 
 /// What a file other than `pyproject.toml` says.
-fn in_file(path: &FilePath, code: &str, at_root: bool) -> Option<Oldest> {
+fn in_file(path: &FilePath, code: &str, at_root: bool) -> Option<(Worth, Oldest)> {
     let name = path.name().to_ascii_lowercase();
+    let worth = if name.starts_with("setup.") { Worth::Bound } else { Worth::Runs };
     let (minor, range) = if name.starts_with("dockerfile") || name.ends_with(".dockerfile") || name == "containerfile" {
         of_image(code)?
     } else if name == ".python-version" {
@@ -136,7 +184,7 @@ fn in_file(path: &FilePath, code: &str, at_root: bool) -> Option<Oldest> {
             _ => return None,
         }
     };
-    Some(Oldest { minor, at: Location::new(path.clone(), range) })
+    Some((worth, Oldest { minor, at: Location::new(path.clone(), range) }))
 }
 
 /// The lines with code of a file, without the blanks around them.
@@ -246,8 +294,12 @@ mod tests {
     use super::*;
     use crate::finding::NO_DEPENDENCY_FILE;
 
+    fn in_memory(files: &[(&str, &str)]) -> Project {
+        project(files, Err(Problem::new(&NO_DEPENDENCY_FILE, "none")))
+    }
+
     fn of(files: &[(&str, &str)]) -> Option<(u64, String)> {
-        let project = project(files, Err(Problem::new(&NO_DEPENDENCY_FILE, "none")));
+        let project = in_memory(files);
         let oldest = oldest(&project)?;
         Some((oldest.minor, project.text(&oldest.at.path)?.get(oldest.at.range)?.to_owned()))
     }
@@ -323,6 +375,20 @@ mod tests {
         assert_eq!(of(&[("pyproject.toml", pyproject)]), Some((11, "\">=3.11\"".to_owned())));
         let image = ("Dockerfile", "FROM python:3.9\n");
         assert_eq!(of(&[("pyproject.toml", pyproject), image]), Some((9, "FROM python:3.9".to_owned())));
+        let loose = ("pyproject.toml", "[project]\nrequires-python = \">=3.8\"\n");
+        for runs in [
+            ("Dockerfile", "FROM python:3.12-slim\n"),
+            (".python-version", "3.12\n"),
+            ("runtime.txt", "python-3.12.1\n"),
+            (".tool-versions", "python 3.12.1\n"),
+        ] {
+            assert_eq!(minor(&[loose, runs]), Some(12), "{runs:?}");
+            assert!(loose_bound(&in_memory(&[loose, runs])).is_some_and(|note| note.contains(">=3.8")), "{runs:?}");
+        }
+        let setup = ("setup.py", "setup(\n    python_requires=\">=3.8\",\n)\n");
+        assert_eq!(minor(&[setup, ("Dockerfile", "FROM python:3.11\n")]), Some(11));
+        assert_eq!(minor(&[loose, ("Dockerfile", "FROM python:3.11\n"), (".python-version", "3.9\n")]), Some(9));
+        assert_eq!(loose_bound(&in_memory(&[loose])), None);
         let classified = "[project]\nclassifiers = [\"Programming Language :: Python :: 3.9\", \"Programming Language :: Python :: 3.10\"]\n";
         assert_eq!(minor(&[("pyproject.toml", classified)]), Some(9));
     }

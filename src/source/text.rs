@@ -134,6 +134,12 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, text[start..offset].chars().count() + 1)
 }
 
+/// `text` without the quotes around it, where it has some.
+pub fn unquoted(text: &str) -> &str {
+    let inner = ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    inner.unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -255,11 +255,11 @@ class Judge:
     def _not_compared(self) -> set[str]:
         return {self.shape.metrics_path} if "metrics" in self.shape.add else set()
 
-    def _promise(self, now: dict[str, Any]) -> list[str]:
+    def _promise(self, now: dict[str, Any], ordered: bool = True) -> list[str]:
         """What is missing of: each start and stop once, in order; `/metrics` answers."""
         wrongs = []
         if self.shape.starts_ours:
-            wrongs += life_cycle(now["events"], self.shape.add, self.shape.ordered)
+            wrongs += life_cycle(now["events"], self.shape.add, self.shape.ordered and ordered)
         if "metrics" in self.shape.add and self.shape.metrics_served:
             status, text = now["answers"].get(self.shape.metrics_path, [0, ""])
             if status != 200 or "http_requests_total{" not in text:
@@ -337,8 +337,9 @@ class Judge:
             if now is None:
                 yield f"the service `{name}` is gone"
             elif name not in shape.app_services and name not in shape.changes and now != spec:
-                keys = [key for key in {*spec, *now} if spec.get(key) != now.get(key)]
-                yield f"the service `{name}` was changed: {', '.join(sorted(keys))}"
+                keys = [key for key in {*spec, *now} if spec.get(key) != now.get(key) and not self._said_gain(name, spec.get(key), now.get(key))]
+                if keys:
+                    yield f"the service `{name}` was changed: {', '.join(sorted(keys))}"
             elif name in shape.app_services:
                 for key, value in spec["environment"].items():
                     if now["environment"].get(key) != value:
@@ -346,6 +347,13 @@ class Judge:
                 for key in ("image", "build", "argv", "ports", "profiles", "networks", "network_mode", "volumes"):
                     if now.get(key) != spec.get(key):
                         yield f"`{key}` of `{name}` was {spec.get(key)!r} and is {now.get(key)!r}"
+
+    def _said_gain(self, name: str, old: Any, new: Any) -> bool:
+        """Whether a service that shares the application's text gained something, lost nothing, and `add` said each of it."""
+        if not isinstance(old, dict) or not isinstance(new, dict) or any(new.get(key) != value for key, value in old.items()):
+            return False
+        lines = [line for line in self.said.splitlines() if f"`{name}`" in line and "from the application's service" in line]
+        return all(any(f"`{key}`" in line for line in lines) for key in new if key not in old)
 
     def _reach(self, path: Path, old: dict[str, Any], new: dict[str, Any], ours: list[str]) -> Iterator[str]:
         """The application, run with its container's environment, reaches the Redis that is there."""
@@ -493,7 +501,8 @@ class Judge:
         run = self.observe(ours, self.shape.envs[0])
         broken = f"does not start: {run['error']}" if not run["ok"] else ""
         if not broken and not edit.deliberate:
-            broken = "; ".join(self._promise(run))
+            # Who moves a call decides himself what stands before it
+            broken = "; ".join(self._promise(run, ordered=edit.formats))
         if edit.formats and broken:
             self.say(f"{edit.name}: edit", broken)
             return
@@ -507,7 +516,7 @@ class Judge:
         self._edited_fix(edit, run, broken, edited)
         self._edited_add(edit, run, broken, edited)
         self._edited_undo(edit, before, after, edited)
-        self._edited_remove(edit, run, broken, before, edited)
+        self._edited_remove(edit, run, before, after, edited)
 
     def _edited_fix(self, edit: Edit, run: dict[str, Any], broken: str, edited: Tree) -> None:
         done = self.paxx("check", "--fix", "--yes")
@@ -559,7 +568,7 @@ class Judge:
         self.say(f"{edit.name}: undo", wrongs)
         self.restore(edited)
 
-    def _edited_remove(self, edit: Edit, run: dict[str, Any], broken: str, before: Tree, edited: Tree) -> None:
+    def _edited_remove(self, edit: Edit, run: dict[str, Any], before: Tree, after: Tree, edited: Tree) -> None:
         done = self.paxx("infra", "remove", *self._all_added(), "--yes")
         now = snapshot(self.top)
         wrongs: list[str] = []
@@ -571,6 +580,9 @@ class Judge:
                 wrongs.append(f"does not name {edit.names}: {done.first()}")
         else:
             wrongs += self._after_remove(edit, run, before, edited, now, done)
+            for path, text in edited.items() if not edit.formats else ():
+                if path.endswith(".py") and path not in before and path not in now and after.get(path) and text and is_edited(after[path] or b"", text):
+                    wrongs.append(f"deletes {path}, which was edited since")
         self.say(f"{edit.name}: remove", wrongs)
 
     def _after_remove(self, edit: Edit, run: dict[str, Any], before: Tree, edited: Tree, now: Tree, done: Done) -> Iterator[str]:
@@ -682,11 +694,24 @@ def same_code(old: bytes, new: bytes) -> bool:
     return a[1] == b[1] and len(a[0]) == len(b[0])
 
 
+def is_edited(old: bytes, new: bytes) -> bool:
+    """Whether a module is another program than it was, or none."""
+    try:
+        return not same_code(old, new)
+    except SyntaxError:
+        return True
+
+
 # Behaviour
 
 
 def user_events(run: dict[str, Any]) -> list[str]:
     return [f"{kind} {text}".strip() for kind, text in run["events"] if kind != "ours"]
+
+
+def reads(run: dict[str, Any], modules: set[str] | None = None) -> list[str]:
+    """The variables that the user's modules read, with what they got; only those of `modules`, if they are given."""
+    return sorted(f"{name}={value!r}" for name, value, module in run["environment"] if modules is None or module in modules)
 
 
 def same_behaviour(before: dict[str, Any], now: dict[str, Any], not_compared: set[str], removed: bool = False) -> Iterator[str]:
@@ -696,15 +721,17 @@ def same_behaviour(before: dict[str, Any], now: dict[str, Any], not_compared: se
         return
     if user_events(before) != user_events(now):
         yield f"it did {user_events(before)} and does {user_events(now)}"
-    if not removed and sorted(map(str, before["environment"])) != sorted(map(str, now["environment"])):
-        yield f"it read {before['environment']} and reads {now['environment']}"
+    if not removed and reads(before) != reads(now, set(before["modules"])):
+        yield f"it read {reads(before)} and reads {reads(now, set(before['modules']))}"
     for path, answer in before["answers"].items():
         if path not in not_compared and now["answers"].get(path) != answer:
             yield f"{path} answered {str(answer)[:90]} and answers {str(now['answers'].get(path))[:90]}"
     for name, values in before["settings"].items():
         other = now["settings"].get(name)
         if other is None:
-            yield f"the settings object {name} is gone"
+            # Where ours alone imported the module, nothing of the user's misses it
+            if not removed or name.rpartition(".")[0] in now["modules"]:
+                yield f"the settings object {name} is gone"
         elif not removed and any(other.get(key) != value for key, value in values.items()):
             changed = {key: (value, other.get(key)) for key, value in values.items() if other.get(key) != value}
             yield f"{name}: {changed}"

@@ -5,6 +5,7 @@ as JSON on standard input), because it changes the process. Must run on Python 3
 """
 
 import asyncio
+import gc
 import importlib
 import json
 import os
@@ -118,14 +119,6 @@ def observe(request):
            "settings": {}, "state": {}, "modules": [], "warnings": [], "connections": [], "instances": [], "imports": {}}
     _enter(folder, request)
     _watch_environment(folder, ours, out["environment"])
-    keep, seen = [], set()
-
-    def profile(frame, event, _):
-        if event == "call" and frame.f_code.co_name in WATCHED and frame.f_code.co_filename in ours and id(frame) not in seen:
-            seen.add(id(frame))
-            keep.append(frame)  # else its id would be given to another frame
-            events.append(["ours", frame.f_code.co_name])
-
     def warned(message, category, filename, lineno, file=None, line=None):
         if issubclass(category, (RuntimeWarning, ResourceWarning)):
             out["warnings"].append("%s: %s" % (category.__name__, str(message).replace(folder, "")))
@@ -135,11 +128,8 @@ def observe(request):
     printed, sys.stdout = sys.stdout, events
     errors, sys.stderr = sys.stderr, Quiet()
     before = set(sys.modules)
-    profiled = hasattr(sys, "setprofile")
+    stop_watching = _watch_calls(ours, events)
     try:
-        if profiled and ours:
-            threading.setprofile(profile)
-            sys.setprofile(profile)
         module, _, attribute = request["target"].partition(":")
         app = importlib.import_module(module)
         for name in attribute.split("."):
@@ -158,8 +148,7 @@ def observe(request):
         out["error"] = "%s: %s" % (type(error).__name__, str(error)[:300])
         out["trace"] = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-2500:]
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)
+        stop_watching()
         sys.stdout, sys.stderr = printed, errors
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None) or ""
@@ -211,8 +200,42 @@ def _enter(folder, request):
                     del sys.modules[loaded]
 
 
+def _watch_calls(ours, events):
+    """Keeps which functions of ours begin; what ends that is returned."""
+    if not ours:
+        return lambda: None
+    if hasattr(sys, "monitoring"):
+        monitoring = sys.monitoring
+
+        def begin(code, _):
+            if code.co_name in WATCHED and code.co_filename in ours:
+                events.append(["ours", code.co_name])
+                return None
+            return monitoring.DISABLE  # asked once for each function
+
+        monitoring.use_tool_id(monitoring.PROFILER_ID, "observe")
+        monitoring.register_callback(monitoring.PROFILER_ID, monitoring.events.PY_START, begin)
+        monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.PY_START)
+        return lambda: monitoring.set_events(monitoring.PROFILER_ID, 0)
+    keep, seen = [], set()
+
+    def profile(frame, event, _):
+        if event == "call" and frame.f_code.co_name in WATCHED and frame.f_code.co_filename in ours and id(frame) not in seen:
+            seen.add(id(frame))
+            keep.append(frame)  # else its id would be given to another frame
+            events.append(["ours", frame.f_code.co_name])
+
+    def stop():
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    return stop
+
+
 def _watch_environment(folder, ours, reads):
-    """Keeps which variables the user's own code reads, and what it gets."""
+    """Keeps which variables the user's own code reads, what it gets, and in which module."""
     kind = type(os.environ)
     plain = kind.__getitem__
 
@@ -220,19 +243,19 @@ def _watch_environment(folder, ours, reads):
         frame = sys._getframe(2)
         while frame is not None and os.path.basename(frame.f_code.co_filename) in ("os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>"):
             frame = frame.f_back
-        return frame.f_code.co_filename if frame is not None else ""
+        return (frame.f_code.co_filename, frame.f_globals.get("__name__", "")) if frame is not None else ("", "")
 
     def getitem(self, key):
-        path = reader()
+        path, module = reader()
         mine = path.startswith(folder + os.sep) and path not in ours
         try:
             value = plain(self, key)
         except KeyError:
             if mine:
-                reads.append([key, None])
+                reads.append([key, None, module])
             raise
         if mine:
-            reads.append([key, value])
+            reads.append([key, value, module])
         return value
 
     kind.__getitem__ = getitem
@@ -415,6 +438,9 @@ def preload(names):
                 importlib.import_module(name)
             except Exception:  # an old version of one that is not needed here
                 pass
+    # What stays for ever is not looked at again, so that the forks keep sharing it
+    gc.collect()
+    gc.freeze()
 
 
 def serve():

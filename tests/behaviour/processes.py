@@ -12,11 +12,11 @@ from observe import TIMEOUT, preload, report_in_child
 
 PRELOADED = (
     "fastapi", "fastapi.responses", "fastapi.staticfiles", "fastapi.middleware.cors", "fastapi.encoders",
-    "pydantic", "pydantic_settings", "dotenv", "httpx", "starlette.applications", "starlette.routing",
+    "pydantic", "pydantic.v1", "pydantic_settings", "dotenv", "httpx", "starlette.applications", "starlette.routing",
     "redis.asyncio", "redis.asyncio.sentinel", "arq", "arq.connections", "arq.worker", "prometheus_client", "prometheus_client.multiprocess",
     "opentelemetry.trace", "opentelemetry.sdk.trace.export", "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
     "opentelemetry.instrumentation.fastapi", "opentelemetry.instrumentation.sqlalchemy", "opentelemetry.instrumentation.httpx",
-    "sqlalchemy", "sqlalchemy.event", "sqlalchemy.orm", "geoalchemy2", "aiofiles", "structlog", "asyncio", "contextlib", "email.message", "logging.config", "multiprocessing",
+    "sqlalchemy", "sqlalchemy.event", "sqlalchemy.orm", "geoalchemy2", "aiofiles", "structlog", "anyio._backends._asyncio", "encodings.idna", "asyncio", "contextlib", "email.message", "logging.config", "multiprocessing",
 )
 
 

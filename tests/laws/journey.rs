@@ -136,7 +136,7 @@ pub fn travel(tree: &Tree, journey: &Journey) -> Result<Verdict, String> {
 pub fn add(scene: &Scene, components: &[&'static Component]) -> Result<(Discovery, Plan), String> {
     let discovery = scene.discovery()?;
     let lock = discovery.lock.clone().map_err(|problem| problem.message)?;
-    let plan = plan::add(&discovery, &lock, components, Allowances::default());
+    let plan = plan::add(&discovery, &lock, components, &Allowances::default());
     Ok((discovery, plan))
 }
 

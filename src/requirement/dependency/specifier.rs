@@ -170,14 +170,14 @@ fn poetry_part(part: &str) -> Option<String> {
 }
 
 /// The numbers at the start of a version; at least one.
-fn release(version: &str) -> Option<Vec<u64>> {
+pub(super) fn release(version: &str) -> Option<Vec<u64>> {
     let length = version.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let numbers = version.get(..length)?.trim_end_matches('.').split('.').map(str::parse);
     numbers.collect::<Result<Vec<u64>, _>>().ok().filter(|numbers| !numbers.is_empty())
 }
 
 /// The first version after all those that share the numbers up to `index`.
-fn upper(numbers: &[u64], index: usize) -> Option<String> {
+pub(super) fn upper(numbers: &[u64], index: usize) -> Option<String> {
     let mut numbers = numbers.get(..=index)?.to_vec();
     let last = numbers.last_mut()?;
     *last = last.checked_add(1)?;

@@ -4,10 +4,10 @@ use super::testing::{Question, apply, check, missing, path, project, removed, sh
 use super::*;
 use crate::finding::NO_DEPENDENCY_FILE;
 
-const REDIS: Dependency = Dependency { requirement: "redis[hiredis]>=5.0.1", development: false };
-const ARQ: Dependency = Dependency { requirement: "arq>=0.26.3", development: false };
-const TYPES: Dependency = Dependency { requirement: "types-aioboto3[s3]", development: true };
-const AIOFILES: Dependency = Dependency { requirement: "types-aiofiles", development: true };
+const REDIS: Dependency = Dependency { pin: Some("5.2.1"), ..Dependency::of("redis[hiredis]>=5.0.1") };
+const ARQ: Dependency = Dependency::of("arq>=0.26.3");
+const TYPES: Dependency = Dependency { development: true, ..Dependency::of("types-aioboto3[s3]") };
+const AIOFILES: Dependency = Dependency { development: true, ..Dependency::of("types-aiofiles") };
 
 fn dependencies(format: DependencyFormat, file: &str, development: Option<&str>, includes: &[&str]) -> Dependencies {
     Dependencies {
@@ -551,4 +551,50 @@ fn an_entry_counts_where_its_marker_holds() {
         "PX202",
         "\"redis<5; python_version < '3.12'\"",
     );
+}
+
+/// Raises the bound that excludes `wanted`, and takes it back: the text between.
+fn raised(before: &Project, wanted: &Dependency) -> String {
+    let Assessment::Blocked { problem } = wanted.assess(before) else { panic!("not blocked") };
+    let at = problem.at.expect("a place");
+    let raise = wanted.raise(before, &at).expect("it can be raised");
+    let fix = wanted.raise_bound(before, &raise);
+    let after = apply(before, &fix);
+    assert!(matches!(wanted.assess(&after), Assessment::Met { .. }), "{}", show(&after));
+    let recorded = Recorded { record: crate::lock::Record::default(), scaffolding: fix.record.scaffolding };
+    let left = apply(&after, &removed(wanted.retract(&after, &recorded)));
+    assert_eq!(show(&left), show(before));
+    show(&after)
+}
+
+#[test]
+fn a_bound_is_raised_in_its_own_style_and_comes_back() {
+    for (text, expected) in [
+        ("fastapi==0.115.0\nredis==4.4.4  # cache\n", "redis==5.2.1  # cache\n"),
+        ("Redis[hiredis]>=4.2,<5; python_version > \"3.8\"\n", "Redis[hiredis]>=5.0.1,<6; python_version > \"3.8\"\n"),
+        ("redis ~= 4.5\r\n", "redis ~= 5.0\r\n"),
+    ] {
+        let after = raised(&pip(&[("requirements.txt", text)]), &REDIS);
+        assert!(after.contains(expected), "{after}");
+    }
+    let entries =
+        "[tool.poetry.dependencies]\npython = \"^3.11\"\nredis = {version = \"^4.6\", extras = [\"hiredis\"]}\n";
+    assert!(raised(&poetry(entries), &REDIS).contains("redis = {version = \"^5.0.1\", extras = [\"hiredis\"]}"));
+}
+
+#[test]
+fn a_bound_that_the_user_changed_after_it_was_raised_stays() {
+    let before = pip(&[("requirements.txt", "redis==4.4.4\n")]);
+    let Assessment::Blocked { problem } = REDIS.assess(&before) else { panic!("not blocked") };
+    assert!(problem.help.as_ref().is_some_and(|help| help.contains("`--raise-bounds` makes it `redis==5.2.1`")));
+    let raise = REDIS.raise(&before, &problem.at.expect("a place")).expect("it can be raised");
+    let fix = REDIS.raise_bound(&before, &raise);
+    let recorded = Recorded { record: crate::lock::Record::default(), scaffolding: fix.record.scaffolding };
+    let changed = pip(&[("requirements.txt", "redis==5.3.0\n")]);
+    assert!(matches!(REDIS.retract(&changed, &recorded), Retraction::Keep { .. }));
+    // What needs an older one is not raised.
+    let newer = pip(&[("requirements.txt", "redis==6.2.0\n")]);
+    let older = Dependency { newest: Some("ask `arq`"), ..Dependency::of("redis>=4.2,<6") };
+    let Assessment::Blocked { problem } = older.assess(&newer) else { panic!("not blocked") };
+    assert_eq!(problem.help.as_deref(), Some("ask `arq`"));
 }

@@ -83,6 +83,11 @@ impl Form {
             "comment" => self.comments.push(code.trim_start_matches('#').trim().to_owned()),
             "line_continuation" | "," | "(" | ")" | ";" => {}
             "parenthesized_expression" => push_children(node, stack),
+            // `x: (A[B] | None)` is an expression, and `x: A[B] | None` a type of the same parts.
+            "type" => push_children(node, stack),
+            "type_parameter" if node.parent().is_some_and(|parent| parent.kind() == "generic_type") => {
+                push_children(node, stack);
+            }
             // `for (a) in b`
             "tuple_pattern" if node.named_child_count() == 1 && !has_comma(node) => push_children(node, stack),
             "string" => self.string(text, &[node], stack),
@@ -122,6 +127,9 @@ impl Form {
                 self.open(match kind {
                     "expression_list" => "tuple",
                     "pattern_list" => "tuple_pattern",
+                    "union_type" => "binary_operator",
+                    "generic_type" => "subscript",
+                    "member_type" => "attribute",
                     other => other,
                 });
                 // `x[a,]` is not `x[a]`.
@@ -314,6 +322,8 @@ mod tests {
         same("with open(a) as f, open(b) as g: pass", "with (\n    open(a) as f,\n    open(b) as g,\n):\n    pass");
         same("x = a \\\n    + b", "x = a + b");
         same("def f() -> (int): ...", "def f() -> int: ...");
+        same("x: a[b, c] | None = d", "x: (\n    a[b, c] | None\n) = d");
+        same("def f(x: a.b[c]) -> a[b] | None: ...", "def f(x: (a.b[c])) -> (a[b] | None): ...");
         same("x = a\r\nif b:\r\n    c\r\n", "x = a\nif b:\n    c\n");
     }
 
@@ -323,6 +333,7 @@ mod tests {
             "if a:\n    try:\n        b\n    except E:\n        c\n    return d",
             "if a:\n    try:\n        b\n    except E:\n        c\n        return d",
         );
+        other("x: a[b] | None = d", "x: a[b | None] = d");
         other("x = a or b and c", "x = (a or b) and c");
         other("x = a < b < c", "x = (a < b) < c");
         other("x = (a,)", "x = (a)");

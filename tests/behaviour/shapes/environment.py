@@ -128,7 +128,7 @@ for old in ("fastapi-0.100", "fastapi-0.115"):
     python.add(f"{old}", {}, python=old, add=("redis", "metrics"))
     python.main(f"{old} handlers", "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.on_event('startup')\nasync def up():\n    print('up')\n", python=old, add=("redis", "metrics"))
     python.main(f"{old} lifespan in if", "import os\nfrom contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\nif os.getenv('PROD'):\n\n    @asynccontextmanager\n    async def lifespan(app):\n        print('prod')\n        yield {'a': 1}\n\nelse:\n\n    @asynccontextmanager\n    async def lifespan(app):\n        print('dev')\n        yield {'b': 1}\n        print('end')\n\n\napp = FastAPI(lifespan=lifespan)\n", python=old, envs=({}, {"PROD": "1"}))
-    python.main(f"{old} router's handlers", "from fastapi import APIRouter, FastAPI\n\nrouter = APIRouter()\n\n\n@router.on_event('startup')\nasync def up():\n    print('up')\n\n\napp = FastAPI()\napp.include_router(router)\n", python=old)
+    python.main(f"{old} router's handlers", "from fastapi import APIRouter, FastAPI\n\nrouter = APIRouter()\n\n\n@router.on_event('startup')\nasync def up():\n    print('up')\n\n\napp = FastAPI()\napp.include_router(router)\n", python=old, ordered=False)
 python.main("fastapi-0.93 composed", "from fastapi import FastAPI\n\napp = FastAPI()\n\n\nasync def up():\n    print('up')\n\n\napp.add_event_handler('startup', up)\n", {"app/config.py": "from pydantic import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n\nsettings = Settings()\n", "pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndependencies = [\n    "fastapi==0.93.0",\n    "pydantic<2",\n]\n'}, python="fastapi-0.93", refusal="any")
 
 # Dependencies
@@ -253,7 +253,11 @@ for title, field in {
     "ClassVar": "redis_url: ClassVar[str] = 'redis://localhost:6379/0'",
     "str": "redis_url: str = 'redis://localhost:6379/3'",
 }.items():
-    settings.config(f"type: {title}", "from typing import Any, ClassVar\n\nfrom pydantic import RedisDsn, SecretStr, computed_field\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n    " + field + "\n\n\nsettings = Settings()\n", refusal=None if title == "str" else "any")
+    settings.config(f"type: {title}", "from typing import Any, ClassVar\n\nfrom pydantic import RedisDsn, SecretStr, computed_field\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n    " + field + "\n\n\nsettings = Settings()\n", refusal=None if title == "str" else "any",
+        # What is computed names the server itself, and what may be nothing is given
+        url="redis://localhost:6379" if title in ("a property", "a computed field") else None,
+        says=("settings compute",) if title in ("a property", "a computed field") else (),
+        envs=({"REDIS_URL": "redis://localhost:6379/0"},) if title == "optional" else ({},))
 
 VENDOR = """\
 from pydantic_settings import BaseSettings
