@@ -119,12 +119,12 @@ impl Said {
             }
         }
         for (path, file) in project.files() {
-            if let Some(text) = file.text().filter(|_| path.is_below(root) || is_above(path, root)) {
-                if let Some((worth, oldest)) = in_file(path, text, path.parent().as_ref() == Some(root)) {
-                    match worth {
-                        Worth::Runs => runs.push(oldest),
-                        Worth::Bound => strong.push(oldest),
-                    }
+            if let Some(text) = file.text().filter(|_| path.is_below(root) || is_above(path, root))
+                && let Some((worth, oldest)) = in_file(path, text, path.parent().as_ref() == Some(root))
+            {
+                match worth {
+                    Worth::Runs => runs.push(oldest),
+                    Worth::Bound => strong.push(oldest),
                 }
             }
         }

@@ -82,9 +82,8 @@ impl Form {
         match node.kind() {
             "comment" => self.comments.push(code.trim_start_matches('#').trim().to_owned()),
             "line_continuation" | "," | "(" | ")" | ";" => {}
-            "parenthesized_expression" => push_children(node, stack),
             // `x: (A[B] | None)` is an expression, and `x: A[B] | None` a type of the same parts.
-            "type" => push_children(node, stack),
+            "parenthesized_expression" | "type" => push_children(node, stack),
             "type_parameter" if node.parent().is_some_and(|parent| parent.kind() == "generic_type") => {
                 push_children(node, stack);
             }
