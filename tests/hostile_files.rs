@@ -152,7 +152,7 @@ fn a_python_file_that_is_not_searched_is_a_note() {
         .expect(0)
         .says(&["`data/table.py` was not searched", "4 MiB"]);
     sandbox.write("settings.py", sandbox.read("settings.py").replace("cache_fail_open", "other"));
-    let checked = sandbox.paxx(&["check", "--format", "concise"]).expect(1);
+    let checked = sandbox.paxx(&["check", "-v", "--format", "concise"]).expect(1);
     assert!(checked.stdout.contains("PX010") && checked.stdout.contains("data/table.py"), "{}", checked.stdout);
 }
 

@@ -371,7 +371,7 @@ fn undo_belongs_to_its_project() {
     let only_a = sandbox.tree();
     sandbox.paxx(&["-C", "b", "infra", "add", "metrics", "--yes"]).expect(0);
     let both = sandbox.tree();
-    sandbox.paxx(&["-C", "a", "undo", "--yes"]).expect(2).says(&["compose.yml` was changed", "paxx infra remove"]);
+    sandbox.paxx(&["-C", "a", "undo", "--yes"]).expect(2).says(&["compose.yml` was changed", "paxx remove"]);
     assert_same(&both, &sandbox.tree(), "b has what it had");
     sandbox.paxx(&["-C", "b", "undo", "--yes"]).expect(0);
     assert_same(&only_a, &sandbox.tree(), "b alone is undone");

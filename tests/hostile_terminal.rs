@@ -91,7 +91,7 @@ fn the_summary_and_the_questions_name_files() {
     let shown = format!("pk{SHOWN}/app/config.py");
     shows(&sandbox, &["-C", &folder, "infra", "add", "redis"], &["n"], 1, &format!("edit {shown}"));
     let question = format!("Apply this to `pk{SHOWN}/");
-    shows(&sandbox, &["-C", &folder, "infra", "add", "redis"], &["f", "q"], 1, &question);
+    shows(&sandbox, &["-C", &folder, "infra", "add", "redis"], &["e", "q"], 1, &question);
     sandbox.write(&format!("{folder}/app/services/cache.py"), "CACHE = 1\n");
     let overwritten = format!("`pk{SHOWN}/app/services/cache.py` is there");
     shows(&sandbox, &["-C", &folder, "infra", "add", "redis", "--force"], &["y", "n"], 1, &overwritten);

@@ -196,7 +196,16 @@ fn describe(
         }
         primary
     };
-    let fastapi_files = paths(FASTAPI);
+    // A module of ours may make an application of its own, for what wants one where there is none.
+    let is_ours = |path: &FilePath| {
+        let is_recorded = |lock: &Lock| lock.requirement(&format!("module:{}", path.name())).is_some();
+        let folder = chosen.services_dir.as_ref().map_or("services", |folder| folder.value.as_str());
+        lock.as_ref().is_ok_and(is_recorded)
+            && path
+                .parent()
+                .is_some_and(|parent| parent.as_str() == folder || parent.as_str().ends_with(&format!("/{folder}")))
+    };
+    let fastapi_files: Vec<FilePath> = paths(FASTAPI).into_iter().filter(|path| !is_ours(path)).collect();
     let app = chosen.app.as_ref();
     let found = find_the_application(
         &reader,

@@ -274,9 +274,7 @@ METRIC_EDITS = {
     "middleware deleted": replace("app/main.py", "app.add_middleware(MetricsMiddleware)\n", ""),
     "import of the router deleted": replace("app/main.py", r"^from app\.services\.metrics import .*\n", "", regex=True),
     "a catch-all above": replace("app/main.py", "app.include_router(metrics_router)\n", "@app.get('/{path:path}')\ndef everything(path: str):\n    return path\n\n\napp.include_router(metrics_router)\n"),
-    "a global dependency": both(replace("app/main.py", "FastAPI(debug", "FastAPI(dependencies=[Depends(token)], debug"), replace("app/main.py", "\napp = FastAPI", "\n\ndef token():\n    raise HTTPException(401)\n\n\napp = FastAPI"), prepend("app/main.py", "from fastapi import Depends, HTTPException\n")),
     "metrics_enabled as a text": replace("app/config.py", "metrics_enabled: bool = True", 'metrics_enabled: str = "true"'),
-    "wired below the return of a function": replace("app/main.py", "app.include_router(metrics_router)\n", "def wire():\n    app.include_router(metrics_router)\n"),
     "module of the middleware deleted": delete("app/services/metrics.py"),
 }
 for title, step in METRIC_EDITS.items():

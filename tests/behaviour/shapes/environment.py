@@ -253,10 +253,9 @@ for title, field in {
     "ClassVar": "redis_url: ClassVar[str] = 'redis://localhost:6379/0'",
     "str": "redis_url: str = 'redis://localhost:6379/3'",
 }.items():
-    settings.config(f"type: {title}", "from typing import Any, ClassVar\n\nfrom pydantic import RedisDsn, SecretStr, computed_field\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n    " + field + "\n\n\nsettings = Settings()\n", refusal=None if title == "str" else "any",
-        # What is computed names the server itself, and what may be nothing is given
-        url="redis://localhost:6379" if title in ("a property", "a computed field") else None,
-        says=("settings compute",) if title in ("a property", "a computed field") else (),
+    settings.config(f"type: {title}", "from typing import Any, ClassVar\n\nfrom pydantic import RedisDsn, SecretStr, computed_field\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n    " + field + "\n\n\nsettings = Settings()\n",
+        # What is computed names its server itself, also in a container; what may be nothing is given
+        {"compose.yml": None} if title in ("a property", "a computed field") else {}, refusal=None if title == "str" else "any",
         envs=({"REDIS_URL": "redis://localhost:6379/0"},) if title == "optional" else ({},))
 
 VENDOR = """\
