@@ -110,6 +110,8 @@ def test_versions(
             "REDIS_URL": redis_server.url(0),
             "ARQ_REDIS_URL": redis_server.url(1),
             "WS_REDIS_URL": redis_server.url(2),
+            "FLAGS_URL": redis_server.url(3),
+            "TASKIQ_REDIS_URL": redis_server.url(4),
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         }
         server = serve(project, SHAPES["lower"].app, python=python, **env)
