@@ -23,6 +23,7 @@ use crate::project::lifespan::{self, Lifespan};
 use crate::project::routes;
 use crate::project::{FilePath, Project};
 use crate::source::python::{Call, Function, Source, Statement, StatementKind, Usage};
+use crate::source::text;
 
 /// What the statement does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -365,7 +366,31 @@ impl ApplicationCall {
     fn insertion(&self, project: &Project, code: &str, source: &Source, wiring: &Wiring) -> Result<Edit, Problem> {
         let statement = self.code(&wiring.variable);
         let names = application::application_names(source, wiring);
-        let anchor = self.anchor(project, code, source, wiring, &names);
+        let mut anchor = self.anchor(project, code, source, wiring, &names);
+        let path = &project.layout.application.as_ref().map_err(Clone::clone)?.path;
+        // What a function names is looked up when it is called.
+        if wiring.function.is_none()
+            && let Some(first) = self.import(project, path).first_use_behind(project, code, source)
+            && anchor.range.end < first.start
+        {
+            let above: Vec<_> =
+                wiring.after.iter().take_while(|statement| statement.range.start <= first.start).collect();
+            let hides = |call: &&Call| {
+                above.iter().any(|statement| {
+                    statement.range.start <= call.range.start && call.range.end <= statement.range.end
+                }) && self.is_behind(code, call, &names)
+            };
+            if let Some(call) = source.calls.iter().find(hides) {
+                let text = text::first_line(code.get(first.clone()).unwrap_or_default());
+                return Err(Problem::new(
+                    &finding::APPLICATION_UNSUPPORTED,
+                    format!("`{}` has to stand above a route that answers for its paths, and below `{text}`", self.name),
+                )
+                .related(Location::new(path.clone(), call.range.clone()), "the route")
+                .help("move that route below the imports"));
+            }
+            anchor = above.last().map_or(anchor, |last| (*last).clone());
+        }
         placement::statement_after(code, &anchor, &statement)
     }
 

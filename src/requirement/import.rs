@@ -166,7 +166,17 @@ impl Import {
             missing.push(name.clone());
         }
         if missing.is_empty() {
-            return Assessment::Met { at };
+            return match self.used_above(source, code, at.as_ref()) {
+                Some((name, place)) => Assessment::Blocked {
+                    problem: Problem::new(
+                        &finding::IMPORT_MISSING,
+                        format!("`{name}` is used above its import, so it is not there yet"),
+                    )
+                    .at(&self.path, place)
+                    .help(format!("move `{}` above it", self.statement())),
+                },
+                None => Assessment::Met { at },
+            };
         }
         let wanted = Self { names: missing, ..self.clone() };
         if let Some(problem) = import_order::too_early(project, &self.path).filter(|_| self.is_of_services(project)) {
@@ -319,6 +329,40 @@ impl Import {
         }
     }
 
+    /// A call of the module itself that needs a name before the module imports it: a `NameError` when it is imported.
+    fn used_above<'a>(
+        &'a self,
+        source: &Source,
+        code: &str,
+        import: Option<&Location>,
+    ) -> Option<(&'a str, std::ops::Range<usize>)> {
+        let import = import?.range.start;
+        source
+            .calls
+            .iter()
+            .filter(|call| call.scope.is_module() && !call.scope.guarded && call.range.end <= import)
+            .find_map(|call| {
+                let arguments = call.arguments.iter().filter_map(|argument| code.get(argument.value.clone()));
+                let used: Vec<&str> = arguments.chain([call.callee.as_str()]).collect();
+                let name = self.names.iter().find(|name| used.contains(&name.as_str()))?;
+                Some((name.as_str(), call.range.clone()))
+            })
+    }
+
+    /// The last statement of the module that a use of the names by the module itself must stand behind: their import, or what
+    /// this is to stand behind.
+    pub(super) fn first_use_behind(
+        &self,
+        project: &Project,
+        code: &str,
+        source: &Source,
+    ) -> Option<std::ops::Range<usize>> {
+        let barrier = self.barrier(project, code, source);
+        let imported = self.names.iter().filter_map(|name| self.imported(project, source, name));
+        let extendable = self.extendable(source, barrier.as_ref()).map(|import| import.range.clone());
+        imported.max_by_key(|range| range.start).or(extendable).or(barrier)
+    }
+
     fn scaffolding(&self, name: &str) -> String {
         format!("import:{}:{}:{name}", self.path, self.module)
     }
@@ -387,18 +431,26 @@ impl Import {
         import_order::barrier(project, &self.path, code, source, first)
     }
 
-    /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
-    fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
-        let barrier = self.barrier(project, code, source);
-        let extendable = source.imports.iter().find(|import| {
+    /// A statement that imports from the same module, which the names can join.
+    fn extendable<'a>(
+        &self,
+        source: &'a Source,
+        barrier: Option<&std::ops::Range<usize>>,
+    ) -> Option<&'a python::Import> {
+        source.imports.iter().find(|import| {
             import.scope.is_module()
-                && barrier.as_ref().is_none_or(|barrier| import.range.start >= barrier.end)
+                && barrier.is_none_or(|barrier| import.range.start >= barrier.end)
                 && !import.scope.guarded
                 && !import.wildcard
                 && !import.names.is_empty()
                 && import.from.as_deref() == Some(self.module.as_str())
-        });
-        if let Some(import) = extendable {
+        })
+    }
+
+    /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
+    fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
+        let barrier = self.barrier(project, code, source);
+        if let Some(import) = self.extendable(source, barrier.as_ref()) {
             self.extension(&project.layout, code, import)
         } else {
             let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));

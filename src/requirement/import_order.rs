@@ -14,7 +14,7 @@ use std::ops::Range;
 use crate::finding::{APPLICATION_UNSUPPORTED, Location, Problem};
 use crate::project::imports::{leads_to, module_file};
 use crate::project::{FilePath, Project};
-use crate::source::python::{Import, Source, Statement, StatementKind};
+use crate::source::python::{Call, Import, Source, Statement, StatementKind};
 use crate::source::text;
 
 /// Calls that change what modules see that are imported later.
@@ -118,6 +118,14 @@ pub(super) fn targets(project: &Project, path: &FilePath, import: &Import) -> Ve
 /// Statements of the module that change what is imported behind them, in the order of the text.
 fn barriers(project: &Project, path: &FilePath, code: &str, source: &Source) -> Vec<Range<usize>> {
     let last_import = source.body.iter().rposition(|statement| statement.kind == StatementKind::Import);
+    let application = project.layout.application.as_ref().ok().filter(|application| application.path == *path);
+    // What is told to the application, by us for example, is not told to the modules that are imported later.
+    let is_of_application = |call: &Call| {
+        application.and_then(|application| application.variable.as_deref()).is_some_and(|variable| {
+            call.callee.strip_prefix(variable).is_some_and(|rest| rest.starts_with('.'))
+                || call.arguments.iter().any(|argument| code.get(argument.value.clone()) == Some(variable))
+        })
+    };
     let is_barrier = |position: usize, statement: &Statement| match statement.kind {
         StatementKind::Function | StatementKind::Class => false,
         StatementKind::Import => source
@@ -133,7 +141,10 @@ fn barriers(project: &Project, path: &FilePath, code: &str, source: &Source) -> 
                     // What is called between imports has its reasons to be there.
                     || (statement.kind == StatementKind::Expression
                         && last_import.is_some_and(|last| position < last)
-                        && source.calls.iter().any(|call| call.range == statement.range)
+                        && source
+                            .calls
+                            .iter()
+                            .any(|call| call.range == statement.range && !is_of_application(call))
                         && !is_harmless(text)))
         }
     };

@@ -848,9 +848,9 @@ async def test_speed(cache: Any, redis_server: RedisServer, record_property: Cal
     median = statistics.median(mine / theirs for theirs, mine in rounds[1:])
     theirs, mine = (min(times) * 1e6 for times in zip(*rounds, strict=True))
     print(f"\nset and get: bare {theirs:.0f} us, cache {mine:.0f} us, median ratio {median:.2f}")
-    record_property("cache_ratio", mine / theirs)
-    # The aim is 1.3; the rest is for a machine that does other things meanwhile.
-    assert mine / theirs < 1.6
+    record_property("cache_ratio", median)
+    # The aim is 1.3; the rest is for a machine that does other things meanwhile, which the median of neighbours hardly sees.
+    assert median < 1.5
     await bare.aclose()
     await cache.stop_redis()
 

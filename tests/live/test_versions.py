@@ -181,6 +181,8 @@ def test_pydantic_1(
         "REDIS_URL": redis_server.url(0),
         "ARQ_REDIS_URL": redis_server.url(1),
         "WS_REDIS_URL": redis_server.url(2),
+        "FLAGS_URL": redis_server.url(3),
+        "TASKIQ_REDIS_URL": redis_server.url(4),
         "OTEL_EXPORTER_OTLP_ENDPOINT": "",
     }
     server = serve(project, "live:app", python=python, **env)

@@ -104,6 +104,7 @@ for title, body in {
 }.items():
     handlers.main(title, "from fastapi import FastAPI\n\nfrom app import boot\n\napp = FastAPI()\nboot.register(app)\n", {"app/boot.py": body}, python="fastapi-0.115" if ".add_event_handler" in body else None)
 handlers.main("a module that imports the application registers", "from fastapi import FastAPI\n\napp = FastAPI()\n\nfrom app import events  # noqa\n", {"app/events.py": 'from app.main import app\n\n\n@app.on_event("startup")\nasync def up():\n    print("opened")\n'})
+handlers.main("a module that imports the application registers, with metrics", "from fastapi import FastAPI\n\napp = FastAPI()\n\nfrom app import events  # noqa\n", {"app/events.py": 'from app.main import app\n\n\n@app.on_event("startup")\nasync def up():\n    print("opened")\n'}, add=("metrics",))
 handlers.main("early return", """
     import os
 
