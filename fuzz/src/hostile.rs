@@ -93,7 +93,7 @@ pub fn hostile(input: &[u8]) {
     let add = if allow.manual { &["add", "redis", "--yes", "--allow-manual"][..] } else { &["add", "redis", "--yes"] };
     agreed(&top, &project, add, |found, lock| Some(plan::add(found, lock, &[redis], &allow)));
     agreed(&top, &project, &["check", "--fix", "--yes"], |found, lock| {
-        lock.component("redis").is_some().then(|| plan::fix(found, lock, &[redis]))
+        lock.component("redis").is_some().then(|| plan::fix(found, lock, &[redis], &|_| false))
     });
     agreed(&top, &project, &["remove", "redis", "--yes"], |found, lock| {
         lock.component("redis")?;

@@ -373,8 +373,14 @@ impl ApplicationCall {
             && let Some(first) = self.import(project, path).first_use_behind(project, code, source)
             && anchor.range.end < first.start
         {
-            let above: Vec<_> =
-                wiring.after.iter().take_while(|statement| statement.range.start <= first.start).collect();
+            // The import goes to those that stand there.
+            let mut above: Vec<&Statement> = Vec::new();
+            for statement in &wiring.after {
+                if statement.range.start > first.start && statement.kind != StatementKind::Import {
+                    break;
+                }
+                above.push(statement);
+            }
             let hides = |call: &&Call| {
                 above.iter().any(|statement| {
                     statement.range.start <= call.range.start && call.range.end <= statement.range.end

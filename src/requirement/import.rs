@@ -424,11 +424,14 @@ impl Import {
         if !self.is_of_services(project) {
             return None;
         }
-        // What a function names is looked up when it is called.
+        import_order::barrier(project, &self.path, code, source, self.first_use_by_module(code, source))
+    }
+
+    /// Where the module itself first uses a name, or its end: what a function names is looked up when it is called.
+    fn first_use_by_module(&self, code: &str, source: &Source) -> usize {
         let in_function = |place: usize| source.functions.iter().any(|function| function.range.contains(&place));
         let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
-        let first = uses.map(|place| place.start).filter(|place| !in_function(*place)).min().unwrap_or(code.len());
-        import_order::barrier(project, &self.path, code, source, first)
+        uses.map(|place| place.start).filter(|place| !in_function(*place)).min().unwrap_or(code.len())
     }
 
     /// A statement that imports from the same module, which the names can join.
@@ -454,7 +457,10 @@ impl Import {
             self.extension(&project.layout, code, import)
         } else {
             let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
-            let first = uses.map(|place| place.start).min().unwrap_or(code.len());
+            let first = match barrier {
+                Some(_) => self.first_use_by_module(code, source),
+                None => uses.map(|place| place.start).min().unwrap_or(code.len()),
+            };
             (vec![self.new_line(project, code, source, first)], None)
         }
     }
