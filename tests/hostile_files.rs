@@ -232,6 +232,53 @@ fn many_entries_and_deep_folders_end() {
     sandbox.paxx(&["infra", "add", "storage", "--dry-run"]).expect(0).says(&["more than 64 folders"]);
 }
 
+/// Python that is nested without end, or has one list without end, in the file of the application.
+#[test]
+fn code_without_end_ends() {
+    const MANY: usize = 100_000;
+    let (open, close) = ("(".repeat(MANY), ")".repeat(MANY));
+    let names: Vec<String> = (0..20_000).map(|number| format!("n{number}")).collect();
+    let imports: String = (0..5_000).map(|number| format!("from m{number} import x\n")).collect();
+    let bombs = [
+        ("chained calls", format!("x = a{}\n", ".b()".repeat(MANY))),
+        ("parentheses", format!("x = {open}{close}\n")),
+        ("open lists", format!("x = {}\n", "[".repeat(MANY))),
+        ("a sum", format!("x = 1{}\n", " + 1".repeat(MANY))),
+        ("lambdas", format!("x = {}1\n", "lambda: ".repeat(MANY))),
+        ("subscripts", format!("x = a{}{}\n", "[a".repeat(MANY), "]".repeat(MANY))),
+        ("imported names", format!("from a import {}\n", names.join(", "))),
+        ("imports", imports),
+        ("decorators", format!("{}def f(): pass\n", "@app.get('/x')\n".repeat(10_000))),
+    ];
+    for (what, bomb) in bombs {
+        let sandbox = project();
+        let code = sandbox.read("main.py");
+        sandbox.write("main.py", format!("{code}{bomb}"));
+        all_end(&sandbox, what);
+    }
+}
+
+/// A frame shows the start of a line that is too long for it.
+#[test]
+fn a_line_without_end_is_shown_in_part() {
+    let sandbox = project();
+    for (path, line) in [
+        (".env.example", format!("A={}\n", "${".repeat(100_000))),
+        ("requirements.txt", format!("fastapi{}\n", "[a]".repeat(100_000))),
+        ("main.py", format!("x = {} = 1\n", "1".repeat(100_000))),
+        ("compose.yaml", format!("x-a: {}\n", "{a: ".repeat(100_000))),
+        ("paxx.lock", format!("version = 2\na = {}\n", "[".repeat(100_000))),
+    ] {
+        sandbox.write(path, line);
+        for ended in all_end(&sandbox, path) {
+            // A diff has whole lines, for `git apply`.
+            let said = ended.stdout.lines().filter(|line| !line.starts_with([' ', '+', '-']));
+            let longest = ended.stderr.lines().chain(said).map(str::len).max().unwrap_or_default();
+            assert!(longest < 10_000, "{path}: a line of {longest} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_socket_is_no_file() {
     let sandbox = project();

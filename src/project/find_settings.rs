@@ -123,10 +123,13 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
 /// A base without its type arguments, and as it is imported where the module gave it another name: `Base = vendor.Settings`.
 fn renamed(reader: &Reader, path: &FilePath, source: &Source, base: &str) -> String {
     let base = base.split('[').next().unwrap_or(base);
+    let Some(given) = source.assignments.iter().rev().find(|given| given.target == base && given.scope.is_module())
+    else {
+        return base.to_owned();
+    };
     let file = reader.file(path);
     let text = file.as_ref().and_then(|file| file.text()).unwrap_or_default();
-    let given = source.assignments.iter().rev().find(|given| given.target == base && given.scope.is_module());
-    let value = given.and_then(|given| text.get(given.value.clone()?));
+    let value = given.value.clone().and_then(|value| text.get(value));
     value.filter(|value| value.split('.').all(imports::is_name)).unwrap_or(base).to_owned()
 }
 

@@ -174,8 +174,7 @@ impl Module<'_> {
     /// With the call, where it is one.
     fn instance(&self, range: std::ops::Range<usize>) -> Option<Instance> {
         let code = self.text.get(range.clone())?;
-        let mut calls =
-            self.source.calls.iter().filter(|call| range.start <= call.range.start && call.range.end <= range.end);
+        let mut calls = self.source.calls_within(&range);
         if let Some(call) = calls.find(|call| self.means(&call.callee)) {
             let is_whole = call.range == range;
             let is_chosen = code.contains(" if ") && code.contains(" else ") && call.usage == Usage::Part;

@@ -66,6 +66,45 @@ fn clipped(code: &str, range: &Range<usize>) -> Range<usize> {
     if lines > MOST_LINES { range.start..text::line_end(code, range.start) } else { range.clone() }
 }
 
+/// How many characters of a line a frame shows; what is behind them, and a place there, is at the end of what it shows.
+const LONGEST_LINE: usize = 500;
+
+/// The text with its long lines cut, and the labels moved to where their places are then: miette takes no line of 65,536 columns,
+/// and nobody reads one.
+fn with_short_lines(code: String, labels: &mut [LabeledSpan]) -> String {
+    if code.lines().all(|line| line.len() <= LONGEST_LINE) {
+        return code;
+    }
+    // For each line: where it began, how much of it stays, and where it begins now.
+    let mut lines: Vec<(usize, usize, usize)> = Vec::new();
+    let mut short = String::new();
+    let mut start = 0;
+    for line in code.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let kept = content.char_indices().nth(LONGEST_LINE).map_or(content.len(), |(at, _)| at);
+        lines.push((start, kept, short.len()));
+        short.push_str(&content[..kept]);
+        if kept < content.len() {
+            short.push('…');
+        }
+        short.push_str(&line[content.len()..]);
+        start += line.len();
+    }
+    let moved = |offset: usize| {
+        let line = lines.partition_point(|(start, ..)| *start <= offset).saturating_sub(1);
+        lines.get(line).map_or(0, |(start, kept, now)| now + (offset - start).min(*kept))
+    };
+    for label in labels {
+        let (start, end) = (moved(label.offset()), moved(label.offset() + label.len()));
+        *label = if label.primary() {
+            LabeledSpan::new_primary_with_span(label.label().map(str::to_owned), (start, end - start))
+        } else {
+            LabeledSpan::new_with_span(label.label().map(str::to_owned), (start, end - start))
+        };
+    }
+    short
+}
+
 /// The other places of the same file that go into the frame.
 fn in_frame(problem: &Problem) -> impl Iterator<Item = &(Location, String)> {
     let here =
@@ -96,6 +135,7 @@ pub fn full(
                 LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(clipped(code, &location.range)))
             }));
             let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
+            let code = with_short_lines(code, &mut labels);
             Some(NamedSource::new(shown(&one_line(&paths.place(project, at))), code))
         }
         _ => None,

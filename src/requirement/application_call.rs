@@ -382,15 +382,19 @@ impl ApplicationCall {
                 above.push(statement);
             }
             let hides = |call: &&Call| {
-                above.iter().any(|statement| {
-                    statement.range.start <= call.range.start && call.range.end <= statement.range.end
-                }) && self.is_behind(code, call, &names)
+                above
+                    .iter()
+                    .any(|statement| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
+                    && self.is_behind(code, call, &names)
             };
             if let Some(call) = source.calls.iter().find(hides) {
                 let text = text::first_line(code.get(first.clone()).unwrap_or_default());
                 return Err(Problem::new(
                     &finding::APPLICATION_UNSUPPORTED,
-                    format!("`{}` has to stand above a route that answers for its paths, and below `{text}`", self.name),
+                    format!(
+                        "`{}` has to stand above a route that answers for its paths, and below `{text}`",
+                        self.name
+                    ),
                 )
                 .related(Location::new(path.clone(), call.range.clone()), "the route")
                 .help("move that route below the imports"));
@@ -417,12 +421,8 @@ impl ApplicationCall {
             {
                 break;
             }
-            let calls: Vec<&Call> = source
-                .calls
-                .iter()
-                .filter(|call| statement.range.start <= call.range.start && call.range.end <= statement.range.end)
-                .filter(|call| call.scope.function == wiring.function)
-                .collect();
+            let calls: Vec<&Call> =
+                source.calls_within(&statement.range).filter(|call| call.scope.function == wiring.function).collect();
             if calls.iter().any(|call| self.is_behind(code, call, names)) {
                 break;
             }

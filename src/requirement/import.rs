@@ -660,8 +660,11 @@ fn leading_comments(code: &str, offset: usize) -> usize {
 fn runs<'a>(source: &Source, imports: &[&'a python::Import]) -> Vec<Vec<&'a python::Import>> {
     let mut runs: Vec<Vec<&python::Import>> = Vec::new();
     let mut last = None;
+    // Both are in the order of the text.
+    let mut imports = imports.iter().peekable();
     for (position, statement) in source.body.iter().enumerate() {
-        let Some(import) = imports.iter().find(|import| import.range == statement.range) else { continue };
+        while imports.next_if(|import| import.range.start < statement.range.start).is_some() {}
+        let Some(import) = imports.next_if(|import| import.range == statement.range) else { continue };
         if last.is_some_and(|last| last + 1 == position) {
             if let Some(run) = runs.last_mut() {
                 run.push(import);

@@ -129,10 +129,8 @@ fn barriers(project: &Project, path: &FilePath, code: &str, source: &Source) -> 
     let is_barrier = |position: usize, statement: &Statement| match statement.kind {
         StatementKind::Function | StatementKind::Class => false,
         StatementKind::Import => source
-            .imports
-            .iter()
-            .filter(|import| import.range == statement.range)
-            .any(|import| targets(project, path, import).iter().any(|target| prepares(project, target))),
+            .import_at(&statement.range)
+            .is_some_and(|import| targets(project, path, import).iter().any(|target| prepares(project, target))),
         _ => {
             let text = code.get(statement.range.clone()).unwrap_or_default();
             !is_main_guard(text)
@@ -142,8 +140,7 @@ fn barriers(project: &Project, path: &FilePath, code: &str, source: &Source) -> 
                     || (statement.kind == StatementKind::Expression
                         && last_import.is_some_and(|last| position < last)
                         && source
-                            .calls
-                            .iter()
+                            .calls_within(&statement.range)
                             .any(|call| call.range == statement.range && !is_of_application(call))
                         && !is_harmless(text)))
         }
@@ -163,7 +160,6 @@ fn is_harmless(text: &str) -> bool {
 
 /// Does the statement set a variable of the environment, or the like?
 fn changes_surroundings(text: &str, source: &Source, range: &Range<usize>) -> bool {
-    let within = |place: &Range<usize>| range.start <= place.start && place.end <= range.end;
     let is_one = |callee: &str| {
         CALLS.iter().any(|name| callee == *name || callee.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')))
             || STATE.iter().any(|name| callee.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
@@ -172,8 +168,8 @@ fn changes_surroundings(text: &str, source: &Source, range: &Range<usize>) -> bo
         let target = target.strip_prefix("os.").unwrap_or(target);
         target.starts_with("environ[") || STATE.iter().any(|name| target.starts_with(name))
     };
-    source.calls.iter().any(|call| within(&call.range) && is_one(&call.callee))
-        || source.assignments.iter().any(|assignment| within(&assignment.range) && changes(&assignment.target))
+    source.calls_within(range).any(|call| is_one(&call.callee))
+        || source.assignments_within(range).any(|assignment| changes(&assignment.target))
         // `os.environ |= {...}`, `sys.path += [...]`, `del os.environ["A"]`
         || ["environ |=", "sys.path +=", "del os.environ", "del environ"].iter().any(|code| text.contains(code))
 }
@@ -181,8 +177,7 @@ fn changes_surroundings(text: &str, source: &Source, range: &Range<usize>) -> bo
 /// Does the statement call a function of the project that does?
 fn calls_what_prepares(project: &Project, path: &FilePath, source: &Source, range: &Range<usize>) -> bool {
     let roots = &project.layout.import_roots;
-    let mut called = source.calls.iter().filter(|call| range.start <= call.range.start && call.range.end <= range.end);
-    called.any(|call| {
+    source.calls_within(range).any(|call| {
         let Some((home, function)) = crate::project::imports::function(project, roots, path, None, &call.callee) else {
             return false;
         };

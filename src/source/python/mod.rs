@@ -7,8 +7,10 @@ pub mod form;
 pub mod names;
 mod newer;
 pub mod stdlib;
+mod visit;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -62,7 +64,7 @@ pub struct Source {
 }
 
 /// What a piece of code stands in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The innermost function, as an index of [`Source::functions`].
     pub function: Option<usize>,
@@ -337,7 +339,12 @@ thread_local! {
     static PARSED: Memory<Rc<Source>> = Memory::default();
     /// One for all files: it keeps the memory that it has.
     static PARSER: RefCell<Parser> = RefCell::new(parser());
+    /// The trees of the texts parsed last: what asks for names asks often for the same text, and a tree is ten times its text.
+    static LAST: RefCell<Vec<(String, Tree)>> = const { RefCell::new(Vec::new()) };
 }
+
+/// More trees than these are not kept.
+const MOST_TREES: usize = 4;
 
 fn parser() -> Parser {
     let mut parser = Parser::new();
@@ -346,16 +353,36 @@ fn parser() -> Parser {
     parser
 }
 
-fn tree(text: &str) -> Option<Tree> {
+/// The syntax tree of a text.
+///
+/// # Errors
+///
+/// The first place that is nested deeper than any code is; `None` where there is no tree at all.
+fn tree(text: &str) -> Result<Tree, Option<Range<usize>>> {
+    if let Some(place) = too_deep(text) {
+        return Err(Some(place));
+    }
+    if let Some(tree) =
+        LAST.with_borrow(|last| last.iter().find(|(known, _)| known == text).map(|(_, tree)| tree.clone()))
+    {
+        return Ok(tree);
+    }
     let parse = |text: &str| PARSER.with_borrow_mut(|parser| parser.parse(text, None));
-    let tree = parse(text)?;
+    let mut tree = parse(text).ok_or(None)?;
+    if let Some(place) = visit::too_large(tree.root_node()) {
+        return Err(Some(place));
+    }
     if tree.root_node().has_error()
         && let Some(again) = newer::replaced(text).and_then(|replaced| parse(&replaced))
         && !again.root_node().has_error()
     {
-        return Some(again);
+        tree = again;
     }
-    Some(tree)
+    LAST.with_borrow_mut(|last| {
+        last.truncate(MOST_TREES - 1);
+        last.insert(0, (text.to_owned(), tree.clone()));
+    });
+    Ok(tree)
 }
 
 impl Source {
@@ -366,13 +393,34 @@ impl Source {
 
     /// Parses `text`. Whatever it is, a result comes: what cannot be parsed is in [`Source::error`].
     pub fn parse(text: &str) -> Self {
-        if let Some(error) = too_deep(text) {
-            return Self { error: Some(error), ..Self::default() };
+        match (tree(text), QUERY.as_ref()) {
+            (Ok(tree), Some(query)) => Reader { text }.read(&tree, query),
+            (Err(error), _) => Self { error, ..Self::default() },
+            (_, None) => Self::default(),
         }
-        let (Some(tree), Some(query)) = (tree(text), QUERY.as_ref()) else {
-            return Self::default();
-        };
-        Reader { text, function_ids: Vec::new(), class_ids: Vec::new() }.read(&tree, query)
+    }
+
+    /// The calls within a piece of the text.
+    pub fn calls_within(&self, range: &Range<usize>) -> impl Iterator<Item = &Call> {
+        let (first, end) = (self.calls.partition_point(|call| call.range.start < range.start), range.end);
+        self.calls[first..]
+            .iter()
+            .take_while(move |call| call.range.start < end)
+            .filter(move |call| call.range.end <= end)
+    }
+
+    /// The assignments within a piece of the text.
+    pub fn assignments_within(&self, range: &Range<usize>) -> impl Iterator<Item = &Assignment> {
+        let first = self.assignments.partition_point(|found| found.range.start < range.start);
+        let end = range.end;
+        let behind = self.assignments[first..].iter().take_while(move |found| found.range.start < end);
+        behind.filter(move |found| found.range.end <= end)
+    }
+
+    /// The import that a statement is.
+    pub fn import_at(&self, statement: &Range<usize>) -> Option<&Import> {
+        let at = self.imports.binary_search_by_key(&statement.start, |import| import.range.start).ok()?;
+        self.imports.get(at).filter(|import| import.range == *statement)
     }
 
     /// The function of this name at module level; the last one wins, as in Python.
@@ -425,6 +473,10 @@ impl Source {
 struct Place<'tree, 'path> {
     node: Node<'tree>,
     around: &'path [Node<'tree>],
+    /// What it stands in.
+    scope: Scope,
+    /// The statement of a block or of the module that it belongs to.
+    statement: Node<'tree>,
 }
 
 impl<'tree> Place<'tree, '_> {
@@ -435,69 +487,81 @@ impl<'tree> Place<'tree, '_> {
     }
 
     /// The definition with its decorators.
-    fn decorated(self) -> Self {
-        match self.around.split_last() {
-            Some((parent, around)) if parent.kind() == "decorated_definition" => Self { node: *parent, around },
-            _ => self,
-        }
-    }
-
-    /// The statement of a block or of the module that it belongs to.
-    fn statement(self) -> Node<'tree> {
-        let mut upwards = self.upwards();
-        upwards.find(|(parent, _)| matches!(parent.kind(), "block" | "module")).map_or(self.node, |(_, child)| child)
+    fn decorated(self) -> Node<'tree> {
+        self.around.last().copied().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(self.node)
     }
 }
 
-/// Makes `around`, which leads to the node before in the order of the text, lead to `node`.
-fn lead_to<'tree>(around: &mut Vec<Node<'tree>>, root: Node<'tree>, node: Node<'tree>) {
-    while around.last().is_some_and(|last| last.end_byte() < node.end_byte()) {
-        around.pop();
-    }
-    let mut last = around.last().copied().unwrap_or(root);
-    if around.is_empty() {
-        around.push(root);
-    }
-    while let Some(child) = last.child_with_descendant(node).filter(|child| *child != node) {
-        around.push(child);
-        last = child;
+/// What the children of a node on the way down stand in.
+#[derive(Clone, Copy)]
+struct Inside<'tree> {
+    /// Of the node itself.
+    scope: Scope,
+    statement: Node<'tree>,
+    /// Of a definition: its number, by which it is the scope of its body.
+    number: Option<usize>,
+    /// The body of a definition, or what runs where an `if TYPE_CHECKING:` holds.
+    part: Option<Node<'tree>>,
+}
+
+impl<'tree> Inside<'tree> {
+    /// What `child` of `parent` stands in, and the statement that it belongs to.
+    fn of(&self, parent: Node<'tree>, child: Node<'tree>) -> (Scope, Node<'tree>) {
+        let is_part = self.part == Some(child);
+        let scope = match (parent.kind(), self.number) {
+            // Decorators, defaults and bases belong to the scope around a definition.
+            ("function_definition", number) if is_part => Scope { function: number, ..Scope::default() },
+            ("class_definition", number) if is_part => {
+                Scope { function: self.scope.function, class: number, ..Scope::default() }
+            }
+            (
+                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement"
+                | "match_statement",
+                _,
+            ) => Scope { guarded: true, type_checking: self.scope.type_checking || is_part, ..self.scope },
+            _ => self.scope,
+        };
+        let statement = if matches!(parent.kind(), "block" | "module") { child } else { self.statement };
+        (scope, statement)
     }
 }
 
 /// Reads the facts from the syntax tree.
 struct Reader<'a> {
     text: &'a str,
-    function_ids: Vec<usize>,
-    class_ids: Vec<usize>,
 }
 
 impl Reader<'_> {
-    fn read(mut self, tree: &Tree, query: &Query) -> Source {
+    fn read(self, tree: &Tree, query: &Query) -> Source {
         let root = tree.root_node();
         let mut source = Source { body: statements(root), error: first_error(root), ..Source::default() };
         let names = query.capture_names();
-        let mut nodes: Vec<(&str, Node)> = Vec::new();
+        let mut captured: HashMap<usize, &str> = HashMap::new();
         let mut cursor = QueryCursor::new();
         let mut matches = cursor.matches(query, root, self.text.as_bytes());
         while let Some(found) = matches.next() {
-            nodes.extend(found.captures().iter().map(|capture| (names[capture.index as usize], capture.node)));
+            captured.extend(found.captures().iter().map(|capture| (capture.node.id(), names[capture.index as usize])));
         }
-        // Scopes are numbered by the definitions in the order of the text, so these come first.
-        nodes.sort_by_key(|(_, node)| (node.start_byte(), std::cmp::Reverse(node.end_byte())));
-        for (name, node) in &nodes {
-            match *name {
-                "function" => self.function_ids.push(node.id()),
-                "class" => self.class_ids.push(node.id()),
-                _ => {}
-            }
-        }
-        let mut around = Vec::new();
-        for (name, node) in nodes {
-            lead_to(&mut around, root, node);
-            let place = Place { node, around: &around };
-            match name {
-                "function" => source.functions.push(self.function(place)),
-                "class" => source.classes.push(self.class(place)),
+        let mut inside: Vec<Inside> = Vec::new();
+        visit::all(root, |node, around| {
+            inside.truncate(around.len());
+            let (scope, statement) = match (inside.last(), around.last()) {
+                (Some(last), Some(parent)) => last.of(*parent, node),
+                _ => (Scope::default(), node),
+            };
+            let place = Place { node, around, scope, statement };
+            let mut next = Inside { scope, statement, number: None, part: None };
+            match captured.get(&node.id()).copied().unwrap_or_default() {
+                "function" => {
+                    next.number = Some(source.functions.len());
+                    next.part = node.child_by_field_name("body");
+                    source.functions.push(self.function(place));
+                }
+                "class" => {
+                    next.number = Some(source.classes.len());
+                    next.part = node.child_by_field_name("body");
+                    source.classes.push(self.class(place));
+                }
                 "import" => source.imports.push(self.import(place)),
                 "call" => source.calls.extend(self.call(place)),
                 "assignment" => source.assignments.extend(self.assignment(place)),
@@ -505,18 +569,24 @@ impl Reader<'_> {
                 "return" => source.returns.push(Return {
                     range: node.byte_range(),
                     value: node.named_child(0).map(|value| self.text_of(value)),
-                    scope: self.scope(place),
+                    scope,
                 }),
                 "body" => {
                     let block = statements(node).into_iter().map(|statement| statement.range).collect();
                     source.blocks.push(block);
                     if source.error.is_none() {
-                        source.error = without_body(node);
+                        source.error = around.last().and_then(|header| without_body(node, *header));
                     }
+                }
+                _ if node.kind() == "if_statement" => {
+                    let condition = self.field_text(node, "condition").unwrap_or_default();
+                    next.part =
+                        node.child_by_field_name("consequence").filter(|_| condition.ends_with("TYPE_CHECKING"));
                 }
                 _ => {}
             }
-        }
+            inside.push(next);
+        });
         self.end_with_code(&mut source);
         source
     }
@@ -556,35 +626,6 @@ impl Reader<'_> {
         node.child_by_field_name(field).map(|child| self.text_of(child))
     }
 
-    fn scope(&self, place: Place) -> Scope {
-        let mut scope = Scope::default();
-        for (parent, child) in place.upwards() {
-            match parent.kind() {
-                // Decorators, defaults and bases belong to the scope around a definition.
-                "function_definition" | "class_definition" if parent.child_by_field_name("body") != Some(child) => {}
-                "function_definition" => {
-                    scope.function = self.function_ids.iter().position(|id| *id == parent.id());
-                    return scope;
-                }
-                "class_definition" if scope.class.is_none() => {
-                    scope.class = self.class_ids.iter().position(|id| *id == parent.id());
-                }
-                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement"
-                | "match_statement"
-                    if scope.class.is_none() =>
-                {
-                    scope.guarded = true;
-                    scope.type_checking |= parent.child_by_field_name("consequence") == Some(child)
-                        && self
-                            .field_text(parent, "condition")
-                            .is_some_and(|condition| condition.ends_with("TYPE_CHECKING"));
-                }
-                _ => {}
-            }
-        }
-        scope
-    }
-
     fn function(&self, place: Place) -> Function {
         let (node, outer) = (place.node, place.decorated());
         let mut parameters = Vec::new();
@@ -601,13 +642,13 @@ impl Reader<'_> {
         Function {
             name: self.field_text(node, "name").unwrap_or_default(),
             name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
-            range: outer.node.byte_range(),
+            range: outer.byte_range(),
             is_async: node.child(0).is_some_and(|child| child.kind() == "async"),
-            decorators: self.decorators(outer.node),
+            decorators: self.decorators(outer),
             parameters,
             returns: self.field_text(node, "return_type"),
             body: block(node, "body"),
-            scope: self.scope(outer),
+            scope: place.scope,
         }
     }
 
@@ -630,11 +671,11 @@ impl Reader<'_> {
         Class {
             name: self.field_text(node, "name").unwrap_or_default(),
             name_range: node.child_by_field_name("name").map_or(node.byte_range(), |name| name.byte_range()),
-            range: outer.node.byte_range(),
+            range: outer.byte_range(),
             bases,
             keywords,
             body: block(node, "body"),
-            scope: self.scope(outer),
+            scope: place.scope,
         }
     }
 
@@ -676,7 +717,7 @@ impl Reader<'_> {
             names,
             parenthesised: kinds.contains(&"("),
             wildcard: kinds.contains(&"wildcard_import"),
-            scope: self.scope(place),
+            scope: place.scope,
         }
     }
 
@@ -705,9 +746,9 @@ impl Reader<'_> {
             callee,
             arguments_range: list.byte_range(),
             arguments,
-            statement: place.statement().byte_range(),
+            statement: place.statement.byte_range(),
             usage: self.usage(place),
-            scope: self.scope(place),
+            scope: place.scope,
         })
     }
 
@@ -717,7 +758,7 @@ impl Reader<'_> {
         for (parent, child) in place.upwards() {
             match parent.kind() {
                 "await" | "parenthesized_expression" => {}
-                "expression_list" if position.is_none() => {
+                "expression_list" if position.is_none() && parent.named_child_count() <= LONGEST_UNPACKING => {
                     position = named_children(parent).position(|item| item == child);
                 }
                 "assignment" if position.is_some() && parent.child_by_field_name("right") == Some(child) => {
@@ -753,12 +794,12 @@ impl Reader<'_> {
             annotation: annotation.map(|annotation| self.text_of(annotation)),
             annotation_range: annotation.map(|annotation| annotation.byte_range()),
             value: node.child_by_field_name("right").map(|value| value.byte_range()),
-            scope: self.scope(place),
+            scope: place.scope,
         })
     }
 
     fn yield_(&self, place: Place) -> Yield {
-        let (node, statement) = (place.node, place.statement());
+        let (node, statement) = (place.node, place.statement);
         let mut finally = None;
         let mut withs = Vec::new();
         let mut unconditional = true;
@@ -789,7 +830,7 @@ impl Reader<'_> {
             unconditional,
             finally,
             withs,
-            scope: self.scope(place),
+            scope: place.scope,
         }
     }
 
@@ -858,6 +899,9 @@ fn first_error(root: Node) -> Option<Range<usize>> {
     first.or(Some(0..0))
 }
 
+/// The longest `a, b = f(), g()` whose calls are told apart.
+const LONGEST_UNPACKING: usize = 100;
+
 /// How deep code may be nested. Python itself takes 100 levels.
 const DEEPEST: usize = 200;
 
@@ -882,12 +926,11 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
 }
 
 /// The header of an empty body, which the grammar lets through.
-fn without_body(body: Node) -> Option<Range<usize>> {
+fn without_body(body: Node, header: Node) -> Option<Range<usize>> {
     let mut cursor = body.walk();
     if body.named_children(&mut cursor).any(|child| child.kind() != "comment") {
         return None;
     }
-    let header = body.parent()?;
     let mut cursor = header.walk();
     let colon = header
         .children(&mut cursor)
@@ -903,27 +946,30 @@ fn without_blanks(code: &str) -> String {
 /// The places where `name`, perhaps dotted (`settings.debug`), is used: not as an attribute of something else, a keyword, or in a
 /// string or comment.
 pub fn uses_of(text: &str, name: &str) -> Vec<Range<usize>> {
-    if too_deep(text).is_some() {
+    if !text.contains(name) {
         return Vec::new();
     }
-    let Some(tree) = tree(text) else { return Vec::new() };
-    let first = name.find('.').unwrap_or(name.len());
+    let Ok(tree) = tree(text) else { return Vec::new() };
+    let first = name.split('.').next().unwrap_or(name);
     let goes_on = |next: char| next.is_alphanumeric() || next == '_';
     let mut uses = Vec::new();
-    for (offset, _) in text.match_indices(name) {
-        if text[offset + name.len()..].starts_with(goes_on) {
-            continue;
+    visit::all(tree.root_node(), |node, around| {
+        let range = node.byte_range();
+        let rest = text.get(range.start..).unwrap_or_default();
+        let is_whole = node.kind() == "identifier"
+            && text.get(range.clone()) == Some(first)
+            && rest.strip_prefix(name).is_some_and(|behind| !behind.starts_with(goes_on));
+        if !is_whole {
+            return;
         }
-        let Some(node) = tree.root_node().descendant_for_byte_range(offset, offset + first) else { continue };
-        let is_whole = node.kind() == "identifier" && node.byte_range() == (offset..offset + first);
-        let is_part = node.parent().is_some_and(|parent| {
+        let is_part = around.last().is_some_and(|parent| {
             (parent.kind() == "attribute" && parent.child_by_field_name("attribute") == Some(node))
                 || (parent.kind() == "keyword_argument" && parent.child_by_field_name("name") == Some(node))
         });
-        if is_whole && !is_part {
-            uses.push(offset..offset + name.len());
+        if !is_part {
+            uses.push(range.start..range.start + name.len());
         }
-    }
+    });
     uses
 }
 

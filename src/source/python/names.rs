@@ -5,84 +5,82 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::{named_children, too_deep, tree};
+use super::{named_children, tree, visit};
 
 /// The places where the attribute `name` of something is read or set, each with what stands before the dot.
 pub fn attributes_of(text: &str, name: &str) -> Vec<(Range<usize>, String)> {
-    if !text.contains(name) || too_deep(text).is_some() {
-        return Vec::new();
-    }
-    let Some(tree) = tree(text) else { return Vec::new() };
-    let root = tree.root_node();
-    text.match_indices(name)
-        .filter_map(|(at, _)| {
-            let range = at..at + name.len();
-            let node = root.descendant_for_byte_range(range.start, range.end)?;
-            let parent = node.parent().filter(|parent| parent.kind() == "attribute")?;
-            let is_it = node.byte_range() == range && parent.child_by_field_name("attribute") == Some(node);
-            let object = parent.child_by_field_name("object").filter(|_| is_it)?;
-            Some((range, text.get(object.byte_range())?.to_owned()))
-        })
-        .collect()
+    let mut found = Vec::new();
+    each_attribute(text, name, |object, attribute| {
+        if text.get(attribute.byte_range()) == Some(name) {
+            found.push((attribute.byte_range(), text.get(object.byte_range()).unwrap_or_default().to_owned()));
+        }
+    });
+    found.sort_by_key(|(range, _)| range.start);
+    found
 }
 
 /// The attributes that are read of `object`, an expression such as `settings` or `get_settings()`.
 pub fn attributes_on(text: &str, object: &str) -> Vec<(Range<usize>, String)> {
-    if !text.contains(object) || too_deep(text).is_some() {
-        return Vec::new();
+    let mut found = Vec::new();
+    each_attribute(text, object, |on, attribute| {
+        if text.get(on.byte_range()) == Some(object) {
+            let range = on.start_byte()..attribute.end_byte();
+            found.push((range, text.get(attribute.byte_range()).unwrap_or_default().to_owned()));
+        }
+    });
+    found.sort_by_key(|(range, _)| range.start);
+    found
+}
+
+/// Calls `each` with what stands before and behind the dot of each attribute, in a text that has `words` in it.
+fn each_attribute(text: &str, words: &str, mut each: impl FnMut(Node, Node)) {
+    if !text.contains(words) {
+        return;
     }
-    let Some(tree) = tree(text) else { return Vec::new() };
-    text.match_indices(object)
-        .filter_map(|(at, _)| {
-            let end = at + object.len();
-            let mut node = tree.root_node().descendant_for_byte_range(at, end)?;
-            // The innermost node may be the name alone; what is looked for is the whole object of an attribute.
-            while node.byte_range() == (at..end) {
-                let parent = node.parent()?;
-                if parent.kind() == "attribute" && parent.child_by_field_name("object") == Some(node) {
-                    let attribute = parent.child_by_field_name("attribute")?;
-                    return Some((at..attribute.end_byte(), text.get(attribute.byte_range())?.to_owned()));
-                }
-                node = parent;
-            }
-            None
-        })
-        .collect()
+    let Ok(tree) = tree(text) else { return };
+    visit::all(tree.root_node(), |node, _| {
+        if node.kind() == "attribute"
+            && let Some(object) = node.child_by_field_name("object")
+            && let Some(attribute) = node.child_by_field_name("attribute")
+        {
+            each(object, attribute);
+        }
+    });
 }
 
 /// The places of strings whose text has `words` in it, such as the dotted path of a module that is imported by its name.
 pub fn strings_with(text: &str, words: &str) -> Vec<Range<usize>> {
-    if !text.contains(words) || too_deep(text).is_some() {
+    if !text.contains(words) {
         return Vec::new();
     }
-    let Some(tree) = tree(text) else { return Vec::new() };
+    let Ok(tree) = tree(text) else { return Vec::new() };
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    text.match_indices(words)
-        .filter(|(at, _)| {
-            let before = text.get(..*at).and_then(|before| before.chars().next_back());
-            let after = text.get(at + words.len()..).and_then(|after| after.chars().next());
+    let mut found = Vec::new();
+    visit::all(tree.root_node(), |node, _| {
+        if node.kind() != "string_content" {
+            return;
+        }
+        let content = text.get(node.byte_range()).unwrap_or_default();
+        let places = content.match_indices(words).filter(|(at, _)| {
+            let before = content[..*at].chars().next_back();
+            let after = content[at + words.len()..].chars().next();
             !before.is_some_and(|character| is_word(character) || character == '.') && !after.is_some_and(is_word)
-        })
-        .map(|(at, _)| at..at + words.len())
-        .filter(|range| {
-            let node = tree.root_node().descendant_for_byte_range(range.start, range.end);
-            node.is_some_and(|node| node.kind() == "string_content")
-        })
-        .collect()
+        });
+        found.extend(places.map(|(at, _)| node.start_byte() + at..node.start_byte() + at + words.len()));
+    });
+    found
 }
 
 /// Names that the code reads and that nothing in the module binds, in any scope: no import, definition, assignment, parameter,
 /// loop, `with`, `except`, pattern or comprehension, and that are no built-in ones either. Empty where `from x import *` may bind
 /// them.
 pub fn unbound(text: &str) -> Vec<Range<usize>> {
-    if too_deep(text).is_some() {
-        return Vec::new();
-    }
-    let Some(tree) = tree(text).filter(|tree| !tree.root_node().has_error()) else { return Vec::new() };
+    let Some(tree) = tree(text).ok().filter(|tree| !tree.root_node().has_error()) else { return Vec::new() };
     let mut bound: HashSet<&str> = HashSet::new();
     let mut read: Vec<Range<usize>> = Vec::new();
-    let mut stack = vec![tree.root_node()];
-    while let Some(node) = stack.pop() {
+    let mut stack = vec![Below::root(tree.root_node())];
+    while let Some(below) = stack.pop() {
+        let node = below.node;
         let code = text.get(node.byte_range()).unwrap_or_default();
         match node.kind() {
             "wildcard_import" => return Vec::new(),
@@ -103,16 +101,15 @@ pub fn unbound(text: &str) -> Vec<Range<usize>> {
                 continue;
             }
             "identifier" => {
-                if binds(node) {
+                if binds(below) {
                     bound.insert(code);
-                } else if is_read(node) {
+                } else if is_read(below) {
                     read.push(node.byte_range());
                 }
             }
             _ => {}
         }
-        let mut cursor = node.walk();
-        stack.extend(node.named_children(&mut cursor));
+        stack.extend(below.children());
     }
     read.retain(|range| {
         let name = text.get(range.clone()).unwrap_or_default();
@@ -124,7 +121,10 @@ pub fn unbound(text: &str) -> Vec<Range<usize>> {
 
 /// The functions that bind `name` for themselves, so that no use of it in them means a name of the module.
 pub fn functions_that_bind(text: &str, name: &str) -> Vec<Range<usize>> {
-    let Some(tree) = tree(text).filter(|_| too_deep(text).is_none()) else { return Vec::new() };
+    if !text.contains(name) {
+        return Vec::new();
+    }
+    let Ok(tree) = tree(text) else { return Vec::new() };
     let mut found = Vec::new();
     let mut stack = vec![tree.root_node()];
     while let Some(node) = stack.pop() {
@@ -145,9 +145,10 @@ fn is_function(node: Node) -> bool {
 fn binds_within(text: &str, function: Node, name: &str) -> bool {
     let is_name = |node: Node| text.get(node.byte_range()) == Some(name);
     let own = [function.child_by_field_name("parameters"), function.child_by_field_name("body")];
-    let mut stack: Vec<Node> = own.into_iter().flatten().collect();
+    let mut stack: Vec<Below> = own.into_iter().flatten().map(|node| Below::root(function).child(node)).collect();
     let mut is_bound = false;
-    while let Some(node) = stack.pop() {
+    while let Some(below) = stack.pop() {
+        let node = below.node;
         if matches!(node.kind(), "global_statement" | "nonlocal_statement") && named_children(node).any(is_name) {
             return false;
         }
@@ -155,14 +156,13 @@ fn binds_within(text: &str, function: Node, name: &str) -> bool {
         if node.kind() == "as_pattern_target" {
             identifiers(text, node, &mut targets);
         }
-        is_bound |= targets.contains(name) || (node.kind() == "identifier" && is_name(node) && binds(node));
+        is_bound |= targets.contains(name) || (node.kind() == "identifier" && is_name(node) && binds(below));
         // What is inside of another scope is bound there, but for its own name.
         if is_function(node) || node.kind() == "class_definition" {
             is_bound |= node.child_by_field_name("name").is_some_and(is_name);
             continue;
         }
-        let mut cursor = node.walk();
-        stack.extend(node.named_children(&mut cursor));
+        stack.extend(below.children());
     }
     is_bound
 }
@@ -178,9 +178,33 @@ fn identifiers<'a>(text: &'a str, node: Node, found: &mut HashSet<&'a str>) {
     }
 }
 
+/// A node with the two around it.
+#[derive(Clone, Copy)]
+struct Below<'tree> {
+    node: Node<'tree>,
+    parent: Option<Node<'tree>>,
+    outer: Option<Node<'tree>>,
+    /// What is around `outer`.
+    outmost: Option<Node<'tree>>,
+}
+
+impl<'tree> Below<'tree> {
+    fn root(node: Node<'tree>) -> Self {
+        Self { node, parent: None, outer: None, outmost: None }
+    }
+
+    fn child(self, node: Node<'tree>) -> Self {
+        Self { node, parent: Some(self.node), outer: self.parent, outmost: self.outer }
+    }
+
+    fn children(self) -> impl Iterator<Item = Self> {
+        named_children(self.node).map(move |node| self.child(node))
+    }
+}
+
 /// Does this identifier bind its name?
-fn binds(node: Node) -> bool {
-    let Some(parent) = node.parent() else { return false };
+fn binds(below: Below) -> bool {
+    let Below { node, parent: Some(parent), outer, outmost } = below else { return false };
     let is_field = |name: &str| parent.child_by_field_name(name) == Some(node);
     match parent.kind() {
         "function_definition"
@@ -201,31 +225,31 @@ fn binds(node: Node) -> bool {
             is_field("left")
         }
         // `type A = ...`, `type A[T] = ...`
-        "type" => is_alias(parent) || parent.parent().is_some_and(|outer| declares(outer)),
-        "generic_type" => parent.named_child(0) == Some(node) && parent.parent().is_some_and(is_alias),
+        "type" => is_alias(parent, outer) || outer.is_some_and(|outer| declares(outer, outmost)),
+        "generic_type" => parent.named_child(0) == Some(node) && outer.is_some_and(|outer| is_alias(outer, outmost)),
         _ => false,
     }
 }
 
 /// Is this the name that a `type` statement defines?
-fn is_alias(node: Node) -> bool {
-    let statement = node.parent().filter(|parent| parent.kind() == "type_alias_statement");
+fn is_alias(node: Node, parent: Option<Node>) -> bool {
+    let statement = parent.filter(|parent| parent.kind() == "type_alias_statement");
     statement.is_some_and(|statement| statement.child_by_field_name("left") == Some(node))
 }
 
 /// Are these the type parameters of a definition (`class A[T]`), and not the arguments of a type (`list[T]`)?
-fn declares(node: Node) -> bool {
+fn declares(node: Node, parent: Option<Node>) -> bool {
     node.kind() == "type_parameter"
-        && node.parent().is_some_and(|parent| match parent.kind() {
+        && parent.is_some_and(|parent| match parent.kind() {
             "class_definition" | "function_definition" => true,
-            "generic_type" => parent.parent().is_some_and(is_alias),
+            "generic_type" => parent.parent().is_some_and(|outer| is_alias(outer, outer.parent())),
             _ => false,
         })
 }
 
 /// Is this identifier a name that is read, and not an attribute or a keyword?
-fn is_read(node: Node) -> bool {
-    let Some(parent) = node.parent() else { return false };
+fn is_read(below: Below) -> bool {
+    let Below { node, parent: Some(parent), .. } = below else { return false };
     match parent.kind() {
         "attribute" => parent.child_by_field_name("attribute") != Some(node),
         "keyword_argument" => parent.child_by_field_name("name") != Some(node),
