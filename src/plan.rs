@@ -161,10 +161,11 @@ pub fn context(project: &Project) -> Context {
         name,
         install: discover::install_command(layout),
         run: match layout.installer {
-            crate::project::layout::Installer::Uv => "uv run ".to_owned(),
-            crate::project::layout::Installer::Poetry => "poetry run ".to_owned(),
-            crate::project::layout::Installer::Pdm => "pdm run ".to_owned(),
-            crate::project::layout::Installer::Pip => String::new(),
+            Installer::Uv => "uv run ".to_owned(),
+            Installer::Poetry => "poetry run ".to_owned(),
+            Installer::Pdm => "pdm run ".to_owned(),
+            Installer::Pip => String::new(),
+            Installer::Other(tool) => tool.run.to_owned(),
         },
         compose,
         compose_services: COMPONENTS
@@ -229,7 +230,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     if let Some(problem) = python::too_old(&discovery.project) {
         if allow.manual { &mut plan.manual } else { &mut plan.refusals }.push(problem);
     }
-    let locked = discovery.project.layout.installer != Installer::Pip;
+    let locked = matches!(discovery.project.layout.installer, Installer::Uv | Installer::Poetry | Installer::Pdm);
     let brought = |step: &&mut Step| step.id.starts_with("dependency:") && matches!(step.outcome, Outcome::Brought);
     if let Some(note) = python::loose_bound(&discovery.project).filter(|_| locked)
         && let Some(step) = plan.steps.iter_mut().find(brought)
