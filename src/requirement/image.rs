@@ -260,7 +260,7 @@ impl Image {
         self.is_met_by(image)
             || image.is_repository(self.manifest.replaces.0)
             || (self.manifest.replaces.0 == "postgres"
-                && ["postgres", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
+                && ["postgres", "postgis", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
                     .iter()
                     .any(|part| name.contains(part)))
     }
@@ -410,6 +410,21 @@ mod tests {
         };
         let problem = testing::check_blocked(&want, &file("postgres:16.4-alpine"));
         assert!(problem.message.ends_with("there is no image of PostGIS on Alpine"), "{}", problem.message);
+    }
+
+    #[test]
+    fn a_database_with_another_extension_is_the_database() {
+        static VECTOR: manifest::Image =
+            manifest::Image { by: Text("pgvector/pgvector"), brings: List(&[]), ..POSTGIS };
+        let image = Image { manifest: &VECTOR };
+        let want = Want {
+            assess: &|project| image.assess(project),
+            retract: &|project, recorded| image.retract(project, recorded),
+        };
+        for there in ["postgis/postgis:16-3.5", "imresamu/postgis:17", "timescale/timescaledb:latest-pg16"] {
+            let problem = testing::check_blocked(&want, &file(there));
+            assert!(problem.message.ends_with("the image is PostgreSQL with something else added"), "{there}");
+        }
     }
 
     #[test]
