@@ -180,6 +180,7 @@ fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
             wrong("service.images", "no image counts as this service".to_owned());
         }
     }
+    check_options(manifest, &mut wrong);
     for statement in manifest.statement.iter().filter(|entry| !entry.call.contains("{app}")) {
         wrong("statement.call", format!("`{}` does not name `{{app}}`", statement.call));
     }
@@ -194,6 +195,58 @@ fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
     for name in &present {
         if fs::read(folder.join(name)).is_ok_and(|bytes| bytes.contains(&b'\r')) {
             wrong("template", format!("the file `{name}` has CR line endings"));
+        }
+    }
+}
+
+/// Names that no field of a struct can have; the others are keywords of Python as well.
+const KEYWORDS: &[&str] = &[
+    "const", "crate", "enum", "extern", "fn", "impl", "let", "loop", "match", "mod", "move", "mut", "pub", "ref",
+    "static", "struct", "super", "trait", "type", "unsafe", "use", "where", "dyn", "self",
+];
+
+/// Options, and what depends on them or has them in its text.
+fn check_options(manifest: &Manifest, wrong: &mut impl FnMut(&str, String)) {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for option in &manifest.option {
+        let name = option.name.0;
+        if !is_identifier(name) || name.to_lowercase() != name || !names.insert(name) || KEYWORDS.contains(&name) {
+            wrong("option.name", format!("`{name}` is no lower-case identifier, a keyword of Rust, or there twice"));
+        }
+        if (option.kind == manifest::ChoiceKind::OneOf) == option.values.is_empty() {
+            wrong("option.values", format!("`{name}` is `one-of` without values, or has values and is another type"));
+        }
+        if option.kind != manifest::ChoiceKind::Integer && (option.ge.is_some() || option.le.is_some()) {
+            wrong("option.ge", format!("`{name}` is no `integer`"));
+        }
+        for value in option.values.iter().filter(|value| !is_identifier(&value.replace(['-', '.'], "_"))) {
+            wrong("option.values", format!("`{value}` cannot be the name of a method: letters, digits, `_`, `-`, `.`"));
+        }
+        if let Err(why) = option.check(option.default.0) {
+            wrong("option.default", format!("`{}` of `{name}` {why}", option.default));
+        }
+    }
+    for (key, when) in manifest.conditions() {
+        for (option, values) in when.0 {
+            let Some(known) = manifest.option.iter().find(|known| known.name == *option) else {
+                wrong(&format!("{key}.when"), format!("there is no option `{option}`"));
+                continue;
+            };
+            for value in values.iter().filter(|value| known.check(value).is_err()) {
+                wrong(&format!("{key}.when"), format!("`{value}` is no value of `{option}`"));
+            }
+        }
+    }
+    let texts = manifest.setting.iter().flat_map(|setting| [("setting", setting.default), ("setting", setting.env)]);
+    let texts = texts
+        .chain(manifest.service.iter().map(|service| ("service.template", service.body)))
+        .chain(manifest.environment.iter().map(|entry| ("environment.value", entry.value)))
+        .chain(manifest.worker.iter().map(|worker| ("worker.command", worker.command)));
+    for (key, text) in texts {
+        for name in placeholders(text.0).filter_map(|name| name.strip_prefix("options.")) {
+            if !names.contains(name) {
+                wrong(key, format!("there is no option `{name}`"));
+            }
         }
     }
 }
@@ -217,6 +270,7 @@ fn check_together(manifests: &[(PathBuf, Manifest)], errors: &mut Vec<String>) {
             .dependency
             .iter()
             .filter_map(|entry| entry.with)
+            .chain(manifest.module.iter().filter_map(|entry| entry.with))
             .chain(manifest.environment.iter().filter_map(|entry| entry.with));
         for other in with.filter(|other| !by_id.contains_key(other.0)) {
             errors.push(format!("{}: with: there is no component `{other}`", file.display()));
@@ -228,7 +282,9 @@ fn check_together(manifests: &[(PathBuf, Manifest)], errors: &mut Vec<String>) {
         let services: BTreeSet<&str> =
             manifests.iter().flat_map(|(_, manifest)| manifest.service.iter()).map(|service| service.name.0).collect();
         for entry in &manifest.environment {
-            for placeholder in placeholders(&entry.value).filter(|name| !services.contains(name)) {
+            for placeholder in
+                placeholders(&entry.value).filter(|name| !services.contains(name) && !name.starts_with("options."))
+            {
                 errors.push(format!("{}: environment.value: no service `{placeholder}`", file.display()));
             }
             if let Some(service) = entry.service.filter(|service| !services.contains(service.0)) {
@@ -269,29 +325,79 @@ fn code(manifests: &[(PathBuf, Manifest)]) -> String {
     let mut structs = String::new();
     let mut components = String::new();
     let mut number = 0;
-    let mut template = |folder: &str, file: &str| {
+    let mut template = |manifest: &Manifest, file: &str| {
         number += 1;
+        let (field, value) = if manifest.option.is_empty() {
+            (String::new(), String::new())
+        } else {
+            let name = options_name(manifest);
+            (format!(", options: {name}"), format!(", options: {name}::of(component)"))
+        };
         let _ = write!(
             structs,
             "#[derive(askama::Template)]\n#[template(path = {:?}, escape = \"none\")]\n\
              #[allow(dead_code, reason = \"a template need not ask anything of the project\")]\n\
-             struct Template{number}<'a> {{ project: &'a Context }}\n\
-             fn render{number}(project: &Context) -> askama::Result<String> {{ Template{number} {{ project }}.render() }}\n",
-            format!("{folder}/{file}")
+             struct Template{number}<'a> {{ project: &'a Context{field} }}\n\
+             #[allow(unused_variables, reason = \"a component need not have options\")]\n\
+             fn render{number}(project: &Context, component: &Component) -> askama::Result<String> {{ \
+             Template{number} {{ project{value} }}.render() }}\n",
+            format!("{}/{file}", manifest.id)
         );
         format!("render{number}")
     };
     for (_, manifest) in manifests {
-        let folder = manifest.id.0;
-        let modules: Vec<String> = manifest.module.iter().map(|module| template(folder, module.template.0)).collect();
-        let next_steps = template(folder, manifest.next_steps.0);
+        let modules: Vec<String> = manifest.module.iter().map(|module| template(manifest, module.template.0)).collect();
+        let next_steps = template(manifest, manifest.next_steps.0);
         let _ = writeln!(
             components,
-            "    Component {{ manifest: {manifest:?}, modules: &[{}], next_steps: {next_steps} }},",
+            "    Component {{ manifest: {manifest:?}, modules: &[{}], next_steps: {next_steps}, values: &[] }},",
             modules.join(", ")
         );
     }
+    for (_, manifest) in manifests.iter().filter(|(_, manifest)| !manifest.option.is_empty()) {
+        structs.push_str(&options(manifest));
+    }
     format!(
         "{structs}\n/// Every component, in the order of the names.\npub static COMPONENTS: &[Component] = &[\n{components}];\n"
+    )
+}
+
+/// The name of the struct that templates see as `options`.
+fn options_name(manifest: &Manifest) -> String {
+    format!("{}Options", capitalised(manifest.id.0))
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+/// What the templates of a component see of its options: a field for each, which is written as its value, and for one of some
+/// values a method for each of them. A template that asks for another one does not compile.
+fn options(manifest: &Manifest) -> String {
+    let allow = "#[allow(dead_code, reason = \"a template need not ask for every option\")]";
+    let name = options_name(manifest);
+    let (mut fields, mut values, mut types) = (String::new(), String::new(), String::new());
+    for option in &manifest.option {
+        let kind = format!("{name}{}", capitalised(option.name.0));
+        let _ = write!(fields, "{}: {kind}, ", option.name);
+        let _ = write!(values, "{}: {kind}(component.value({:?})), ", option.name, option.name.0);
+        let _ = write!(
+            types,
+            "{allow}\n#[derive(Clone, Copy)]\nstruct {kind}(&'static str);\n\
+             impl std::fmt::Display for {kind} {{ fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{ \
+             formatter.write_str(self.0) }} }}\n"
+        );
+        let methods = option.values.iter().map(|value| {
+            format!("fn is_{}(self) -> bool {{ self.0 == {:?} }} ", value.replace(['-', '.'], "_"), value.0)
+        });
+        let methods: String = methods.collect();
+        if !methods.is_empty() {
+            let _ = writeln!(types, "{allow}\nimpl {kind} {{ {methods}}}");
+        }
+    }
+    format!(
+        "{allow}\n#[derive(Clone, Copy)]\nstruct {name} {{ {fields}}}\n\
+         impl {name} {{ fn of(component: &Component) -> Self {{ Self {{ {values}}} }} }}\n{types}"
     )
 }

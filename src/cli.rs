@@ -159,6 +159,9 @@ pub struct Add {
     /// Apply what can be applied though a place was not found, and print the rest as lines to paste
     #[arg(long)]
     pub allow_manual: bool,
+    /// Decide on an option of a component (`paxx info` lists them); it is asked for on a terminal, else it has its default
+    #[arg(long, value_name = "NAME.OPTION=VALUE")]
+    pub set: Vec<String>,
     /// Raise the pins and bounds of packages that exclude what a component needs
     #[arg(long)]
     pub raise_bounds: bool,

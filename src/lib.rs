@@ -42,7 +42,7 @@
 //! | [`finding`] | codes, severities, places; a page in `docs/findings/` for each code |
 //! | [`component`] | the registry that `build.rs` makes of `templates/`, and what a template sees |
 //! | [`edit`] | edits as data: a byte range and the text that replaces it |
-//! | [`source`] | Python, YAML, TOML, env files and requirements files as places in a text; what was parsed is kept |
+//! | [`source`] | Python, YAML, TOML, env files, requirements files and other lists of packages as places in a text; what was parsed is kept |
 //!
 //! `templates/` has the components: adding a folder there changes no Rust (`docs/components.md`). `queries/` has what is
 //! asked of Python syntax trees, with a comment that says what each question matches and what it does not.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use sha1::{Digest as _, Sha1};
 use toml_edit::{Document, TableLike};
 
+use crate::component::{self, options::Values};
 use crate::finding::{self, Problem};
 use crate::project::FilePath;
 
@@ -39,6 +40,8 @@ pub struct Component {
     pub name: String,
     /// The version of its manifest.
     pub version: u32,
+    /// The values of its options.
+    pub options: Values,
     /// Its requirements, in the order they are checked.
     pub requirements: Vec<Requirement>,
 }
@@ -156,7 +159,13 @@ impl Lock {
                     })
                 })
                 .collect::<Result<_, Problem>>()?;
-            lock.components.push(Component { name, version: u32::try_from(version).unwrap_or(1), requirements });
+            let options = options(path, text, &name, table)?;
+            lock.components.push(Component {
+                name,
+                version: u32::try_from(version).unwrap_or(1),
+                options,
+                requirements,
+            });
         }
         for table in document.get("scaffolding").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
             let name = string(table, "name").ok_or_else(|| unreadable("a scaffolding has no `name`".to_owned()))?;
@@ -184,12 +193,13 @@ impl Lock {
             }
         }
         for component in &self.components {
-            let _ = write!(
-                text,
-                "\n[[component]]\nname = {}\nversion = {}\nrequirements = [\n",
-                quoted(&component.name),
-                component.version
-            );
+            let _ =
+                write!(text, "\n[[component]]\nname = {}\nversion = {}\n", quoted(&component.name), component.version);
+            if !component.options.is_empty() {
+                let pairs = component.options.iter().map(|(name, value)| format!("{name} = {}", quoted(value)));
+                let _ = writeln!(text, "options = {{ {} }}", pairs.collect::<Vec<_>>().join(", "));
+            }
+            text.push_str("requirements = [\n");
             for requirement in &component.requirements {
                 let line = record(requirement, quoted);
                 let fits = line.chars().count() <= LONGEST_LINE;
@@ -219,6 +229,14 @@ impl Lock {
     /// The component of this name, if it is installed.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components.iter().find(|component| component.name == name)
+    }
+
+    /// A component as it was added: with the values of its options that are recorded.
+    pub fn decided(&self, component: &'static component::Component) -> &'static component::Component {
+        match self.component(component.id()) {
+            Some(entry) => component.decided(&entry.options),
+            None => component.decided(&Values::new()),
+        }
     }
 
     /// The value of an option that was recorded.
@@ -285,6 +303,46 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 pub fn place_of(text: &str, component: &str) -> std::ops::Range<usize> {
     let name = format!("name = {}", quoted(component));
     text.find(&name).map_or(0..0, |start| start..start + name.len())
+}
+
+/// The values of a component's options. They go into files, so what is none of this version's values is not believed.
+fn options(path: &FilePath, text: &str, name: &str, table: &dyn TableLike) -> Result<Values, Problem> {
+    let mut values = Values::new();
+    let known = component::Component::find(name);
+    let recorded = table.get("options").and_then(toml_edit::Item::as_table_like);
+    for (key, item) in recorded.into_iter().flat_map(TableLike::iter) {
+        let value = item.as_str().unwrap_or_default();
+        let at = item.span().unwrap_or_else(|| place_of(text, name));
+        // What another version made is its own affair: it is kept as it is, as long as it can be written again.
+        let is_plain = |text: &str| text.chars().all(|next| next.is_ascii_alphanumeric() || "_-.".contains(next));
+        let option = known.map(|component| component.option(key));
+        let problem = match option {
+            Some(Some(option)) => option.check(value).err().map(|why| {
+                Problem::new(&finding::LOCK_UNREADABLE, format!("`{path}`: the value of `{name}.{key}` {why}"))
+                    .help(format!("it is {}", option.expected()))
+            }),
+            Some(None) => Some(
+                Problem::new(
+                    &finding::LOCK_NEWER,
+                    format!("`{path}` has an option `{name}.{key}`, which this paxx does not know"),
+                )
+                .help("update paxx (`uv tool upgrade paxx`)"),
+            ),
+            None if is_plain(key) && is_plain(value) && !key.is_empty() => None,
+            None => Some(
+                Problem::new(
+                    &finding::LOCK_UNREADABLE,
+                    format!("`{path}`: an option of `{name}` is no name with a value"),
+                )
+                .help("take it back from git (`git checkout -- paxx.lock`)"),
+            ),
+        };
+        if let Some(problem) = problem {
+            return Err(problem.at(path, at));
+        }
+        values.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(values)
 }
 
 fn string(table: &dyn TableLike, key: &str) -> Option<String> {
@@ -375,6 +433,7 @@ mod tests {
             components: vec![Component {
                 name: "redis".to_owned(),
                 version: 1,
+                options: Values::new(),
                 requirements: vec![
                     Requirement {
                         id: "setting:REDIS_URL".to_owned(),
@@ -393,6 +452,26 @@ mod tests {
         };
         let path = FilePath::new(NAME).expect("a path");
         assert_eq!(Lock::parse(&path, &lock.to_text()), Ok(lock));
+    }
+
+    #[test]
+    fn options_are_read_again_and_none_is_believed_that_is_none() {
+        let path = FilePath::new(NAME).expect("a path");
+        let lock = |options: &str| {
+            Lock::parse(&path, &format!("version = 2\n[[component]]\nname = \"email\"\noptions = {options}\n"))
+        };
+        let good = lock("{ backend = \"smtp\" }").expect("it is one");
+        assert_eq!(
+            good.component("email").and_then(|entry| entry.options.get("backend")).map(String::as_str),
+            Some("smtp")
+        );
+        assert_eq!(Lock::parse(&path, &good.to_text()), Ok(good));
+        let code = |options: &str| lock(options).err().map(|problem| problem.rule.code);
+        assert_eq!(code("{ backend = \"\\\"; import os\" }"), Some("PX801"));
+        assert_eq!(code("{ backend = 1 }"), Some("PX801"));
+        assert_eq!(code("{ later = \"x\" }"), Some("PX802"));
+        let other = "version = 2\n[[component]]\nname = \"later\"\noptions = { a = \"b c\" }\n";
+        assert_eq!(Lock::parse(&path, other).err().map(|problem| problem.rule.code), Some("PX801"));
     }
 
     #[test]
@@ -419,7 +498,7 @@ mod tests {
         };
         let requirements: Vec<Requirement> = texts.iter().enumerate().map(requirement).collect();
         let lock = Lock {
-            components: vec![Component { name: "redis".to_owned(), version: 1, requirements }],
+            components: vec![Component { name: "redis".to_owned(), version: 1, requirements, ..Component::default() }],
             scaffolding: vec![Scaffolding {
                 name: "lifespan".to_owned(),
                 components: vec!["redis".to_owned()],

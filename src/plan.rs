@@ -8,6 +8,7 @@
 //! ranges of the original text back.)
 
 mod bounds;
+mod context;
 mod draft;
 mod order;
 mod uses;
@@ -16,18 +17,19 @@ use std::rc::Rc;
 
 pub use bounds::{Bound, Raising};
 use bounds::{asked_by, raise_of};
+pub use context::context;
 use draft::Draft;
 pub use uses::words as words_of_uses;
 
+use crate::component::options::{self, Decision, Given, Source};
 use crate::component::registry::with_required;
-use crate::component::{COMPONENTS, Component, Context};
+use crate::component::{COMPONENTS, Component};
 use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
-use crate::project::discover::{self, Discovery};
+use crate::project::discover::Discovery;
 use crate::project::layout::Installer;
 use crate::project::{File, FilePath, Project};
-use crate::requirement::worker::Worker;
 use crate::requirement::{Assessment, Requirement, Retraction, module::Written, python, requirements_of, setting};
 
 /// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
@@ -38,6 +40,8 @@ const MOST_FIXES: usize = 4;
 pub struct Plan {
     /// The components that were asked for, and those that come along with who brings them.
     pub components: Vec<(&'static Component, Option<&'static Component>)>,
+    /// What each option of these components is, and who decided so.
+    pub options: Vec<Decision>,
     /// Requirement by requirement.
     pub steps: Vec<Step>,
     /// File by file, in the order of the paths: only those that change.
@@ -128,68 +132,19 @@ pub struct Allowances {
     pub manual: bool,
     /// Raise bounds that exclude what is needed.
     pub raise: Raising,
-}
-
-/// What a template sees of this project.
-pub fn context(project: &Project) -> Context {
-    let layout = &project.layout;
-    let settings = layout.settings.as_ref().ok();
-    let all =
-        || COMPONENTS.iter().flat_map(|component| component.manifest.setting.iter()).map(|setting| setting.name.0);
-    let compose = match &layout.compose {
-        Ok(Some(compose)) => {
-            let relative = compose.path.relative_to(&layout.root);
-            if crate::project::compose::NAMES.contains(&relative.as_str()) {
-                "docker compose".to_owned()
-            } else {
-                format!("docker compose -f {relative}")
-            }
-        }
-        _ => String::new(),
-    };
-    // The name goes into Python and YAML strings.
-    let name: String = layout
-        .name
-        .chars()
-        .filter(|character| character.is_alphanumeric() || " ._-".contains(*character))
-        .take(38)
-        .collect();
-    Context {
-        settings_import: settings
-            .map_or_else(|| "from settings import settings".to_owned(), |settings| settings.import.clone()),
-        services: layout.services.package.clone(),
-        name,
-        install: discover::install_command(layout),
-        run: match layout.installer {
-            crate::project::layout::Installer::Uv => "uv run ".to_owned(),
-            crate::project::layout::Installer::Poetry => "poetry run ".to_owned(),
-            crate::project::layout::Installer::Pdm => "pdm run ".to_owned(),
-            crate::project::layout::Installer::Pip => String::new(),
-        },
-        compose,
-        compose_services: COMPONENTS
-            .iter()
-            .flat_map(|component| component.manifest.service.0)
-            .filter_map(|service| {
-                Some((service.name.to_string(), crate::requirement::service::find(project, service)?))
-            })
-            .chain(COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).filter_map(|manifest| {
-                let worker = Worker { name: manifest.name.to_string(), command: manifest.command.to_string() };
-                Some((worker.name.clone(), worker.find(project)?))
-            }))
-            .collect(),
-        settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
-        variables: all()
-            .map(|name| {
-                (name.to_owned(), settings.map_or_else(|| name.to_owned(), |settings| settings.environment(name)))
-            })
-            .collect(),
-    }
+    /// The options that he decided on.
+    pub options: Vec<Given>,
 }
 
 /// Plans to add components.
 pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], allow: &Allowances) -> Plan {
     let components = with_required(named);
+    let options = options::decisions(
+        components.iter().map(|(component, _)| *component),
+        |name| lock.component(name).map(|entry| &entry.options),
+        &allow.options,
+    );
+    let components: Vec<_> = components.into_iter().map(|(component, by)| (decided(component, &options), by)).collect();
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
@@ -197,6 +152,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     installed.extend(&new);
     let mut plan = Plan {
         components: components.clone(),
+        options,
         steps: Vec::new(),
         files: Vec::new(),
         refusals: Vec::new(),
@@ -211,7 +167,8 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     // Components that are there already may need something beside a new one.
     let others = COMPONENTS
         .iter()
-        .filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()));
+        .filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()))
+        .map(|component| lock.decided(component));
     let all = components.iter().map(|(component, _)| *component).chain(others);
     for component in all {
         let force = allow.force && named.iter().any(|known| known.id() == component.id());
@@ -229,7 +186,7 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     if let Some(problem) = python::too_old(&discovery.project) {
         if allow.manual { &mut plan.manual } else { &mut plan.refusals }.push(problem);
     }
-    let locked = discovery.project.layout.installer != Installer::Pip;
+    let locked = matches!(discovery.project.layout.installer, Installer::Uv | Installer::Poetry | Installer::Pdm);
     let brought = |step: &&mut Step| step.id.starts_with("dependency:") && matches!(step.outcome, Outcome::Brought);
     if let Some(note) = python::loose_bound(&discovery.project).filter(|_| locked)
         && let Some(step) = plan.steps.iter_mut().find(brought)
@@ -239,6 +196,24 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
     plan.refusals.extend(draft.new_errors());
     finish(&mut plan, draft, next, discovery, lock);
     plan
+}
+
+/// A component with what was decided on.
+fn decided(component: &'static Component, options: &[Decision]) -> &'static Component {
+    let own = options.iter().filter(|known| known.component == component.id());
+    component.decided(&own.map(|known| (known.option.name.to_string(), known.value.clone())).collect())
+}
+
+/// What the lock has of the options of these components.
+fn recorded_options(components: &[&'static Component]) -> Vec<Decision> {
+    let all = components.iter().flat_map(|component| component.values().map(|value| (component.id(), value)));
+    all.map(|(component, (option, value))| Decision {
+        component,
+        option,
+        value: value.to_owned(),
+        by: Source::Recorded,
+    })
+    .collect()
 }
 
 /// Brings one requirement, and records it.
@@ -352,6 +327,7 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
     }
     let Some(entry) = lock.components.iter_mut().find(|entry| entry.name == name) else { return };
     entry.version = component.manifest.version;
+    entry.options = component.values().map(|(option, value)| (option.name.to_string(), value.to_owned())).collect();
     match entry.requirements.iter_mut().find(|known| known.id == record.id) {
         Some(known) if record.created => *known = record,
         Some(_) => {}
@@ -415,7 +391,9 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
 fn find_blobs(lock: &mut Lock, project: &Project) {
     let is_old = |record: &lock::Requirement| record.blob.is_none() && record.digest.is_some();
     for entry in &mut lock.components {
-        let Some(component) = Component::find(&entry.name) else { continue };
+        let Some(component) = Component::find(&entry.name).map(|component| component.decided(&entry.options)) else {
+            continue;
+        };
         if !entry.requirements.iter().any(is_old) {
             continue;
         }
@@ -481,7 +459,8 @@ fn uses(component: &Component, scaffolding: &str) -> bool {
 /// A component that stays needs one of them.
 pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<Plan, Problem> {
     let leaving: Vec<&str> = leaving.iter().map(String::as_str).collect();
-    let named: Vec<&'static Component> = leaving.iter().filter_map(|name| Component::find(name)).collect();
+    let named = leaving.iter().filter_map(|name| Component::find(name));
+    let named: Vec<&'static Component> = named.map(|component| lock.decided(component)).collect();
     for stays in COMPONENTS
         .iter()
         .filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id()))
@@ -494,8 +473,8 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     let root = &discovery.project.layout.root;
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
-    let before: Vec<&'static Component> =
-        COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some()).collect();
+    let before = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some());
+    let before: Vec<&'static Component> = before.map(|component| lock.decided(component)).collect();
     let after: Vec<&'static Component> =
         before.iter().filter(|component| !leaving.contains(&component.id())).copied().collect();
     let ids = |components: &[&'static Component]| -> Vec<(&'static Component, Requirement)> {
@@ -514,6 +493,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     let mut next = lock.clone();
     let mut plan = Plan {
         components: named.iter().map(|component| (*component, None)).collect(),
+        options: recorded_options(&named),
         steps: Vec::new(),
         files: Vec::new(),
         refusals: Vec::new(),
@@ -670,10 +650,11 @@ pub fn fix(
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
-    let mended: Vec<&'static Component> =
-        components.iter().copied().filter(|component| lock.component(component.id()).is_some()).collect();
+    let mended = components.iter().filter(|component| lock.component(component.id()).is_some());
+    let mended: Vec<&'static Component> = mended.map(|component| lock.decided(component)).collect();
     let mut plan = Plan {
         components: mended.iter().map(|component| (*component, None)).collect(),
+        options: recorded_options(&mended),
         steps: Vec::new(),
         files: Vec::new(),
         refusals: Vec::new(),

@@ -183,7 +183,7 @@ impl Project {
 
 /// The command line of a verb. To recover without more is what `undo` does where it cannot ask.
 fn arguments(verb: &str) -> Vec<&str> {
-    let names = components().iter().map(String::as_str);
+    let names = together().into_iter();
     match verb {
         "undo" => vec!["undo", "--yes"],
         "recover" => vec!["undo"],

@@ -25,6 +25,14 @@ fn everything() -> Vec<&'static str> {
     COMPONENTS.iter().map(paxx::component::Component::id).collect()
 }
 
+/// All that can be in one project: of components that replace the same image by different ones, the first.
+fn together() -> Vec<&'static str> {
+    let mut replaced = std::collections::BTreeSet::new();
+    let mut is_first =
+        |component: &&Component| component.manifest.image.iter().all(|image| replaced.insert(image.replaces));
+    COMPONENTS.iter().filter(|component| is_first(component)).map(Component::id).collect()
+}
+
 /// Says at once what is wrong, because the rest may take long.
 fn fail(failures: &mut Vec<String>, what: String) {
     eprintln!("{what}\n");
@@ -40,11 +48,13 @@ fn the_laws_hold_for_each_component_in_each_fixture() {
     let mut failures = Vec::new();
     for (name, tree) in fixtures() {
         let mut sets: Vec<Vec<&str>> = everything().into_iter().map(|id| vec![id]).collect();
-        sets.push(everything());
+        sets.push(together());
         for components in sets {
             let journey = Journey { components, one_by_one: false, seed: 1 };
             match travel(&tree, &journey) {
                 Ok(Verdict::Added(_)) => {}
+                // There is no image of pgvector on Alpine.
+                Ok(Verdict::Refused(codes)) if codes == ["PX308"] && journey.components == ["vector"] => {}
                 Ok(Verdict::Refused(codes)) => fail(&mut failures, format!("{name} {journey:?}: refused by {codes:?}")),
                 Err(why) => fail(&mut failures, format!("{name} {journey:?}: {why}")),
             }
@@ -57,7 +67,7 @@ fn the_laws_hold_for_each_component_in_each_fixture() {
 fn any_order_gives_the_same_facts() {
     let mut failures = Vec::new();
     for (name, tree) in fixtures() {
-        let journey = |one_by_one, seed| Journey { components: everything(), one_by_one, seed };
+        let journey = |one_by_one, seed| Journey { components: together(), one_by_one, seed };
         let at_once = travel(&tree, &journey(false, 1));
         for seed in 2..4 {
             match (&at_once, travel(&tree, &journey(true, seed))) {
@@ -78,7 +88,7 @@ fn crlf_in_is_crlf_out() {
     let to_crlf = |tree: &Tree| map(tree, |_, text| text.replace('\n', "\r\n"));
     let added = |tree: &Tree| -> Result<Tree, String> {
         let mut scene = Scene::new(tree);
-        let all: Vec<&'static Component> = COMPONENTS.iter().collect();
+        let all: Vec<&'static Component> = together().into_iter().filter_map(Component::find).collect();
         let (_, plan) = add(&scene, &all)?;
         scene.write(&plan);
         // What the lock remembers of replaced text has the ending of that text.
@@ -123,7 +133,7 @@ fn no_way_to_write_a_project_changes_the_verdict() {
     let mut failures = Vec::new();
     for (name, tree) in fixtures() {
         for mutation in mutation::ALL {
-            let journey = Journey { components: everything(), one_by_one: false, seed: 5 };
+            let journey = Journey { components: together(), one_by_one: false, seed: 5 };
             if let Err(why) = the_same_verdict(&tree, &[(mutation, 5)], &journey) {
                 fail(&mut failures, format!("{name} {mutation:?}: {why}"));
             }

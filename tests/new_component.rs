@@ -20,12 +20,31 @@ requires = ["redis"]
 aliases = ["smtp"]
 next_steps = "next_steps.txt.jinja"
 
+[[option]]
+name = "port"
+summary = "the port of the server"
+type = "integer"
+ge = 1
+le = 65535
+default = "1025"
+
+[[option]]
+name = "auth"
+summary = "how one logs in"
+type = "one-of"
+values = ["none", "plain"]
+default = "none"
+
 [[module]]
 path = "mail.py"
 template = "mail.py.jinja"
 
 [[dependency]]
 requirement = "aiosmtplib>=3.0"
+
+[[dependency]]
+requirement = "bcrypt>=4.0"
+when = { auth = "plain" }
 
 [[setting]]
 name = "MAIL_HOST"
@@ -36,8 +55,8 @@ env = "localhost"
 [[setting]]
 name = "MAIL_PORT"
 type = "int"
-default = "1025"
-env = "1025"
+default = "{options.port}"
+env = "{options.port}"
 ge = 1
 
 [[service]]
@@ -76,6 +95,11 @@ mail_router = APIRouter(prefix="/mail")
 async def health() -> dict[str, str]:
     """Where mail goes."""
     return {"host": {{ project.setting("MAIL_HOST") }}}
+{%- if options.auth.is_plain() %}
+
+
+AUTH = "{{ options.auth }}"
+{%- endif %}
 
 
 async def start_mail() -> None:
@@ -192,12 +216,21 @@ fn a_folder_is_a_component() {
     made.fails_with("aliases = [\"smtp\"]", "aliases = [\"arq\"]", &["aliases", "`arq`"]);
     made.fails_with("value = \"{mailpit}\"", "value = \"{mailbox}\"", &["environment.value", "mailbox"]);
     made.fails_with("version = 1", "version = 0", &["version"]);
+    made.fails_with("when = { auth = \"plain\" }", "when = { auht = \"plain\" }", &["dependency.when", "auht"]);
+    made.fails_with("when = { auth = \"plain\" }", "when = { auth = \"plane\" }", &["dependency.when", "plane"]);
+    made.fails_with("default = \"none\"", "default = \"no\"", &["option.default", "no"]);
+    made.fails_with("default = \"{options.port}\"", "default = \"{options.prot}\"", &["setting", "prot"]);
     // Two at once are both named.
     made.fails_with(
         "version = 1\nrequires = [\"redis\"]",
         "version = 0\nrequires = [\"rediss\"]",
         &["version", "rediss"],
     );
+
+    // A template that asks for a value which is none does not compile.
+    made.write("mail.py.jinja", &MODULE.replace("is_plain", "is_plane"));
+    made.fails(&["is_plane"]);
+    made.write("mail.py.jinja", MODULE);
 
     made.write("notes.txt", "not used\n");
     made.fails(&["templates/mail/component.toml", "notes.txt", "not used"]);
@@ -267,5 +300,17 @@ fn a_folder_is_a_component() {
         unknown.stderr
     );
     run(&["infra", "remove", "mail", "redis", "--yes"]).expect(0);
+    assert_same(&before, &sandbox.tree(), "add and remove");
+
+    // Its options are in its texts, and decide what comes.
+    run(&["add", "mail", "--set", "mail.port=2525", "--set", "mail.auth=plain", "--yes"]).expect(0);
+    holds("app/core/config.py", "MAIL_PORT: int = Field(default=2525, ge=1)");
+    holds(".env.example", "MAIL_PORT=2525");
+    holds("pyproject.toml", "\"bcrypt>=4.0\"");
+    holds("app/services/mail.py", "AUTH = \"plain\"");
+    holds("paxx.lock", "options = { auth = \"plain\", port = \"2525\" }");
+    run(&["check"]).expect(0);
+    run(&["add", "mail", "--set", "mail.port=0", "--yes"]).expect(2).says(&["whole number from 1 to 65535"]);
+    run(&["remove", "mail", "redis", "--yes"]).expect(0);
     assert_same(&before, &sandbox.tree(), "add and remove");
 }

@@ -61,11 +61,44 @@ fn without_a_name_there_is_a_list_to_choose_from() {
     let number = common::components().iter().position(|name| name == "email").expect("it is there") + 1;
     let mut terminal = Terminal::start(&chosen, &["add"], &[]);
     terminal.hears("Which ones?").hears("> ").types("rediss").hears("did you mean `redis`?");
-    terminal.hears("Which ones?").hears("> ").types(&format!("redis, {number}")).hears(QUESTION).hears("> ").types("y");
+    terminal.hears("Which ones?").hears("> ").types(&format!("redis, {number}"));
+    terminal.hears("email.backend:").hears("> ").types("").hears(QUESTION).hears("> ").types("y");
     terminal.ends(0);
     assert_same(&by_yes.tree(), &chosen.tree(), "as with --yes");
     let mut terminal = Terminal::start(&chosen, &["add"], &[]);
     terminal.hears("[installed]").hears("Which ones?").hears("> ");
+    terminal.session.send_control('d').expect("sent");
+    terminal.ends(1);
+}
+
+#[test]
+fn an_option_is_asked_for_once_and_recorded() {
+    let (asked, by_set) = (sandbox(), sandbox());
+    by_set.paxx(&["add", "email", "--set", "email.backend=postmark", "--yes"]).expect(0);
+    let before = asked.tree();
+    let mut terminal = Terminal::start(&asked, &["add", "email"], &[]);
+    terminal.hears("email.backend: what sends the messages").hears("any  (the default)").hears("> ").types("postmrk");
+    terminal.hears("did you mean `postmark`?").hears("> ").types("postmark").hears(QUESTION).hears("> ").types("n");
+    terminal.ends(1);
+    assert_same(&before, &asked.tree(), "nothing is written");
+    let mut terminal = Terminal::start(&asked, &["add", "email"], &[]);
+    // By its number.
+    terminal
+        .hears("email.backend")
+        .hears("   4  postmark")
+        .hears("> ")
+        .types("4")
+        .hears(QUESTION)
+        .hears("> ")
+        .types("y");
+    terminal.ends(0);
+    assert_same(&by_set.tree(), &asked.tree(), "as with --set");
+    let mut terminal = Terminal::start(&asked, &["add", "email"], &[]);
+    let said = terminal.ends(0);
+    assert!(said.contains("`email.backend` is `postmark`") && !said.contains("> "), "it is not asked again:\n{said}");
+    // The end of the input is no answer.
+    let mut terminal = Terminal::start(&by_set, &["add", "search"], &[]);
+    terminal.hears("search.language").hears("> ");
     terminal.session.send_control('d').expect("sent");
     terminal.ends(1);
 }

@@ -72,6 +72,8 @@ pub fn findings(project: &Project, lock: &Lock, components: &[&'static Component
             found.push(finding);
         }
     };
+    let components: Vec<&'static Component> = components.iter().map(|component| lock.decided(component)).collect();
+    let components = components.as_slice();
     for (component, requirement, assessment) in assessments(project, lock, components) {
         let (problem, fix) = match assessment {
             Assessment::Missing { problem, fix } => (problem, Some(fix)),

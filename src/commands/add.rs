@@ -2,7 +2,7 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, choose, components, find_project, installed, lock_of, pending, prompt};
+use super::{Ui, choose, components, find_project, installed, lock_of, options, pending, prompt};
 use crate::check::{self, Finding};
 use crate::cli::{Add, Global, PlanFormat};
 use crate::error::Error;
@@ -17,6 +17,7 @@ use crate::requirement::dependency::plain;
 pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     let mut named = components(&arguments.names)?;
+    let mut given = options::parse(&arguments.set)?;
     if named.is_empty() && (arguments.confirmation.yes || arguments.format == PlanFormat::Json || !prompt::can_ask(ui))
     {
         return Err(choose::nothing_named());
@@ -27,12 +28,18 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     if named.is_empty() {
         named = choose::choose(ui, &lock)?;
     }
-    let mut allow = Allowances { force: arguments.force, manual: arguments.allow_manual, ..Allowances::default() };
+    options::verify(&given, &named, &lock)?;
+    let asks = !arguments.confirmation.dry_run && !arguments.confirmation.yes && prompt::can_ask(ui);
+    if asks {
+        options::ask(ui, &mut given, &named, &lock)?;
+    }
+    let mut allow =
+        Allowances { force: arguments.force, manual: arguments.allow_manual, options: given, ..Allowances::default() };
     if arguments.raise_bounds {
         allow.raise = Raising::All;
     }
     let mut plan = plan::add(&discovery, &lock, &named, &allow);
-    if !arguments.confirmation.dry_run && !arguments.confirmation.yes && prompt::can_ask(ui) {
+    if asks {
         plan = ask_for_bounds(ui, &discovery, plan, &mut allow, |allow| plan::add(&discovery, &lock, &named, allow));
     }
     let (broken, findings) = left_over(&discovery, &plan);

@@ -9,6 +9,7 @@ mod info;
 mod interrupt;
 mod list;
 mod manual;
+mod options;
 mod pending;
 mod prompt;
 mod remove;
@@ -243,15 +244,20 @@ fn unknown(name: &str) -> Error {
 /// That there is no `kind` of this name; with the nearest of the `names` that one may give, and all that are `known`.
 fn no_such<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>, known: &[&str]) -> Error {
     let word = name.to_lowercase();
-    let nearest = names
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len());
-    let nearest = nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?"));
+    let nearest = nearest(&word, names).map(|candidate| format!("did you mean `{candidate}`?"));
     let known = (!known.is_empty()).then(|| format!("there are {}", known.join(", ")));
     let help: Vec<String> = nearest.into_iter().chain(known).collect();
     let help = (!help.is_empty()).then(|| help.join(" "));
     Error::Usage(format!("there is no {kind} `{}`", name.escape_debug()), help)
+}
+
+/// The name that is nearest to a word, if one is near.
+fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let nearest = names
+        .map(|candidate| (strsim::damerau_levenshtein(word, &candidate.to_lowercase()), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len());
+    nearest.map(|(_, candidate)| candidate)
 }
 
 /// The components that are installed, by the lock; and the names there that this paxx does not know.

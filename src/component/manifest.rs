@@ -110,6 +110,42 @@ impl<'de> Deserialize<'de> for Table {
     }
 }
 
+/// For which values of the component's options an entry counts: all of them must be among the named ones.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct When(pub &'static [(Text, List<Text>)]);
+
+impl fmt::Debug for When {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("When(&")?;
+        formatter.debug_list().entries(self.0).finish()?;
+        formatter.write_str(")")
+    }
+}
+
+impl When {
+    /// Does the entry count with these values?
+    pub fn holds<'a>(&self, value: impl Fn(&str) -> &'a str) -> bool {
+        self.0.iter().all(|(option, values)| values.iter().any(|known| known.0 == value(option)))
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Values {
+            One(Text),
+            Several(List<Text>),
+        }
+        let map = std::collections::BTreeMap::<Text, Values>::deserialize(deserializer)?;
+        let entries = map.into_iter().map(|(option, values)| match values {
+            Values::One(value) => (option, List(&*Box::leak(Box::new([value])))),
+            Values::Several(values) => (option, values),
+        });
+        Ok(Self(Box::leak(entries.collect::<Vec<_>>().into_boxed_slice())))
+    }
+}
+
 /// The two nouns of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -142,6 +178,9 @@ pub struct Manifest {
     pub aliases: List<Text>,
     /// The template of the next steps.
     pub next_steps: Text,
+    /// What is decided when it is added.
+    #[serde(default)]
+    pub option: List<Choice>,
     /// Modules in the services package.
     #[serde(default)]
     pub module: List<Module>,
@@ -186,6 +225,88 @@ pub struct Manifest {
     pub ignore: List<Ignore>,
 }
 
+/// Something that is decided when a component is added, and recorded: a back end, a language, a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Its name, behind the component's: `backend` of `email.backend`.
+    pub name: Text,
+    /// What is decided, as a phrase for the question.
+    pub summary: Text,
+    /// What may be given.
+    #[serde(rename = "type")]
+    pub kind: ChoiceKind,
+    /// The values of `one-of`.
+    #[serde(default)]
+    pub values: List<Text>,
+    /// The lowest `integer`.
+    #[serde(default)]
+    pub ge: Option<i64>,
+    /// The highest `integer`.
+    #[serde(default)]
+    pub le: Option<i64>,
+    /// What it is where nobody says anything.
+    pub default: Text,
+}
+
+/// What may be given for an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChoiceKind {
+    /// One of some values.
+    OneOf,
+    /// A name: letters, digits, `_`, `-` and `.`, so that it can stand in any text.
+    Word,
+    /// A whole number.
+    Integer,
+}
+
+impl Choice {
+    /// What is wrong with a value, as a phrase.
+    ///
+    /// # Errors
+    ///
+    /// It is not of the option's type.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        match self.kind {
+            ChoiceKind::OneOf if self.values.iter().any(|known| known.0 == value) => Ok(()),
+            ChoiceKind::OneOf => Err("is none of its values".to_owned()),
+            ChoiceKind::Word => {
+                let is_plain = |next: char| next.is_ascii_alphanumeric() || "_-.".contains(next);
+                let is_word = value.starts_with(|first: char| first.is_ascii_alphanumeric())
+                    && value.len() <= 60
+                    && value.chars().all(is_plain);
+                if is_word { Ok(()) } else { Err("is no name of letters, digits, `_`, `-` and `.`".to_owned()) }
+            }
+            ChoiceKind::Integer => {
+                let is_plain = value.len() <= 18 && !value.starts_with('+');
+                let number = value.parse::<i64>().ok().filter(|number| is_plain && number.to_string() == value);
+                let is_in = |number: i64| {
+                    self.ge.is_none_or(|least| number >= least) && self.le.is_none_or(|most| number <= most)
+                };
+                if number.is_some_and(is_in) { Ok(()) } else { Err(format!("is no {}", self.expected())) }
+            }
+        }
+    }
+
+    /// What is expected, as a phrase: `whole number from 1 to 65535`.
+    pub fn expected(&self) -> String {
+        match self.kind {
+            ChoiceKind::OneOf => {
+                let values: Vec<&str> = self.values.iter().map(|value| value.0).collect();
+                format!("one of {}", values.join(", "))
+            }
+            ChoiceKind::Word => "a name".to_owned(),
+            ChoiceKind::Integer => match (self.ge, self.le) {
+                (Some(least), Some(most)) => format!("whole number from {least} to {most}"),
+                (Some(least), None) => format!("whole number from {least} on"),
+                (None, Some(most)) => format!("whole number up to {most}"),
+                (None, None) => "whole number".to_owned(),
+            },
+        }
+    }
+}
+
 /// A Python module in the services package.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,6 +315,12 @@ pub struct Module {
     pub path: Text,
     /// Its template in the component's folder.
     pub template: Text,
+    /// Only where this component is in the project too.
+    #[serde(default)]
+    pub with: Option<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A Python package that must be installed.
@@ -217,6 +344,9 @@ pub struct Dependency {
     /// Who forbids other versions and what to do, as a phrase for the refusal of a newer one.
     #[serde(default)]
     pub newest: Option<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A typed field of the settings class.
@@ -235,6 +365,9 @@ pub struct Setting {
     /// The lowest value, for numbers.
     #[serde(default)]
     pub ge: Option<i64>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A compose service.
@@ -256,6 +389,9 @@ pub struct Service {
     /// The text of `template`; the build fills it in.
     #[serde(default)]
     pub body: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// How a server is told where to listen and whom to let in. Directives are options of its command line (with two dashes) and
@@ -353,6 +489,9 @@ pub struct Environment {
     /// Only where this component is in the project too.
     #[serde(default)]
     pub with: Option<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A compose service on the application's own build and environment.
@@ -363,6 +502,9 @@ pub struct Worker {
     pub name: Text,
     /// Its command; `{services}` is the dotted path of the services package.
     pub command: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// Calls that are awaited before and after the `yield` of the lifespan.
@@ -377,6 +519,9 @@ pub struct Lifespan {
     /// What stops it.
     #[serde(default)]
     pub stop: Option<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A middleware of the application.
@@ -387,6 +532,9 @@ pub struct Middleware {
     pub module: Text,
     /// Its class.
     pub name: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A router of the application.
@@ -400,6 +548,9 @@ pub struct Router {
     /// The paths that it takes.
     #[serde(default)]
     pub paths: List<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A call after the application is made.
@@ -412,6 +563,9 @@ pub struct Statement {
     pub name: Text,
     /// The call; `{app}` is the application's variable.
     pub call: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// An image of an existing service that is replaced by another.
@@ -422,8 +576,25 @@ pub struct Image {
     pub replaces: Text,
     /// The repository that replaces it.
     pub by: Text,
+    /// What it brings, as people call it.
+    pub title: Text,
     /// Major version of the old one to the tag of the new one.
     pub tags: Table,
+    /// What stands behind the tag of its Alpine image, where there is one.
+    #[serde(default)]
+    pub alpine: Option<Text>,
+    /// Other images that bring the same, though their name does not say so.
+    #[serde(default)]
+    pub brings: List<Text>,
+    /// The line of a Dockerfile that adds it to an image on Debian.
+    #[serde(default)]
+    pub on_debian: Option<Text>,
+    /// The same on Alpine.
+    #[serde(default)]
+    pub on_alpine: Option<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A call behind each `context.configure(...)` of Alembic's `env.py`.
@@ -439,6 +610,9 @@ pub struct Migration {
     /// Imports of `script.py.mako`.
     #[serde(default)]
     pub imports: List<Text>,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A line of `.gitignore` and `.dockerignore`.
@@ -447,4 +621,64 @@ pub struct Migration {
 pub struct Ignore {
     /// The line.
     pub line: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
+}
+
+/// An entry of a manifest that counts only with some values of the options.
+pub trait Conditional {
+    /// Which ones.
+    fn when(&self) -> &When;
+}
+
+macro_rules! conditional {
+    ($($name:ident),*) => {
+        $(impl Conditional for $name {
+            fn when(&self) -> &When {
+                &self.when
+            }
+        })*
+    };
+}
+
+conditional!(
+    Module,
+    Dependency,
+    Setting,
+    Service,
+    Environment,
+    Worker,
+    Lifespan,
+    Middleware,
+    Router,
+    Statement,
+    Image,
+    Migration,
+    Ignore
+);
+
+impl Manifest {
+    /// The condition of each entry, with the key of the entry.
+    pub fn conditions(&self) -> Vec<(&'static str, &When)> {
+        fn of<T: Conditional>(key: &'static str, entries: &List<T>) -> Vec<(&'static str, &'static When)> {
+            entries.0.iter().map(|entry| (key, entry.when())).collect()
+        }
+        [
+            of("module", &self.module),
+            of("dependency", &self.dependency),
+            of("setting", &self.setting),
+            of("service", &self.service),
+            of("environment", &self.environment),
+            of("worker", &self.worker),
+            of("lifespan", &self.lifespan),
+            of("middleware", &self.middleware),
+            of("router", &self.router),
+            of("statement", &self.statement),
+            of("image", &self.image),
+            of("migration", &self.migration),
+            of("ignore", &self.ignore),
+        ]
+        .concat()
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod manifest;
+pub mod options;
 pub mod registry;
 
 pub use context::Context;

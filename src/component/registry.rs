@@ -1,10 +1,10 @@
 //! The registry of components, made by `build.rs` from the folders under `templates/`.
 
 use super::Context;
-#[allow(clippy::enum_glob_use, reason = "the generated constants are the `Debug` form of the manifests")]
-use super::manifest::Kind::*;
 #[allow(clippy::wildcard_imports, reason = "the generated constants use each type of the schema")]
 use super::manifest::*;
+#[allow(clippy::enum_glob_use, reason = "the generated constants are the `Debug` form of the manifests")]
+use super::manifest::{ChoiceKind::*, Kind::*};
 use askama::Template as _;
 
 /// A component: its manifest and its compiled templates.
@@ -13,9 +13,14 @@ pub struct Component {
     /// What it is and needs.
     pub manifest: Manifest,
     /// The templates of its modules, in the order of the manifest.
-    modules: &'static [fn(&Context) -> askama::Result<String>],
-    next_steps: fn(&Context) -> askama::Result<String>,
+    pub(super) modules: &'static [Render],
+    pub(super) next_steps: Render,
+    /// The values of its options, where they were decided on.
+    pub(super) values: &'static [(&'static str, &'static str)],
 }
+
+/// A compiled template: what it sees are the project, and the values of the component's options.
+pub(super) type Render = fn(&Context, &Component) -> askama::Result<String>;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 
@@ -35,13 +40,13 @@ impl Component {
     /// The texts of its modules for a project, with their manifest entries.
     pub fn modules(&self, context: &Context) -> impl Iterator<Item = (&'static Module, String)> {
         // Askama takes the last line ending of a template away.
-        let texts = self.modules.iter().map(|render| render(context).unwrap_or_default() + "\n");
+        let texts = self.modules.iter().map(|render| render(context, self).unwrap_or_default() + "\n");
         self.manifest.module.0.iter().zip(texts.collect::<Vec<_>>())
     }
 
     /// What the user does after it was added.
     pub fn next_steps(&self, context: &Context) -> String {
-        (self.next_steps)(context).unwrap_or_default()
+        (self.next_steps)(context, self).unwrap_or_default()
     }
 }
 

@@ -12,6 +12,7 @@ use super::layout::{Dependencies, DependencyFormat, Installer};
 use super::path::FilePath;
 use super::reader::Reader;
 use crate::finding::{DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
+use crate::source::package_list::{self, format_of};
 use crate::source::requirements::{self, Kind};
 use crate::source::toml::{Source, SyntaxError};
 
@@ -24,10 +25,6 @@ const TOOLS: [&str; 16] = [
 ];
 /// What they say of the list that the others build on, in order of preference.
 const MAIN: [&str; 9] = ["", "base", "common", "main", "core", "app", "prod", "production", "requirements"];
-
-/// Files of other formats, and what they are called.
-const FOREIGN: [&str; 8] =
-    ["Pipfile", "setup.py", "setup.cfg", "environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "pixi.toml"];
 
 /// Finds the file that lists the dependencies of the project at `root`.
 ///
@@ -52,7 +49,7 @@ pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> 
     let Some(source) = &source else {
         return match finder.requirements()? {
             Some(path) => finder.requirements_file(path, None),
-            None => Err(finder.nothing(false)),
+            None => finder.of_another_format(false),
         };
     };
     let keys = ["project", "dependencies"];
@@ -74,6 +71,9 @@ pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> 
         }
         if !poetry.is_empty() {
             return Ok(Dependencies { copy: finder.copy(), ..lists(DependencyFormat::Poetry) });
+        }
+        if let Some(found) = finder.package_list(|name| name.starts_with("setup."))? {
+            return Ok(found);
         }
         let place = source.item(&["project", "dynamic"]).and_then(toml_edit::Item::span).unwrap_or(0..0);
         return Err(Problem::new(
@@ -103,7 +103,7 @@ pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> 
     if source.has(&["project"]) && foreign.is_none_or(|name| name.starts_with("setup.")) {
         return Ok(lists(DependencyFormat::Pep621));
     }
-    Err(finder.nothing(true))
+    finder.of_another_format(true)
 }
 
 /// The name that the project gives itself: `[project] name`, or Poetry's.
@@ -150,6 +150,10 @@ pub fn installer(root: &FilePath, files: &Reader, dependencies: Option<&Dependen
     match dependencies.map(|dependencies| dependencies.format) {
         Some(DependencyFormat::Requirements) => return Installer::Pip,
         Some(DependencyFormat::Poetry) => return Installer::Poetry,
+        Some(DependencyFormat::Other) => {
+            let format = dependencies.and_then(|found| format_of(found.path.name()));
+            return format.map_or(Installer::Pip, |format| Installer::Other(format.tool()));
+        }
         Some(DependencyFormat::Pep621) | None => {}
     }
     // The lock of a workspace lies above its members.
@@ -462,16 +466,67 @@ impl Finder<'_> {
         Ok(self.requirements()?.filter(|path| setup.contains(&path.relative_to(self.root))))
     }
 
+    /// The list in a file of another format; where there is no such file at all, the `requirements.txt` that will be made.
+    fn of_another_format(&self, pyproject: bool) -> Result<Dependencies, Problem> {
+        if let Some(found) = self.package_list(|_| true)? {
+            return Ok(found);
+        }
+        match (self.foreign(), self.listed_above()) {
+            (None, None) => Ok(Dependencies {
+                format: DependencyFormat::Requirements,
+                path: self.root.child("requirements.txt"),
+                development: self.development(),
+                includes: Vec::new(),
+                copy: None,
+            }),
+            (_, above) => Err(self.nothing(pyproject, above)),
+        }
+    }
+
+    /// The first list that can be edited in the files of other formats whose names are `wanted`.
+    fn package_list(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Dependencies>, Problem> {
+        let is_here = |name: &&str| wanted(name) && self.names.iter().any(|known| known == name);
+        for name in package_list::names().filter(is_here) {
+            let path = self.root.child(name);
+            let text = self.files.text(&path).ok_or_else(|| unreadable(&path))?;
+            let Some(format) = format_of(name) else { continue };
+            if format.read(&text).is_some() {
+                let development = format.development(&text).map(|_| path.clone()).or_else(|| self.development());
+                return Ok(Some(Dependencies {
+                    format: DependencyFormat::Other,
+                    path,
+                    development,
+                    includes: Vec::new(),
+                    copy: None,
+                }));
+            }
+            // Why there is none, where it is no TOML at all.
+            if matches!(name, "Pipfile" | "pixi.toml") {
+                Source::of(&text).map_err(|error| syntax_error(&path, &error))?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// A file above the root that may list the dependencies.
+    fn listed_above(&self) -> Option<FilePath> {
+        let above = std::iter::successors(self.root.parent(), FilePath::parent);
+        let names = || package_list::names().chain(["requirements.txt", "requirements.in", "pyproject.toml"]);
+        above
+            .flat_map(|folder| names().map(|name| folder.child(name)).collect::<Vec<_>>())
+            .find(|path| self.files.exists(path))
+    }
+
     fn foreign(&self) -> Option<&'static str> {
-        FOREIGN.into_iter().find(|foreign| self.names.iter().any(|name| name == foreign))
+        package_list::names().find(|foreign| self.names.iter().any(|name| name == foreign))
     }
 
     /// What is said where nothing can be edited.
-    fn nothing(&self, pyproject: bool) -> Problem {
+    fn nothing(&self, pyproject: bool, above: Option<FilePath>) -> Problem {
         if let Some(name) = self.foreign() {
             return Problem::new(
                 &DEPENDENCY_UNSUPPORTED,
-                format!("the dependencies are in `{name}`, which is not edited"),
+                format!("the dependencies are in `{name}`, and no list in it can be edited"),
             )
             .at(&self.root.child(name), 0..0)
             .help(format!("add them to `{name}` yourself, and go on with `--allow-manual`"));
@@ -482,8 +537,12 @@ impl Finder<'_> {
             "there is no `pyproject.toml` and no `requirements.txt`"
         };
         let folder = if self.root.as_str().is_empty() { String::new() } else { format!(" in `{}`", self.root) };
-        Problem::new(&NO_DEPENDENCY_FILE, format!("no file lists the dependencies: {looked}{folder}"))
-            .help("create `requirements.txt`, or go on with `--allow-manual` and install them yourself")
+        let problem = Problem::new(&NO_DEPENDENCY_FILE, format!("no file lists the dependencies: {looked}{folder}"))
+            .help("create `requirements.txt`, or go on with `--allow-manual` and install them yourself");
+        match above {
+            Some(above) => problem.related(Location::file(above), "it may list them, and lies above the project"),
+            None => problem,
+        }
     }
 }
 
@@ -529,7 +588,7 @@ mod tests {
         assert_eq!(found.development.as_ref().map(FilePath::as_str), development, "{files:?}");
     }
 
-    use DependencyFormat::{Pep621, Poetry, Requirements};
+    use DependencyFormat::{Other, Pep621, Poetry, Requirements};
 
     #[test]
     fn the_lists_of_a_pyproject() {
@@ -679,11 +738,15 @@ mod tests {
 
     #[test]
     fn nothing_to_edit_says_what_was_looked_for() {
-        let problem = refused(&[("main.py", "")]);
+        let files = [("requirements.txt", "a\n"), ("api/main.py", "")];
+        let problem = with(&files, |files| locate(&path("api"), files)).expect_err("refused");
         assert_eq!(problem.rule.code, "PX203");
         assert!(problem.message.contains("`pyproject.toml`") && problem.message.contains("`requirements.txt`"));
-        assert_eq!(refused(&[("pyproject.toml", "[tool.ruff]\n")]).rule.code, "PX203");
-        for name in FOREIGN {
+        assert_eq!(problem.related[0].0, Location::file(path("requirements.txt")));
+        // With nothing at all, it is made.
+        check(&[("main.py", "")], Requirements, "requirements.txt", None);
+        check(&[("pyproject.toml", "[tool.ruff]\n")], Requirements, "requirements.txt", None);
+        for name in package_list::names() {
             let problem = refused(&[(name, ""), ("pyproject.toml", "[tool.x]\n")]);
             assert_eq!(problem.rule.code, "PX204");
             assert!(problem.message.contains(name));
@@ -694,6 +757,23 @@ mod tests {
         assert_eq!(problem.rule.code, "PX005");
         assert!(problem.at.is_some_and(|at| at.range.start >= 10));
         assert_eq!(refused(&[("pyproject.toml", "[project]\ndependencies = 1\n")]).rule.code, "PX204");
+    }
+
+    #[test]
+    fn files_of_other_formats() {
+        let setup = ("setup.py", "from setuptools import setup\nsetup(install_requires=['a'])\n");
+        let cfg = ("setup.cfg", "[options]\ninstall_requires =\n    a\n");
+        let conda = ("environment.yml", "dependencies:\n  - pip:\n      - a\n");
+        let pipfile = ("Pipfile", "[packages]\na = \"*\"\n[dev-packages]\n");
+        check(&[setup], Other, "setup.py", None);
+        check(&[("setup.py", "from setuptools import setup\nsetup()\n"), cfg], Other, "setup.cfg", None);
+        check(&[conda], Other, "environment.yml", None);
+        check(&[pipfile, setup], Other, "Pipfile", Some("Pipfile"));
+        let dynamic = ("pyproject.toml", "[project]\nname = \"x\"\ndynamic = [\"dependencies\"]\n");
+        check(&[dynamic, cfg], Other, "setup.cfg", None);
+        check(&[("pixi.toml", "[pypi-dependencies]\n")], Other, "pixi.toml", None);
+        check(&[cfg, ("requirements.txt", "a\n")], Requirements, "requirements.txt", None);
+        assert_eq!(refused(&[("Pipfile", "[packages\n")]).rule.code, "PX005");
     }
 
     #[test]

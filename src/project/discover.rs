@@ -907,5 +907,12 @@ pub fn install_command(layout: &Layout) -> String {
         (None, Installer::Poetry) => "poetry lock && poetry install".to_owned(),
         (None, Installer::Pdm) => "pdm install".to_owned(),
         (None, Installer::Pip) => "pip install -e .".to_owned(),
+        (None, Installer::Other(tool)) => {
+            let file = layout
+                .dependencies
+                .as_ref()
+                .map_or_else(|_| String::new(), |found| found.path.relative_to(&layout.root));
+            tool.install.replace("{file}", &file)
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::FilePath;
 use crate::finding::Problem;
+use crate::source::package_list::Tool;
 
 /// What is where.
 #[derive(Debug, Clone)]
@@ -194,6 +195,8 @@ pub enum DependencyFormat {
     Poetry,
     /// A requirements file of pip.
     Requirements,
+    /// A file of another format: `source::package_list` has them.
+    Other,
 }
 
 /// What installs the project's dependencies.
@@ -207,4 +210,6 @@ pub enum Installer {
     Pdm,
     /// `pip`, of a requirements file or of the project itself
     Pip,
+    /// What installs a file of another format
+    Other(Tool),
 }

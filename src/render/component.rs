@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use crate::component::manifest::When;
 use crate::component::{Component, Context};
 use crate::source::python::{Block, Source};
 use crate::source::text;
@@ -14,9 +15,14 @@ pub fn page(component: &Component) -> String {
     list(&mut page, "Other names: ", manifest.aliases.iter().map(|name| name.0));
     list(&mut page, "Brings along: ", manifest.requires.iter().map(|name| name.0));
     let _ = write!(page, "```sh\npaxx add {0} --dry-run\npaxx add {0}\n```\n", component.id());
+    options(&mut page, component);
     let context = usual();
     for (module, code) in component.modules(&context) {
-        let _ = write!(page, "\n## `services/{}`\n\n", module.path);
+        let with = module.with.map(|with| format!("Only beside `{with}`. ")).unwrap_or_default();
+        let only = only(component, &module.when);
+        let only =
+            if only.is_empty() { only } else { format!("{}. ", only.trim().replace("(only", "Only").replace(')', "")) };
+        let _ = write!(page, "\n## `services/{}`\n\n{with}{only}", module.path);
         self::module(&mut page, &code);
     }
     settings(&mut page, component);
@@ -38,6 +44,36 @@ fn usual() -> Context {
         compose: "docker compose".to_owned(),
         ..Context::default()
     }
+}
+
+fn options(page: &mut String, component: &Component) {
+    if component.manifest.option.is_empty() {
+        return;
+    }
+    page.push_str("\n## Options\n\nAsked on a terminal, or given by `--set`; recorded in `paxx.lock`.\n\n");
+    for option in &component.manifest.option {
+        let name = format!("{}.{}", component.id(), option.name);
+        let values: Vec<String> = option.values.iter().map(|value| format!("`{value}`")).collect();
+        let values = if values.is_empty() { option.expected() } else { values.join(", ") };
+        let _ = writeln!(page, "- `--set {name}=...`: {}; {values}; default `{}`", option.summary, option.default);
+    }
+}
+
+/// For which values of the options something counts.
+fn only(component: &Component, when: &When) -> String {
+    let conditions = when.0.iter().map(|(option, values)| {
+        let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        format!("`{}.{option}` {}", component.id(), values.join(" or "))
+    });
+    let conditions: Vec<String> = conditions.collect();
+    if conditions.is_empty() { String::new() } else { format!(" (only with {})", conditions.join(" and ")) }
+}
+
+/// A text with the defaults of the options in it.
+fn with_defaults(component: &Component, text: &str) -> String {
+    component
+        .values()
+        .fold(text.to_owned(), |text, (option, value)| text.replace(&format!("{{options.{}}}", option.name), value))
 }
 
 /// A paragraph of names, if there are any.
@@ -113,8 +149,9 @@ fn settings(page: &mut String, component: &Component) {
     page.push_str("\n## Settings\n\nFields of the settings class, and variables of the env example.\n\n");
     for setting in &component.manifest.setting {
         let least = setting.ge.map(|least| format!(", {least} or more")).unwrap_or_default();
-        let default = setting.default.replace("{project}", "the project's name");
-        let _ = writeln!(page, "- `{}`: `{}`, default `{default}`{least}", setting.name, setting.annotation);
+        let default = with_defaults(component, &setting.default).replace("{project}", "the project's name");
+        let only = only(component, &setting.when);
+        let _ = writeln!(page, "- `{}`: `{}`, default `{default}`{least}{only}", setting.name, setting.annotation);
     }
 }
 
@@ -126,7 +163,8 @@ fn packages(page: &mut String, component: &Component) {
     for dependency in &component.manifest.dependency {
         let group = dependency.group.map(|group| format!(" (group `{group}`)")).unwrap_or_default();
         let with = dependency.with.map(|with| format!(" (only beside `{with}`)")).unwrap_or_default();
-        let _ = writeln!(page, "- `{}`{group}{with}", dependency.requirement);
+        let only = only(component, &dependency.when);
+        let _ = writeln!(page, "- `{}`{group}{with}{only}", dependency.requirement);
     }
 }
 
@@ -149,11 +187,16 @@ fn compose(page: &mut String, component: &Component) {
     }
     for variable in &manifest.environment {
         let with = variable.with.map(|with| format!(" (only beside `{with}`)")).unwrap_or_default();
-        let value = variable.value.replace(['{', '}'], "");
-        let _ = writeln!(page, "- the application gets `{}={value}`{with}", variable.variable);
+        let value = with_defaults(component, &variable.value).replace(['{', '}'], "");
+        let only = only(component, &variable.when);
+        let _ = writeln!(page, "- the application gets `{}={value}`{with}{only}", variable.variable);
     }
     for service in &manifest.service {
-        let _ = write!(page, "\n```yaml\n{}\n```\n", service.body.trim_end());
+        let only = only(component, &service.when);
+        if !only.is_empty() {
+            let _ = writeln!(page, "- service `{}`{only}", service.name);
+        }
+        let _ = write!(page, "\n```yaml\n{}\n```\n", with_defaults(component, service.body.trim_end()));
     }
 }
 

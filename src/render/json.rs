@@ -7,6 +7,8 @@ use super::styled::plain_json;
 use super::{Paths, line_and_column};
 use crate::check::suppression::Suppression;
 use crate::component::Component;
+use crate::component::manifest::{Choice, ChoiceKind};
+use crate::component::options::{Decision, Source};
 use crate::finding::{Location, Problem, Severity};
 use crate::plan::{Outcome, Plan};
 use crate::project::Project;
@@ -99,11 +101,45 @@ pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths) -> Stri
             .iter()
             .map(|(component, by)| json!({ "name": component.id(), "brought_by": by.map(Component::id) }))
             .collect::<Vec<_>>(),
+        "options": plan.options.iter().map(option).collect::<Vec<_>>(),
         "requirements": requirements,
         "files": files,
         "refusals": plan.refusals.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
         "manual": plan.manual.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
     }))
+}
+
+/// What an option of a component is, and what it could be.
+fn option(known: &Decision) -> Value {
+    let by = match known.by {
+        Source::Default => "default",
+        Source::Given => "given",
+        Source::Recorded => "lock",
+    };
+    let mut value = choice(known.component, known.option);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("value".to_owned(), json!(known.value));
+        object.insert("decided_by".to_owned(), json!(by));
+    }
+    value
+}
+
+/// An option of a component.
+fn choice(component: &str, option: &Choice) -> Value {
+    json!({
+        "component": component,
+        "name": option.name.0,
+        "summary": option.summary.0,
+        "type": match option.kind {
+            ChoiceKind::OneOf => "one-of",
+            ChoiceKind::Word => "word",
+            ChoiceKind::Integer => "integer",
+        },
+        "values": option.values.iter().map(|value| value.0).collect::<Vec<_>>(),
+        "lowest": option.ge,
+        "highest": option.le,
+        "default": option.default.0,
+    })
 }
 
 /// The components, each with its state in this project, if there is one.
@@ -117,6 +153,12 @@ pub fn list(components: &[(&Component, Option<&str>)]) -> String {
                 "summary": component.manifest.summary.0,
                 "requires": component.manifest.requires.iter().map(|name| name.0).collect::<Vec<_>>(),
                 "aliases": component.manifest.aliases.iter().map(|name| name.0).collect::<Vec<_>>(),
+                "options": component
+                    .manifest
+                    .option
+                    .iter()
+                    .map(|option| choice(component.id(), option))
+                    .collect::<Vec<_>>(),
                 "state": state,
             })
         })

@@ -1,8 +1,11 @@
 //! The summary before a diff: component by component, what will be created, edited, brought along, and left alone.
 
+use std::fmt::Write as _;
+
 use super::styled::one_line;
 use super::{Paths, diff};
 use crate::apply::FileChange;
+use crate::component::options::{Decision, Source};
 use crate::plan::{Outcome, Plan};
 use crate::project::FilePath;
 
@@ -53,6 +56,17 @@ pub fn total(changes: &[FileChange]) -> String {
     format!("{} {noun}: {}; +{added} -{removed}", changes.len(), kinds.join(", "))
 }
 
+/// What an option is; where nobody decided, how one does.
+fn option(known: &Decision) -> String {
+    let (component, name, value) = (known.component, known.option.name, &known.value);
+    let mut text = format!("`{component}.{name}` is `{value}`");
+    if known.by == Source::Default {
+        let _ = write!(text, ", the default: {}", known.option.summary);
+        let _ = write!(text, "; `--set {component}.{name}=...` decides on it, {}", known.option.expected());
+    }
+    text
+}
+
 /// The summary of a plan and its changes. `marked` are paths with uncommitted changes.
 pub fn summary(
     plan: &Plan,
@@ -96,6 +110,9 @@ pub fn summary(
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();
         text.line(&format!("{verb} {}{because}", component.id()));
+        for known in plan.options.iter().filter(|known| known.component == component.id()) {
+            text.line(&format!("  : {}", option(known)));
+        }
         let steps: Vec<_> = plan.steps.iter().filter(|step| step.component == component.id()).collect();
         let titles = |wanted: fn(&Outcome) -> bool| -> Vec<&str> {
             steps.iter().filter(|step| wanted(&step.outcome)).map(|step| step.title.as_str()).collect()

@@ -532,6 +532,7 @@ pub(super) mod testing {
         body: manifest::Text(
             "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",
         ),
+        when: manifest::When(&[]),
     };
 
     pub const MINIO: manifest::Service = manifest::Service {
@@ -543,6 +544,7 @@ pub(super) mod testing {
         body: manifest::Text(
             "minio:\n  image: minio/minio:1\n  volumes:\n    - minio_data:/data\n  healthcheck:\n    test: [\"CMD\", \"mc\", \"ready\"]\n",
         ),
+        when: manifest::When(&[]),
     };
 
     /// A project of one compose file. Its application is found as discovery finds it.

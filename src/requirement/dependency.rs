@@ -5,7 +5,10 @@
 mod array;
 mod lines;
 mod listed;
+mod listed_lines;
+mod made_file;
 mod marker;
+mod package_list;
 mod placement;
 mod raise;
 pub mod specifier;
@@ -30,9 +33,10 @@ use crate::finding::{
 use crate::project::dependencies::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
+use crate::source::package_list::{PackageList, format_of};
 use crate::source::requirements;
 use crate::source::text::{self, LineEnding};
-use crate::source::toml::{Source, TableForm, same_values};
+use crate::source::toml::{Array, Source, TableForm, same_values};
 
 /// A package that must be installed with the application, or where it is developed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,13 +124,13 @@ impl Dependency {
         if let Some(met) = met.filter(|_| !lacks) {
             return Assessment::Met { at: Some(met) };
         }
-        if let Some(marked) = there.first().filter(|_| dependencies.format == DependencyFormat::Poetry) {
+        if let Some(marked) = there.first().filter(|entry| is_key(project, dependencies, &entry.at)) {
             let problem = Problem::new(
                 &DEPENDENCY_UNSUPPORTED,
                 format!("`{name}` is not installed wherever the application runs: its entry has a marker"),
             )
             .at(&marked.at.path, marked.at.range.clone())
-            .help("remove `markers`, `python` or `platform` from the entry: Poetry takes one entry for a package");
+            .help("remove `markers`, `python` or `platform` from the entry: there is one entry for a package");
             return self.blocked(problem);
         }
         others.extend(entries.iter().filter(|entry| entry.used == Use::Group));
@@ -171,6 +175,10 @@ impl Dependency {
         let Some(text) = file.text() else {
             return Retraction::Keep { at: Some(Location::file(path.clone())), why: unreadable(path).message };
         };
+        if let Some(format) = format_of(path.name()) {
+            let list = if self.development { format.development(text) } else { format.read(text) };
+            return list.map_or(Retraction::Gone, |list| self.retract_listed(path, text, &list, recorded));
+        }
         if !is_toml(path) {
             return self.retract_line(path, text, recorded);
         }
@@ -239,18 +247,31 @@ impl Dependency {
                 note: format!("no list of development dependencies: install `{}` where you develop", self.requirement),
             };
         };
-        let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
-            return self.blocked(unreadable(path));
-        };
         let shown = path.relative_to(&project.layout.root);
         let problem = Problem::new(&DEPENDENCY_MISSING, format!("`{}` is not among the dependencies", self.name()))
             .help(format!("add `{}` to `{shown}`", self.requirement))
             .manual(self.requirement);
+        if project.file(path).is_none() && dependencies.format == DependencyFormat::Requirements {
+            return Assessment::Missing { problem, fix: made_file::made(path, &shown, self.requirement) };
+        }
+        let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
+            return self.blocked(unreadable(path));
+        };
         let unsupported = |offset: usize, what: &str| {
             Problem::new(&DEPENDENCY_UNSUPPORTED, what.to_owned())
                 .at(path, offset..offset)
                 .help(format!("add `{}` to `{shown}` yourself", self.requirement))
         };
+        if let Some(format) = format_of(path.name()) {
+            let list = if self.development { format.development(text) } else { format.read(text) };
+            return match list.and_then(|list| self.entry_in(path, text, &list)) {
+                Some(fix) => {
+                    let place = first_edit(&fix).unwrap_or(0..0);
+                    Assessment::Missing { problem: problem.at(path, place), fix }
+                }
+                None => self.blocked(unsupported(0, "there is no list of dependencies that can be edited")),
+            };
+        }
         if !is_toml(path) {
             let source = requirements::Source::parse(text);
             if let Some(line) = source.hashed() {
@@ -303,7 +324,7 @@ impl Dependency {
         Assessment::Missing { problem: problem.at(path, place), fix }
     }
 
-    fn add_item(&self, path: &FilePath, text: &str, array: &crate::source::toml::Array, keys: &[&str]) -> Fix {
+    fn add_item(&self, path: &FilePath, text: &str, array: &Array, keys: &[&str]) -> Fix {
         let insertion = array::insert(text, array, self.requirement);
         let fix = Fix::edit(path, insertion.edits).text(insertion.item).safe();
         match insertion.opened {
@@ -336,7 +357,7 @@ impl Dependency {
             return match dependencies.format {
                 DependencyFormat::Pep621 => vec![Target::Array(owned(&["project", "dependencies"]))],
                 DependencyFormat::Poetry => vec![Target::Table(owned(&["tool", "poetry", "dependencies"]))],
-                DependencyFormat::Requirements => vec![Target::Lines],
+                DependencyFormat::Requirements | DependencyFormat::Other => vec![Target::Lines],
             };
         }
         let target = |keys: Vec<String>| {
@@ -357,7 +378,9 @@ impl Dependency {
             }
             let written = text.get(line.range.clone()).unwrap_or_default();
             if same_line(written, ours) || same_line(written, self.requirement) {
-                return Retraction::Remove(Fix::edit(path, vec![lines::remove(text, line)]).safe());
+                let edit = lines::remove(text, line);
+                let fix = made_file::emptied(path, text, &edit, recorded);
+                return Retraction::Remove(fix.unwrap_or_else(|| Fix::edit(path, vec![edit]).safe()));
             }
             // Beside ours there may be one for other systems.
             if marker_of(required).are_all() {
@@ -377,6 +400,21 @@ impl Dependency {
     ) -> Option<Retraction> {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let array = source.array(&keys)?;
+        let list = array.items.len() == 1 && recorded.scaffolding(&scaffolding(path, &keys)) == Some(None);
+        let list = list.then(|| remove_list(text, source, &keys)).flatten();
+        self.retract_item_of(path, text, &array, &scaffolding(path, &keys), list, recorded)
+    }
+
+    /// Takes an item of ours out of `array`; or `list`, where the array itself goes with it.
+    fn retract_item_of(
+        &self,
+        path: &FilePath,
+        text: &str,
+        array: &Array,
+        name_of_list: &str,
+        list: Option<Edit>,
+        recorded: &Recorded,
+    ) -> Option<Retraction> {
         let name = self.name();
         let named = |index: &usize| {
             let item = array.items[*index].text.as_deref();
@@ -395,20 +433,18 @@ impl Dependency {
                 .find(|index| array.items[**index].text.as_deref().is_some_and(|text| marker_of(text).are_all()))?;
             return Some(self.keep(path, array.items[*first].range.clone()));
         };
-        let found = recorded.scaffolding(&scaffolding(path, &keys));
-        if let (Some(None), [_]) = (found, array.items.as_slice())
-            && let Some(edit) = remove_list(text, source, &keys)
-        {
+        if let Some(edit) = list {
             let fix = Fix::edit(path, vec![edit]).safe();
-            return Some(Retraction::Remove(fix.scaffolding(scaffolding(path, &keys), None)));
+            return Some(Retraction::Remove(fix.scaffolding(name_of_list.to_owned(), None)));
         }
-        let Some(edits) = array::remove(text, &array, *index, found.flatten()) else {
+        let found = recorded.scaffolding(name_of_list);
+        let Some(edits) = array::remove(text, array, *index, found.flatten()) else {
             return Some(self.keep(path, array.items[*index].range.clone()));
         };
         let fix = Fix::edit(path, edits).safe();
         // With its last item the list is what it was: nothing of ours is left in it.
         let was_last = found.is_some() && array.items.len() == 1;
-        Some(Retraction::Remove(if was_last { fix.scaffolding(scaffolding(path, &keys), None) } else { fix }))
+        Some(Retraction::Remove(if was_last { fix.scaffolding(name_of_list.to_owned(), None) } else { fix }))
     }
 
     fn retract_entry(
@@ -494,5 +530,13 @@ fn first_edit(fix: &Fix) -> Option<std::ops::Range<usize>> {
 }
 
 fn is_toml(path: &FilePath) -> bool {
-    path.name().to_ascii_lowercase().ends_with(".toml")
+    path.name().to_ascii_lowercase().ends_with(".toml") && format_of(path.name()).is_none()
+}
+
+/// Is the entry at `at` a key of a table, which has one entry for a package?
+fn is_key(project: &Project, dependencies: &Dependencies, at: &Location) -> bool {
+    let format = format_of(at.path.name());
+    let list = format.and_then(|format| format.read(project.text(&at.path)?));
+    (dependencies.format == DependencyFormat::Poetry && is_toml(&at.path))
+        || matches!(list, Some(PackageList::Table(_)))
 }

@@ -61,14 +61,18 @@ impl Reference {
             || self.repository.strip_suffix(repository).is_some_and(|before| before.ends_with('/'))
     }
 
+    /// The name as it is written, without a digest.
+    fn written(&self) -> String {
+        let registry = self.registry.as_ref().map(|registry| format!("{registry}/")).unwrap_or_default();
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        format!("{registry}{}{tag}", self.repository)
+    }
+
     /// The last part of the repository: `name`.
     fn name(&self) -> &str {
         self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
 }
-
-/// Images of PostgreSQL that bring PostGIS, though their name does not say so.
-const WITH_POSTGIS: &[&str] = &["timescale/timescaledb-ha", "supabase/postgres", "bitnami/postgresql"];
 
 /// Names of Debian's releases in tags of official images: what Debian is is the default of the new image.
 const DEBIAN: &[&str] = &["buster", "bullseye", "bookworm", "trixie", "forky"];
@@ -139,10 +143,8 @@ impl Image {
             )
             .at(document.path, range.clone())
         };
-        let blocked = |why: &str| Assessment::Blocked {
-            problem: problem(why.to_owned())
-                .help(format!("choose an image with PostGIS yourself, such as `{}`", self.example())),
-        };
+        let blocked =
+            |why: &str| Assessment::Blocked { problem: problem(why.to_owned()).help(self.what_to_do(&reference)) };
         if matches!(entry.value.value, Value::Alias(_)) {
             return blocked("the image is an alias, which other services may share");
         }
@@ -223,6 +225,20 @@ impl Image {
         }
     }
 
+    /// What to do where the image cannot be replaced: another one, or one that is built from the one that is there.
+    fn what_to_do(self, there: &Reference) -> String {
+        let choose = format!("choose an image with {} yourself, such as `{}`", self.manifest.title, self.example());
+        let tag = there.tag.as_deref().unwrap_or_default();
+        let line = if tag.contains("alpine") { self.manifest.on_alpine } else { self.manifest.on_debian };
+        match line.filter(|_| !there.has_variables) {
+            Some(line) => format!(
+                "{choose}, or build one from what is there: a Dockerfile with `FROM {}` and `{line}`",
+                there.written()
+            ),
+            None => choose,
+        }
+    }
+
     fn example(self) -> String {
         let tag = self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0);
         format!("{}:{tag}", self.manifest.by)
@@ -231,8 +247,7 @@ impl Image {
     /// Is it the image that is needed, or one that brings the same?
     fn is_met_by(self, image: &Reference) -> bool {
         let wanted = self.manifest.by.rsplit('/').next().unwrap_or(self.manifest.by.0);
-        image.name().contains(wanted)
-            || (self.manifest.replaces.0 == "postgres" && WITH_POSTGIS.iter().any(|known| image.is_repository(known)))
+        image.name().contains(wanted) || self.manifest.brings.iter().any(|known| image.is_repository(known))
     }
 
     /// Is it what is replaced, what replaces it, or a relative of both?
@@ -245,7 +260,7 @@ impl Image {
         self.is_met_by(image)
             || image.is_repository(self.manifest.replaces.0)
             || (self.manifest.replaces.0 == "postgres"
-                && ["postgres", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
+                && ["postgres", "postgis", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
                     .iter()
                     .any(|part| name.contains(part)))
     }
@@ -289,10 +304,10 @@ impl Image {
         let is_alpine = suffix
             .strip_prefix("alpine")
             .is_some_and(|release| release.chars().all(|character| character.is_ascii_digit() || character == '.'));
-        if is_alpine {
-            Ok(format!("{new}-alpine"))
-        } else {
-            Err(format!("the variant `{suffix}` of its tag is not known"))
+        match self.manifest.alpine {
+            Some(alpine) if is_alpine => Ok(format!("{new}{alpine}")),
+            None if is_alpine => Err(format!("there is no image of {} on Alpine", self.manifest.title)),
+            _ => Err(format!("the variant `{suffix}` of its tag is not known")),
         }
     }
 }
@@ -301,11 +316,17 @@ impl Image {
 mod tests {
     use super::super::compose::testing::{self, Want};
     use super::*;
-    use crate::component::manifest::{Table, Text};
+    use crate::component::manifest::{List, Table, Text, When};
 
     static POSTGIS: manifest::Image = manifest::Image {
         replaces: Text("postgres"),
         by: Text("postgis/postgis"),
+        title: Text("PostGIS"),
+        alpine: Some(Text("-alpine")),
+        brings: List(&[Text("timescale/timescaledb-ha")]),
+        on_debian: Some(Text("RUN apt-get install postgis")),
+        on_alpine: None,
+        when: When(&[]),
         tags: Table(&[(Text("16"), Text("16-3.5")), (Text("17"), Text("17-3.5")), (Text("18"), Text("18-3.6"))]),
     };
     const IMAGE: Image = Image { manifest: &POSTGIS };
@@ -371,6 +392,39 @@ mod tests {
         assert!(testing::check_blocked(&want(), built).message.contains("is built"));
         let alias = "x-i: &i postgres:16\nservices:\n  pg:\n    image: *i\n";
         assert!(testing::check_blocked(&want(), alias).message.ends_with("which other services may share"));
+    }
+
+    #[test]
+    fn what_must_be_built_is_said() {
+        let help = |image: &str| testing::check_blocked(&want(), &file(image)).help.unwrap_or_default();
+        let built = "or build one from what is there: a Dockerfile with `FROM ghcr.io/me/pgvector:pg16` and `RUN apt-get install postgis`";
+        assert!(help("ghcr.io/me/pgvector:pg16").ends_with(built), "{}", help("ghcr.io/me/pgvector:pg16"));
+        assert!(help("me/timescaledb:16-alpine").ends_with("such as `postgis/postgis:18-3.6`"));
+        assert!(help("${PG_IMAGE:-postgres:16}").ends_with("such as `postgis/postgis:18-3.6`"));
+
+        static WITHOUT_ALPINE: manifest::Image = manifest::Image { alpine: None, ..POSTGIS };
+        let image = Image { manifest: &WITHOUT_ALPINE };
+        let want = Want {
+            assess: &|project| image.assess(project),
+            retract: &|project, recorded| image.retract(project, recorded),
+        };
+        let problem = testing::check_blocked(&want, &file("postgres:16.4-alpine"));
+        assert!(problem.message.ends_with("there is no image of PostGIS on Alpine"), "{}", problem.message);
+    }
+
+    #[test]
+    fn a_database_with_another_extension_is_the_database() {
+        static VECTOR: manifest::Image =
+            manifest::Image { by: Text("pgvector/pgvector"), brings: List(&[]), ..POSTGIS };
+        let image = Image { manifest: &VECTOR };
+        let want = Want {
+            assess: &|project| image.assess(project),
+            retract: &|project, recorded| image.retract(project, recorded),
+        };
+        for there in ["postgis/postgis:16-3.5", "imresamu/postgis:17", "timescale/timescaledb:latest-pg16"] {
+            let problem = testing::check_blocked(&want, &file(there));
+            assert!(problem.message.ends_with("the image is PostgreSQL with something else added"), "{there}");
+        }
     }
 
     #[test]

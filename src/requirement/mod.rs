@@ -259,7 +259,7 @@ pub fn requirements_of(
     if !manifest.module.is_empty() {
         list.push(Requirement::Package);
     }
-    for (module, text) in component.modules(context) {
+    for (module, text) in component.modules(context).filter(|(module, _)| applies(module.with)) {
         let recorded = lock.component(component.id()).and_then(|installed| {
             let id = format!("module:{}", module.path);
             installed.requirements.iter().find(|requirement| requirement.id == id)

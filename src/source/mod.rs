@@ -2,6 +2,7 @@
 
 pub mod dotenv;
 pub mod memory;
+pub mod package_list;
 pub mod python;
 pub mod requirements;
 pub mod text;

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import configparser
 import re
+import runpy
+import sys
 import tomllib
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -63,8 +68,46 @@ def _declared(folder: Path, files: list[str] | None, out: list[str]) -> Iterator
         dynamic = tree.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("dependencies", {}).get("file", [])
         for one in [dynamic] if isinstance(dynamic, str) else dynamic:
             yield from _requirements(folder / one, out, set())
+    yield from _others(folder)
     for one in files if files is not None else sorted(path.name for path in folder.glob("requirements*.txt")):
         yield from _requirements(folder / one, out, set())
+
+
+def _others(folder: Path) -> Iterator[str]:
+    """What the other kinds of files list, each read as its tool reads it."""
+    for name, table in (("Pipfile", "packages"), ("pixi.toml", "pypi-dependencies")):
+        if (folder / name).exists():
+            for key, spec in tomllib.loads((folder / name).read_text(encoding="utf-8")).get(table, {}).items():
+                versions = spec.get("version", "*") if isinstance(spec, dict) else spec
+                extras = f"[{','.join(spec['extras'])}]" if isinstance(spec, dict) and "extras" in spec else ""
+                yield key + extras + ("" if versions == "*" else versions)
+    if (folder / "setup.cfg").exists():
+        parser = configparser.ConfigParser()
+        parser.read(folder / "setup.cfg", encoding="utf-8")
+        yield from (line for line in parser.get("options", "install_requires", fallback="").split("\n") if line.strip())
+    if (folder / "setup.py").exists():
+        yield from _setup(folder / "setup.py")
+    for name in ("environment.yml", "environment.yaml"):
+        if (folder / name).exists():
+            for one in yaml.safe_load((folder / name).read_text(encoding="utf-8")).get("dependencies", []):
+                yield from one.get("pip", []) if isinstance(one, dict) else []
+
+
+def _setup(path: Path) -> list[str]:
+    """What `setup.py` says when it runs, with a `setup` that listens."""
+    heard: list[str] = []
+    module = types.ModuleType("setuptools")
+    module.setup = lambda **said: heard.extend(said.get("install_requires", []))  # type: ignore[attr-defined]
+    module.find_packages = lambda *_, **__: []  # type: ignore[attr-defined]
+    before = sys.modules.get("setuptools")
+    sys.modules["setuptools"] = module
+    try:
+        runpy.run_path(str(path))
+    finally:
+        sys.modules.pop("setuptools")
+        if before is not None:
+            sys.modules["setuptools"] = before
+    return heard
 
 
 def _poetry(name: str, spec: object) -> Iterator[str]:

@@ -198,6 +198,15 @@ pub fn components() -> &'static [String] {
     &COMPONENTS
 }
 
+/// All that can be in one project: of components that replace the same image by different ones, the first.
+pub fn together() -> Vec<&'static str> {
+    let mut replaced = std::collections::BTreeSet::new();
+    let mut is_first = |component: &&paxx::component::Component| {
+        component.manifest.image.iter().all(|image| replaced.insert(image.replaces))
+    };
+    paxx::component::COMPONENTS.iter().filter(|component| is_first(component)).map(|component| component.id()).collect()
+}
+
 /// A folder in memory, where it can be: thousands of syncs would take long. Nothing here depends on a disk.
 pub fn temporary() -> TempDir {
     let memory = Path::new("/dev/shm");

@@ -70,6 +70,34 @@ def load_components() -> dict[str, dict]:
     return found
 
 
+def as_added(components: dict[str, dict], names: list[str]) -> dict[str, dict]:
+    """The manifests without what is only for other components, or for options that are not the defaults."""
+
+    def counts(manifest: dict, entry: object) -> bool:
+        if not isinstance(entry, dict):
+            return True
+        defaults = {option["name"]: option["default"] for option in manifest.get("option", [])}
+        wanted = {option: [values] if isinstance(values, str) else values for option, values in entry.get("when", {}).items()}
+        return entry.get("with", names[0]) in names and all(defaults[option] in values for option, values in wanted.items())
+
+    return {
+        name: {key: [entry for entry in value if counts(manifest, entry)] if isinstance(value, list) else value for key, value in manifest.items()}
+        for name, manifest in components.items()
+    }
+
+
+def together(components: dict[str, dict]) -> list[str]:
+    """All that can be in one project: of components that replace the same image by different ones, the first."""
+    replaced: set[str] = set()
+    found = []
+    for name, manifest in components.items():
+        images = {image["replaces"] for image in manifest.get("image", [])}
+        if not images & replaced:
+            found.append(name)
+        replaced |= images
+    return found
+
+
 def closure(components: dict[str, dict], names: list[str]) -> list[str]:
     """The named components and those that they require, required ones first."""
     ordered: list[str] = []
@@ -735,7 +763,7 @@ class Judge:
 
     def __init__(self, top: Path, facts: Facts, before: dict, after: dict, old: Code, components: dict, names: list[str]) -> None:
         self.top, self.facts, self.before, self.after, self.old = top, facts, before, after, old
-        self.components, self.names = components, names
+        self.components, self.names = as_added(components, names), names
         self.code = Code(top, facts.root)
         self.code.roots = import_roots(facts)
         self.faults: list[str] = []
@@ -829,7 +857,7 @@ class Judge:
         lost = changed_lines(key, old, new, {line for call in calls for line in range(call.lineno - 1, call.end_lineno)})
         for line in lost:
             self.fault(f"{key}: a line that must stay is changed: {line!r}")
-        if not is_subsequence(old.replace(b"lifespan=None", b"lifespan="), new) and not (key.endswith((".yml", ".yaml")) and "postgis" in self.names) and not has_pass(old):
+        if not is_subsequence(old.replace(b"lifespan=None", b"lifespan="), new) and not (key.endswith((".yml", ".yaml")) and any(self.components[name].get("image") for name in self.names)) and not has_pass(old):
             raise Corrupt(f"{key}: bytes are lost")
 
     # -- modules
@@ -1232,7 +1260,8 @@ class Judge:
             match = re.fullmatch(rf"(?:docker\.io/(?:library/)?)?{wanted['replaces']}:(\d+)([.-].*)?", image)
             if match:
                 tag = wanted["tags"].get(match[1])
-                if tag is None or not after.endswith(f"{wanted['by']}:{tag}" + ("-alpine" if "alpine" in image else "")):
+                suffix = wanted.get("alpine") if "alpine" in image else ""
+                if tag is None or suffix is None or not after.endswith(f"{wanted['by']}:{tag}{suffix}"):
                     self.fault(f"image of {name}: {image} -> {after}")
             elif image != after:
                 self.fault(f"image of {name}: {image} -> {after}")
@@ -1885,7 +1914,7 @@ def check_before(root: Path, names: list[str], asked: list[str], options: list[s
 
 def judge_case(project: str, source: Path, facts_given: dict, component: str, components: dict, accepted: dict, keep: bool) -> Verdict:
     """One project, one component (or all), one copy."""
-    asked = list(components) if component == "all" else [component]
+    asked = together(components) if component == "all" else [component]
     names = closure(components, asked)
     work = Path(tempfile.mkdtemp(prefix=f"verdict-{project}-{component}-", dir="/tmp"))
     verdict = Verdict(project, component, "perfect", where=str(work))

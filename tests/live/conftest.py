@@ -1,6 +1,7 @@
 """What the live tests share: projects to which the tool has added components, free ports, real servers."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,6 +27,17 @@ FIXTURES = ROOT / "fixtures"
 COMPONENTS = ("redis", "arq", "storage", "websocket", "postgis", "metrics")
 # All there are, found by their folders: what is asked of each is asked of a new one, too.
 EVERY = tuple(sorted(path.parent.name for path in TEMPLATES.glob("*/component.toml")))
+
+
+def _together() -> Iterator[str]:
+    replaced: set[str] = set()
+    for component in EVERY:
+        images = {image["replaces"] for image in manifest(component).get("image", [])}
+        if not images & replaced:
+            yield component
+        replaced |= images
+
+
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,10 @@ def paxx(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedP
     return done
 
 
+# All that can be in one project: of components that replace the same image by different ones, the first.
+TOGETHER = tuple(_together())
+
+
 def add(project: Path, *components: str, options: tuple[str, ...] = ()) -> str:
     """Adds components; returns what the tool says to the user, the next steps among it."""
     return paxx(project, "infra", "add", *components, "--yes", *options).stderr if components else ""
@@ -123,6 +139,9 @@ class Projects:
             else:
                 source = FIXTURES / {"upper": "package-upper", "getter": "requirements"}.get(shape, shape)
                 self._pristine[shape] = Path(shutil.copytree(source, folder / "demo"))
+            for compose in self._pristine[shape].glob("*compose.y*ml"):
+                # There is no image of pgvector on Alpine: it would be refused.
+                compose.write_text(re.sub(r"(image: postgres:\d+)-alpine", r"\1", compose.read_text()))
         return self._pristine[shape]
 
     def fresh(self, shape: str, files: Mapping[str, str] | None = None) -> Path:
@@ -227,6 +246,14 @@ class RedisServer:
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Redis for all tests of a module."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
 

@@ -34,6 +34,7 @@ class Inbox:
         self.envelopes: list[Envelope] = []
         self.sessions: set[tuple[str, int]] = set()
         self.delay = 0.0
+        self.busy = 0  # recipients that are put off
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -46,7 +47,8 @@ class Inbox:
     ) -> str:
         if address.startswith("nobody@"):
             return "550 no such mailbox"
-        if address.startswith("later@"):
+        if address.startswith("later@") or self.busy > 0:
+            self.busy -= 1
             return "451 try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -20,7 +20,9 @@ from conftest import Projects, add, free_port, wait_for
 SERVICES = "services"
 
 
-def _program(name: str) -> str:
+def _program(name: str, folder: Path | None = None) -> str:
+    if folder is not None:
+        return str(folder / name)
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     found = str(places[-1]) if places else shutil.which(name)
     assert found, f"PostgreSQL's {name} is not installed"
@@ -28,9 +30,12 @@ def _program(name: str) -> str:
 
 
 class Cluster:
-    """A PostgreSQL server on a free port of 127.0.0.1, without durability; run as `postgres` where we are root."""
+    """A PostgreSQL server on a free port of 127.0.0.1, without durability; run as `postgres` where we are root.
 
-    def __init__(self, folder: Path) -> None:
+    `programs` has the server's programs, where they are not those of the machine.
+    """
+
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
         self.port = free_port()
         self.data = folder / "data"
         self._count = 0
@@ -41,14 +46,14 @@ class Cluster:
             self.data.mkdir(mode=0o700)
             account = pwd.getpwnam("postgres")
             os.chown(self.data, account.pw_uid, account.pw_gid)
-        self._run(_program("initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8")
+        self._run(_program("initdb", programs), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8")
         options = {
             "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.data),
             "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",
             "jit": "off",
         }
         self.process = subprocess.Popen(
-            [_program("postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in options.items())],
+            [_program("postgres", programs), "-D", str(self.data), *(f"--{name}={value}" for name, value in options.items())],
             cwd="/", user=self._user, group=self._user, extra_groups=[] if self._user else None,
             stdout=subprocess.DEVNULL, stderr=(folder / "postgres.log").open("wb"),
         )

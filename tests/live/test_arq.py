@@ -23,6 +23,7 @@ from arq.jobs import JobStatus
 from arq.worker import Worker, create_worker
 from conftest import RedisServer, Uvicorn, free_port, wait_for
 from otlp_receiver import OtlpReceiver
+from queue_support import ArqWorker, arq_environment
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_support import clients, imported, protected_server, run_block
 from seed_examples.arq import EXAMPLES
@@ -137,52 +138,12 @@ async def welcome(user_id: int) -> str | None:
 '''
 
 
-class ArqWorker:
-    """`arq MODULE.WorkerSettings` in the project."""
-
-    def __init__(self, project: Path, target: str, server: RedisServer, **env: str) -> None:
-        self.project = project
-        self.target = target if target.rpartition(".")[2][0].isupper() else f"{target}.WorkerSettings"
-        self.env = {**os.environ, "ARQ_REDIS_URL": server.url(1), "REDIS_URL": server.url(0), **env}
-        self.log = project / f"{target}.{server.port}.log"
-        self.process = subprocess.Popen(
-            self.command(), cwd=project, env=self.env, stdout=self.log.open("wb"), stderr=subprocess.STDOUT
-        )
-        wait_for(lambda: "redis_version" in self.log.read_text() or self.process.poll() is not None, "the worker")
-        assert self.process.poll() is None, self.log.read_text()
-
-    def command(self, *options: str) -> list[str]:
-        return [str(Path(sys.executable).parent / "arq"), self.target, *options]
-
-    def check(self) -> int:
-        """What `arq --check` exits with."""
-        return subprocess.run(self.command("--check"), cwd=self.project, env=self.env, capture_output=True).returncode
-
-    def stop(self) -> int:
-        """Sends SIGTERM; returns what the worker exits with."""
-        self.process.terminate()
-        try:
-            return self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
-
 @pytest.fixture(scope="module")
 def project(make_project: Callable[..., Path]) -> Path:
     path = make_project("redis", "arq")
     (path / "live_tasks.py").write_text(TASKS)
     (path / "live_app.py").write_text(APP)
     return path
-
-
-@pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """The Redis of the shared worker."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -197,16 +158,14 @@ def worker(project: Path, shared_server: RedisServer) -> Iterator[ArqWorker]:
 @pytest.fixture
 def queue(project: Path, worker: ArqWorker, shared_server: RedisServer) -> Iterator[Any]:
     """The generated module, with a worker on its queue."""
-    env = {"ARQ_REDIS_URL": shared_server.url(1), "REDIS_URL": shared_server.url(0)}
-    with imported(project, "services.arq", **env) as module:
+    with imported(project, "services.arq", **arq_environment(shared_server)) as module:
         yield module
 
 
 @pytest.fixture
 def lonely(project: Path, redis_server: RedisServer) -> Iterator[Any]:
     """The generated module, without a worker."""
-    env = {"ARQ_REDIS_URL": redis_server.url(1), "REDIS_URL": redis_server.url(0)}
-    with imported(project, "services.arq", **env) as module:
+    with imported(project, "services.arq", **arq_environment(redis_server)) as module:
         yield module
 
 

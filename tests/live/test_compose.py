@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from conftest import EVERY, FIXTURES, Projects, add
+from conftest import FIXTURES, TOGETHER, Projects, add
 
 NAMES = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 # What Compose merges into a service is for Compose: the schema sees the mapping after YAML's own merge keys.
@@ -211,7 +211,7 @@ def test_fixture(projects: Projects, shape: str) -> None:
     before = yaml.safe_load(path.read_bytes())
     if shape in BELOW:
         subprocess.run(["git", "init", "-q", project], check=True)  # noqa: S607
-    add(project / BELOW.get(shape, "."), *EVERY)
+    add(project / BELOW.get(shape, "."), *TOGETHER)
     examine(before, yaml.safe_load(path.read_bytes()))
 
 
@@ -221,7 +221,7 @@ def test_variant(projects: Projects, variant: str) -> None:
     project = projects.fresh("upper", {"compose.yml": VARIANTS[variant]})
     before = yaml.safe_load(VARIANTS[variant])
     jsonschema.validate(before, schema())
-    add(project, *EVERY)
+    add(project, *TOGETHER)
     examine(before, yaml.safe_load((project / "compose.yml").read_bytes()))
 
 

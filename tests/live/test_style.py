@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from conftest import COMPONENTS, EVERY, SHAPES, Projects, manifest
+from conftest import COMPONENTS, EVERY, SHAPES, TOGETHER, Projects, manifest
 from examine import Examiner, generated, program, tree
 
 SINGLES = [(component,) for component in EVERY]
@@ -19,7 +19,7 @@ def examiner(projects: Projects, tmp_path_factory: pytest.TempPathFactory) -> Ex
     return Examiner(projects, tmp_path_factory.mktemp("caches"))
 
 
-@pytest.mark.parametrize("components", [*SINGLES, *PAIRS, COMPONENTS, EVERY], ids=" ".join)
+@pytest.mark.parametrize("components", [*SINGLES, *PAIRS, COMPONENTS, TOGETHER], ids=" ".join)
 @pytest.mark.parametrize("shape", ["lower", "upper"])
 def test_combination(examiner: Examiner, shape: str, components: tuple[str, ...]) -> None:
     """Issue 3 (2), issue 2 (9): `check` clean; `ruff`, `ruff format`, `mypy --strict` clean, but for what the project
@@ -27,7 +27,7 @@ def test_combination(examiner: Examiner, shape: str, components: tuple[str, ...]
     assert examiner.examine(shape, components) == []
 
 
-@pytest.mark.parametrize("components", [*SINGLES, EVERY], ids=" ".join)
+@pytest.mark.parametrize("components", [*SINGLES, TOGETHER], ids=" ".join)
 def test_modules_with_a_settings_function(examiner: Examiner, components: tuple[str, ...]) -> None:
     """The same of the modules alone, in the project that reaches its settings by `get_settings()`."""
     assert examiner.examine("getter", components) == []
@@ -36,8 +36,8 @@ def test_modules_with_a_settings_function(examiner: Examiner, components: tuple[
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_module_does_not_depend_on_its_neighbours(projects: Projects, shape: str) -> None:
     """A module has the same text alone and among all: what is shown of one holds in every combination."""
-    together = tree(projects.make(*EVERY, shape=shape))
-    for component in EVERY:
+    together = tree(projects.make(*TOGETHER, shape=shape))
+    for component in TOGETHER:
         project = projects.make(component, shape=shape)
         alone = tree(project)
         assert {path: alone[path] for path in generated(project, shape)}.items() <= together.items()
@@ -47,7 +47,7 @@ def test_a_module_does_not_depend_on_its_neighbours(projects: Projects, shape: s
 @pytest.mark.parametrize("shape", SHAPES)
 def test_fixed_point_of_the_formatter(projects: Projects, shape: str, width: int) -> None:
     """docs/components.md: a module is a fixed point of `ruff format` at every line length from 79 to 320."""
-    project = projects.make(*EVERY, shape=shape)
+    project = projects.make(*TOGETHER, shape=shape)
     done = subprocess.run(
         [program("ruff"), "format", "--isolated", "--no-cache", "--line-length", str(width), "--diff",
          *generated(project, shape)],
@@ -68,8 +68,8 @@ def test_python_3_10_compiles_it(projects: Projects, shape: str) -> None:
     python = python_3_10()
     if python is None:
         pytest.skip("no Python 3.10 here: its syntax is not tried")
-    project = projects.make(*EVERY, shape=shape)
+    project = projects.make(*TOGETHER, shape=shape)
     modules = generated(project, shape)
-    assert len(modules) == sum(len(manifest(component)["module"]) for component in EVERY)
+    assert len(modules) == sum(len(manifest(component)["module"]) for component in TOGETHER)
     code = "import sys\nfor name in sys.argv[1:]: compile(open(name).read(), name, 'exec')"
     subprocess.run([python, "-W", "error", "-c", code, *modules], cwd=project, check=True)

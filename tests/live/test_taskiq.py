@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -15,7 +13,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from conftest import RedisServer, Uvicorn, free_port, wait_for
+from conftest import RedisServer, Uvicorn, wait_for
+from queue_support import TaskiqRunner, taskiq_environment
 from redis_support import clients, imported, protected_server, run_block
 from taskiq.exceptions import SendTaskError, TaskiqResultTimeoutError
 
@@ -138,42 +137,6 @@ async def welcome(user_id: int) -> str | None:
 '''
 
 
-class Runner:
-    """`taskiq worker` or `taskiq scheduler` in the project."""
-
-    def __init__(self, project: Path, server: RedisServer, kind: str = "worker", *options: str, **env: str) -> None:
-        what = "broker" if kind == "worker" else "scheduler"
-        more = ("--workers", "1") if kind == "worker" else ()
-        self.log = project / f"{kind}-{free_port()}.log"
-        self.process = subprocess.Popen(
-            [
-                str(Path(sys.executable).parent / "taskiq"), kind, f"services.taskiq:{what}", "services.jobs", "live_jobs",
-                *options, *more,
-            ],
-            cwd=project,
-            env={**os.environ, **environment(server), **env},
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-        )
-        said = "Listening started" if kind == "worker" else "Starting scheduler"
-        wait_for(lambda: said in self.log.read_text() or self.process.poll() is not None, f"the {kind}")
-        assert self.process.poll() is None, self.log.read_text()
-
-    def stop(self, seconds: float = 20) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
-
-def environment(server: RedisServer) -> dict[str, str]:
-    return {"TASKIQ_REDIS_URL": server.url(4), "REDIS_URL": server.url(0)}
-
-
 @pytest.fixture(scope="module")
 def project(make_project: Callable[..., Path]) -> Path:
     path = make_project("taskiq")
@@ -183,31 +146,24 @@ def project(make_project: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def worker(project: Path, shared_server: RedisServer) -> Iterator[Runner]:
+def worker(project: Path, shared_server: RedisServer) -> Iterator[TaskiqRunner]:
     """One worker for all tests that only want a job done."""
-    runner = Runner(project, shared_server)
+    runner = TaskiqRunner(project, shared_server)
     yield runner
     assert runner.stop() == 0, runner.log.read_text()
 
 
 @pytest.fixture
-def queue(project: Path, worker: Runner, shared_server: RedisServer) -> Iterator[Any]:
+def queue(project: Path, worker: TaskiqRunner, shared_server: RedisServer) -> Iterator[Any]:
     """The generated module, with a worker on its queue."""
-    with imported(project, "services.taskiq", "live_jobs", **environment(shared_server)) as (module, _):
+    with imported(project, "services.taskiq", "live_jobs", **taskiq_environment(shared_server)) as (module, _):
         yield module
 
 
 @pytest.fixture
 def lonely(project: Path, redis_server: RedisServer) -> Iterator[Any]:
     """The generated module, without a worker."""
-    with imported(project, "services.taskiq", "live_jobs", **environment(redis_server)) as (module, _):
+    with imported(project, "services.taskiq", "live_jobs", **taskiq_environment(redis_server)) as (module, _):
         yield module
 
 
@@ -286,8 +242,8 @@ async def test_retries(queue: Any, tmp_path: Path) -> None:
 
 async def test_a_time_limit(project: Path, redis_server: RedisServer) -> None:
     """A job that runs too long is ended, with an error."""
-    env = {**environment(redis_server), "TASKIQ_JOB_TIMEOUT": "1"}
-    runner = Runner(project, redis_server, TASKIQ_JOB_TIMEOUT="1")
+    env = {**taskiq_environment(redis_server), "TASKIQ_JOB_TIMEOUT": "1"}
+    runner = TaskiqRunner(project, redis_server, TASKIQ_JOB_TIMEOUT="1")
     with imported(project, "services.taskiq", "live_jobs", **env) as (queue, _):
         found = await (await queue.enqueue("sleep", 30)).wait_result(timeout=15, check_interval=0.05)
         assert found.is_err and str(found.error).startswith("TimeoutError")
@@ -324,7 +280,7 @@ async def test_before_there_is_a_worker(project: Path, lonely: Any, redis_server
     job = await lonely.enqueue("add", 1)
     with pytest.raises(TaskiqResultTimeoutError):
         await job.wait_result(timeout=0.3, check_interval=0.1)
-    runner = await asyncio.to_thread(Runner, project, redis_server)
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server)
     assert await result(job) == {"sum": 1}
     assert await asyncio.to_thread(runner.stop) == 0, runner.log.read_text()
     await lonely.stop_taskiq()
@@ -333,7 +289,7 @@ async def test_before_there_is_a_worker(project: Path, lonely: Any, redis_server
 
 async def test_a_running_job_at_sigterm(project: Path, lonely: Any, redis_server: RedisServer) -> None:
     """A job that runs is finished before the worker ends."""
-    runner = await asyncio.to_thread(Runner, project, redis_server)
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server)
     job = await lonely.enqueue("sleep", 2)
     wait_for(lambda: "Executing task sleep" in runner.log.read_text(), "its start")
     assert await asyncio.to_thread(runner.stop) == 0, runner.log.read_text()
@@ -350,7 +306,7 @@ async def test_a_killed_worker_loses_no_job(
         "import services.taskiq as taskiq\ntaskiq.TAKE_OVER_AFTER = 1\nfrom live_jobs import *\nbroker = taskiq.broker\n"
     )
     job = await lonely.enqueue("killer", str(tmp_path / "killed"))
-    runner = await asyncio.to_thread(Runner, project, redis_server, "worker", "quick", **env)
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server, "worker", "quick", **env)
     try:
         assert await result(job, 40) == "survived"
     finally:
@@ -360,7 +316,7 @@ async def test_a_killed_worker_loses_no_job(
 
 async def test_redis_goes_and_comes_back(project: Path, lonely: Any, redis_server: RedisServer) -> None:
     """The worker outlives a restart of Redis, one that has lost everything too; `enqueue()` is an error meanwhile, fast."""
-    runner = await asyncio.to_thread(Runner, project, redis_server)
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server)
     assert await result(await lonely.enqueue("add", 1)) == {"sum": 1}
     redis_server.stop()
     start = time.monotonic()
@@ -381,7 +337,7 @@ async def test_a_worker_before_redis(project: Path, lonely: Any, redis_server: R
     redis_server.stop()
     await lonely.start_taskiq()
     assert "TASKIQ_REDIS_URL: no connection" in caplog.text
-    runner = await asyncio.to_thread(Runner, project, redis_server)
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server)
     redis_server.start()
     assert await result(await lonely.enqueue("add", 1), 20) == {"sum": 1}
     assert await asyncio.to_thread(runner.stop) == 0, runner.log.read_text()
@@ -423,7 +379,7 @@ def test_two_event_loops(lonely: Any, redis_server: RedisServer) -> None:
 
 def test_the_scheduler(project: Path, redis_server: RedisServer) -> None:
     """A job with a schedule is queued when its minute comes."""
-    scheduler, runner = Runner(project, redis_server, "scheduler"), Runner(project, redis_server)
+    scheduler, runner = TaskiqRunner(project, redis_server, "scheduler"), TaskiqRunner(project, redis_server)
     try:
         wait_for(lambda: redis_server.cli("get", "tick") == "true", "the next minute", 75)
     finally:
@@ -434,7 +390,7 @@ def test_the_scheduler(project: Path, redis_server: RedisServer) -> None:
 
 def test_the_application(project: Path, redis_server: RedisServer, serve: Callable[..., Uvicorn]) -> None:
     """A route queues; no client is left when the application has stopped."""
-    server = serve(project, "live_app:app", **environment(redis_server))
+    server = serve(project, "live_app:app", **taskiq_environment(redis_server))
     job_id = httpx.post(f"{server.url}/users/7/welcome").json()
     raw = redis_server.cli("-n", "4", "xrange", "taskiq:queue", "-", "+")
     assert job_id in raw and '"user_id":7' in raw.replace(" ", "")
@@ -504,8 +460,8 @@ async def test_email_in_the_background(make_project: Callable[..., Path], redis_
     smtp = SmtpServer()
     smtp.stop()
     mail = {"EMAIL_BACKEND": "smtp", "SMTP_HOST": f"127.0.0.1:{smtp.port}"}
-    runner = await asyncio.to_thread(Runner, project, redis_server, **mail)
-    with imported(project, "services.taskiq", "live_jobs", **environment(redis_server)) as (queue, _):
+    runner = await asyncio.to_thread(TaskiqRunner, project, redis_server, **mail)
+    with imported(project, "services.taskiq", "live_jobs", **taskiq_environment(redis_server)) as (queue, _):
         good = await queue.enqueue("send", {"to": "a@example.org", "subject": "Hi", "text": "x"})
         wait_for(lambda: "no answer" in runner.log.read_text() or "Connect" in runner.log.read_text(), "an attempt")
         smtp.start()

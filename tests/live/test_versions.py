@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 import websockets.sync.client
-from conftest import EVERY, ROOT, SHAPES, Projects, RedisServer, Uvicorn, add
+from conftest import ROOT, SHAPES, TOGETHER, Projects, RedisServer, Uvicorn, add
 from otlp_receiver import OtlpReceiver
 from postgis_support import Cluster
 from redis_support import clients
@@ -25,7 +25,7 @@ from test_metrics import APP, SPANS_ROUTES, quick, scrape, wrong_labels
 from test_wiring import VISITS, quiet, use
 
 CACHE = ROOT / "target" / "live"
-WITHOUT_ARQ = tuple(component for component in EVERY if component != "arq")
+WITHOUT_ARQ = tuple(component for component in TOGETHER if component != "arq")
 # What the label table's application imports, and the project does not.
 EXTRA = ["aiosqlite>=0.20"]
 
@@ -41,7 +41,7 @@ class Combination:
 
 COMBINATIONS = {
     "the lowest": Combination(
-        "3.12", EVERY, ("sqlalchemy==2.0.43",), {"fastapi": "0.115.", "sqlalchemy": "2.0.", "redis": "5.0.2"}, lowest=True
+        "3.12", TOGETHER, ("sqlalchemy==2.0.43",), {"fastapi": "0.115.", "sqlalchemy": "2.0.", "redis": "5.0.2"}, lowest=True
     ),
     "redis-py 8": Combination(
         "3.13",
@@ -49,7 +49,7 @@ COMBINATIONS = {
         ("fastapi==0.143.*", "sqlalchemy==2.1.*", "redis==8.*"),
         {"fastapi": "0.143.", "sqlalchemy": "2.1.", "redis": "8."},
     ),
-    "the newest": Combination("3.13", EVERY, (), {"fastapi": "0.1", "redis": "5."}),
+    "the newest": Combination("3.13", TOGETHER, (), {"fastapi": "0.1", "redis": "5."}),
 }
 
 
@@ -173,8 +173,8 @@ def test_pydantic_1(
 ) -> None:
     """COMPONENTS.md: "Pydantic v1 projects"; the fixture with FastAPI 0.95 and pydantic 1, with all of them."""
     project = projects.fresh("add-event-handler")
-    add(project, *EVERY)
-    python = environment(project, Combination("3.11", EVERY, (), {}), "requirements.txt")
+    add(project, *TOGETHER)
+    python = environment(project, Combination("3.11", TOGETHER, (), {}), "requirements.txt")
     (project / "live.py").write_text(WITH_PYDANTIC_1)
     env = {
         "DATABASE_URL": cluster.url(cluster.database()).replace("+asyncpg", ""),

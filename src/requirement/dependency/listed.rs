@@ -6,8 +6,9 @@ use super::specifier::{Bound, Specifier, canonical, name_and_bound, poetry_bound
 use super::{Pythons, is_toml};
 use crate::finding::{Location, Problem};
 use crate::project::dependencies::{syntax_error, unreadable};
-use crate::project::layout::Dependencies;
+use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
+use crate::source::package_list::{PackageList, format_of};
 use crate::source::requirements;
 use crate::source::toml::Source;
 
@@ -77,7 +78,9 @@ pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
             continue;
         }
         let Some((file, text)) = project.file(path).and_then(|file| Some((file, file.text()?))) else {
-            if project.file(path).is_some() || *path == dependencies.path {
+            // A requirements file that is not there is made.
+            let is_made = dependencies.format == DependencyFormat::Requirements;
+            if project.file(path).is_some() || (*path == dependencies.path && !is_made) {
                 return Err(unreadable(path));
             }
             continue;
@@ -85,6 +88,29 @@ pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
         if is_toml(path) {
             let source = file.toml().map_err(|error| syntax_error(path, &error))?;
             list_toml(path, &source, dependencies, &mut found);
+        } else if let Some(format) = format_of(path.name()) {
+            for (list, used) in [(format.read(text), Use::Application), (format.development(text), Use::Group)] {
+                match list {
+                    Some(PackageList::Table(keys)) => {
+                        list_table(
+                            path,
+                            &*file.toml().map_err(|error| syntax_error(path, &error))?,
+                            keys,
+                            used,
+                            &mut found,
+                        );
+                    }
+                    Some(list) => {
+                        for entry in list.entries() {
+                            let Some((name, bound)) = name_and_bound(&entry.text) else { continue };
+                            let at = Location::new(path.clone(), entry.range);
+                            let pythons = marker_of(&entry.text);
+                            found.push(Listed { name, at, bound, used, list: path.to_string(), pythons });
+                        }
+                    }
+                    None => {}
+                }
+            }
         } else {
             let used = match is_main {
                 true if constraints.contains(path) => Use::Constraint,

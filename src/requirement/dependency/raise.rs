@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::specifier::{Specifier, canonical, poetry_bound, release, upper};
-use super::{Dependency, Listed, is_toml, listed, plain, same_line};
+use super::{Dependency, Listed, is_key, is_toml, listed, plain, same_line};
 use crate::edit::Edit;
 use crate::finding::Location;
 use crate::project::Project;
@@ -25,7 +25,8 @@ impl Dependency {
     /// What becomes of the entry at `at` when its bound is raised; `None` where it is no older one, or is not understood.
     pub fn raise(&self, project: &Project, at: &Location) -> Option<Raise> {
         let from = project.text(&at.path)?.get(at.range.clone())?;
-        let of_table = is_toml(&at.path) && !from.starts_with(['"', '\'']);
+        let in_table = is_toml(&at.path) || is_key(project, project.layout.dependencies.as_ref().ok()?, at);
+        let of_table = in_table && !from.starts_with(['"', '\'']);
         let range = versions(from, of_table)?;
         let needed = Specifier::parse(self.requirement)?.versions;
         let raised = raised(from.get(range.clone())?, needed, self.pin)?;

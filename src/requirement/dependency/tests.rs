@@ -3,6 +3,7 @@
 use super::testing::{Question, apply, check, missing, path, project, removed, show};
 use super::*;
 use crate::finding::NO_DEPENDENCY_FILE;
+use crate::requirement::Change;
 
 const REDIS: Dependency = Dependency { pin: Some("5.2.1"), ..Dependency::of("redis[hiredis]>=5.0.1") };
 const ARQ: Dependency = Dependency::of("arq>=0.26.3");
@@ -597,4 +598,98 @@ fn a_bound_that_the_user_changed_after_it_was_raised_stays() {
     let older = Dependency { newest: Some("ask `arq`"), ..Dependency::of("redis>=4.2,<6") };
     let Assessment::Blocked { problem } = older.assess(&newer) else { panic!("not blocked") };
     assert_eq!(problem.help.as_deref(), Some("ask `arq`"));
+}
+
+fn other(file: &str, text: &str, format: DependencyFormat) -> Project {
+    project(&[(file, text)], Ok(dependencies(format, file, None, &[])))
+}
+
+#[test]
+fn lists_of_setup_cfg() {
+    check_add(
+        &other(
+            "setup.cfg",
+            "[options]\ninstall_requires =\n    fastapi\n    uvicorn\nzip_safe = no\n",
+            DependencyFormat::Other,
+        ),
+        &[&REDIS, &ARQ],
+        "[options]\ninstall_requires =\n    arq>=0.26.3\n    fastapi\n    redis[hiredis]>=5.0.1\n    uvicorn\nzip_safe = no\n",
+    );
+}
+
+#[test]
+fn lists_of_setup_py() {
+    check_add(
+        &other(
+            "setup.py",
+            "from setuptools import setup\n\nsetup(\n    install_requires=[\n        'uvicorn',  # server\n        'fastapi'\n    ],\n)\n",
+            DependencyFormat::Other,
+        ),
+        &[&REDIS],
+        "from setuptools import setup\n\nsetup(\n    install_requires=[\n        'uvicorn',  # server\n        'fastapi',\n        'redis[hiredis]>=5.0.1'\n    ],\n)\n",
+    );
+}
+
+#[test]
+fn an_empty_list_of_setup_py() {
+    let text = "from setuptools import setup\n\nREQUIRES = []\n\nsetup(install_requires=REQUIRES)\n";
+    let expected = "from setuptools import setup\n\nREQUIRES = [\n    \"redis[hiredis]>=5.0.1\",\n]\n\nsetup(install_requires=REQUIRES)\n";
+    check_add(&other("setup.py", text, DependencyFormat::Other), &[&REDIS], expected);
+}
+
+#[test]
+fn the_table_of_pixi() {
+    let text = "[dependencies]\npython = \"3.12.*\"\n\n[pypi-dependencies]\nfastapi = \"*\"\nuvicorn = { version = \">=0.30\", extras = [\"standard\"] }\n";
+    let expected = text.replace("uvicorn =", "redis = {version = \">=5.0.1\", extras = [\"hiredis\"]}\nuvicorn =");
+    check_add(&other("pixi.toml", text, DependencyFormat::Other), &[&REDIS], &expected);
+}
+
+#[test]
+fn the_pip_part_of_an_environment() {
+    check_add(
+        &other(
+            "environment.yml",
+            "dependencies:\n  - python=3.11\n  - pip:\n      - uvicorn\n      - fastapi\nprefix: /x\n",
+            DependencyFormat::Other,
+        ),
+        &[&REDIS],
+        "dependencies:\n  - python=3.11\n  - pip:\n      - uvicorn\n      - fastapi\n      - redis[hiredis]>=5.0.1\nprefix: /x\n",
+    );
+}
+
+#[test]
+fn the_packages_of_a_pipfile() {
+    check_add(
+        &other("Pipfile", "[packages]\nuvicorn = \"*\"\nfastapi = \"*\"\n\n[dev-packages]\n", DependencyFormat::Other),
+        &[&REDIS],
+        "[packages]\nuvicorn = \"*\"\nfastapi = \"*\"\nredis = {version = \">=5.0.1\", extras = [\"hiredis\"]}\n\n[dev-packages]\n",
+    );
+    for (file, text, format) in [
+        ("Pipfile", "[packages]\nRedis = \">=4\"\n", DependencyFormat::Other),
+        ("setup.cfg", "[options]\ninstall_requires =\n    Redis>=4\n", DependencyFormat::Other),
+        ("setup.py", "setup(install_requires=['Redis>=4'])\n", DependencyFormat::Other),
+        ("conda.yml", "dependencies:\n- pip:\n  - Redis>=4\n", DependencyFormat::Other),
+    ] {
+        check_met(&other(file, text, format), &REDIS);
+    }
+    for (file, text, format, expected) in [
+        ("Pipfile", "[packages]\nredis = \"==4.4.4\"\n", DependencyFormat::Other, "redis = \"==5.2.1\""),
+        ("setup.cfg", "[options]\ninstall_requires =\n    redis<5\n", DependencyFormat::Other, "    redis<6\n"),
+        ("setup.py", "setup(install_requires=['redis~=4.5'])\n", DependencyFormat::Other, "['redis~=5.0']"),
+    ] {
+        let after = raised(&other(file, text, format), &REDIS);
+        assert!(after.contains(expected), "{after}");
+    }
+}
+
+#[test]
+fn a_project_without_any_list_gains_one() {
+    let before = project(&[], Ok(dependencies(DependencyFormat::Requirements, "requirements.txt", None, &[])));
+    let fix = missing(REDIS.assess(&before));
+    assert!(matches!(&fix.changes[..], [Change::Write { text, .. }] if text == "redis[hiredis]>=5.0.1\n"));
+    let recorded = Recorded { record: fix.record.clone(), scaffolding: fix.record.scaffolding };
+    let after = pip(&[("requirements.txt", "redis[hiredis]>=5.0.1\n")]);
+    assert!(matches!(&removed(REDIS.retract(&after, &recorded)).changes[..], [Change::Delete { .. }]));
+    let with_more = pip(&[("requirements.txt", "fastapi\nredis[hiredis]>=5.0.1\n")]);
+    assert!(matches!(&removed(REDIS.retract(&with_more, &recorded)).changes[..], [Change::Edit { .. }]));
 }

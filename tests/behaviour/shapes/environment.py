@@ -156,7 +156,7 @@ dependencies.add("redis by a URL", {"pyproject.toml": BASE["pyproject.toml"].rep
 dependencies.add("redis under another spelling", {"pyproject.toml": BASE["pyproject.toml"].replace('    "pydantic-settings",\n', '    "pydantic-settings",\n    "Redis[hiredis] >= 5.0.2",\n    "Prometheus_Client>=0.21",\n')}, add=("redis", "metrics"))
 dependencies.add("a bound that excludes ours", {"pyproject.toml": BASE["pyproject.toml"].replace('    "pydantic-settings",\n', '    "pydantic-settings",\n    "redis<4",\n')}, refusal=("PX202",))
 dependencies.add("redis 6 and arq", {"pyproject.toml": BASE["pyproject.toml"].replace('    "pydantic-settings",\n', '    "pydantic-settings",\n    "redis>=6",\n')}, refusal=("PX202",), add=("arq",))
-dependencies.add("no dependency file", {"pyproject.toml": None}, needs=(), refusal=("PX203",))
+dependencies.add("no dependency file", {"pyproject.toml": None}, needs=())
 dependencies.add("dynamic", {"pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndynamic = ["dependencies"]\n\n[tool.setuptools.dynamic]\ndependencies = { file = ["deps.txt"] }\n', "deps.txt": "fastapi\npydantic-settings\n"}, requirement_files=())
 dependencies.add("constraints", {"pyproject.toml": None, "requirements.txt": "-c constraints.txt\nfastapi\npydantic-settings\n", "constraints.txt": "redis==3.5.3\n"}, refusal="any")
 

@@ -1,0 +1,32 @@
+"""Files that list packages in other formats than `pyproject.toml` and `requirements.txt`, and projects that have none."""
+
+from shape import Collection
+
+formats = Collection("package lists")
+
+SETUP = """\
+from setuptools import find_packages, setup
+
+{before}setup(
+    name="demo",
+    packages=find_packages(),
+    install_requires={value},
+)
+"""
+NONE = {"pyproject.toml": None}
+
+formats.add("Pipfile", {**NONE, "Pipfile": '[packages]\nfastapi = "*"\npydantic-settings = ">=2"\n\n[dev-packages]\n'}, add=("redis", "metrics"))
+formats.add("Pipfile with redis", {**NONE, "Pipfile": '[packages]\nfastapi = "*"\npydantic-settings = "*"\nredis = {version = "*", extras = ["hiredis"]}\n'})
+formats.add("Pipfile with an older redis", {**NONE, "Pipfile": '[packages]\nfastapi = "*"\npydantic-settings = "*"\nredis = "==3.5.3"\n'}, refusal=("PX202",))
+formats.add("setup.cfg", {**NONE, "setup.cfg": "[options]\ninstall_requires =\n    fastapi\n    pydantic-settings\n    # the server\n    uvicorn\npackages = find:\n"}, add=("redis", "metrics"))
+formats.add("setup.cfg of a file", {**NONE, "setup.cfg": "[options]\ninstall_requires = file: run.txt\n", "run.txt": "fastapi\npydantic-settings\n"}, refusal=("PX204",))
+formats.add("setup.py", {**NONE, "setup.py": SETUP.format(before="", value='["fastapi", "pydantic-settings"]')}, add=("redis", "metrics"))
+formats.add("setup.py over lines", {**NONE, "setup.py": SETUP.format(before="", value="[\n        'fastapi',  # web\n        'pydantic-settings'\n    ]")}, add=("redis", "metrics"))
+formats.add("setup.py with a variable", {**NONE, "setup.py": SETUP.format(before="REQUIRED = [\n    'fastapi',\n    'pydantic-settings',\n]\n\n", value="REQUIRED")})
+formats.add("setup.py with a sum", {**NONE, "setup.py": SETUP.format(before="BASE = ['fastapi']\n\n", value="BASE + ['pydantic-settings']")}, refusal=("PX204",))
+formats.add("environment.yml", {**NONE, "environment.yml": "name: demo\ndependencies:\n  - python=3.12\n  - pip:\n      - fastapi\n      - pydantic-settings\n"}, add=("redis", "metrics"))
+formats.add("environment.yml without pip", {**NONE, "environment.yml": "name: demo\ndependencies:\n  - python=3.12\n  - fastapi\n"}, refusal=("PX204",))
+formats.add("pixi", {**NONE, "pixi.toml": '[workspace]\nname = "demo"\n\n[pypi-dependencies]\nfastapi = "*"\npydantic-settings = { version = ">=2", extras = [] }\n'}, add=("redis", "metrics"))
+formats.add("dynamic list of setup.cfg", {"pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndynamic = ["dependencies"]\n', "setup.cfg": "[options]\ninstall_requires =\n    fastapi\n    pydantic-settings\n"})
+formats.add("no file", NONE, add=("redis", "metrics"))
+formats.add("no file but tool settings", {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}, add=("redis", "metrics"))

@@ -1,0 +1,11 @@
+from setuptools import find_packages, setup
+
+setup(
+    name="demo",
+    packages=find_packages(),
+    install_requires=[
+        "fastapi",
+        "pydantic-settings",
+        "uvicorn",  # the server
+    ],
+)
