@@ -1418,11 +1418,27 @@ class Judge:
                     found.append((node, False))
         return found
 
+    def composed(self) -> tuple[Path, ast.AST] | None:
+        """The new function that takes the place of `app.router.lifespan_context`, and runs what was there."""
+        for key in self.after.keys():
+            file = self.top / key
+            if not key.endswith(".py") or b".router.lifespan_context = " not in self.after[key][2]:
+                continue
+            tree = self.code.tree(file)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Assign) and dotted(node.targets[0]).endswith(".router.lifespan_context"):
+                    name = dotted(node.value)
+                    found = [part for part in ast.walk(tree) if isinstance(part, ast.AsyncFunctionDef) and part.name == name]
+                    if found and any(self.is_ours(file, part.func, item["module"], item.get("start", item.get("stop"))) for part in ast.walk(found[0]) if isinstance(part, ast.Call) for known in self.names for item in self.components[known].get("lifespan", [])):
+                        return file, found[0]
+        return None
+
     def life_cycle(self, path: Path, call: ast.Call) -> None:
         wanted = [(name, item) for name in self.names for item in self.components[name].get("lifespan", [])]
         if not wanted:
             return
         lifespan, starts, stops, followed = self.handlers(path, call)
+        lifespan = self.composed() or lifespan
         if lifespan is None and not starts and not stops:
             self.fault("the application has no lifespan" if followed else "its lifespan cannot be followed, and yet it was applied")
             return

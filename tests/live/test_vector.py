@@ -521,9 +521,10 @@ def test_the_image(projects: Projects, image: str, becomes: str) -> None:
     refused = not becomes.partition(":")[2]
     done = paxx(project, "add", "vector", "--yes", code=2 if refused or image == "postgres:latest" else 0)
     if refused:
-        assert becomes in done.stderr and f"FROM {image}" in done.stderr
+        said = re.sub(r"[\s│]+", " ", done.stderr)
+        assert becomes in said and f"FROM {image}" in said
     elif image == "postgres:latest":
-        assert "which major version" in done.stderr and becomes in done.stderr
+        assert "which major version" in re.sub(r"[\s│]+", " ", done.stderr) and becomes in done.stderr
     else:
         assert f"image: {becomes}\n" in (project / "compose.yml").read_text()
         paxx(project, "remove", "vector", "--yes")
