@@ -12,7 +12,8 @@
 
 use std::ops::Range;
 
-use super::import::{Import, use_elsewhere};
+use super::elsewhere::use_elsewhere;
+use super::import::Import;
 use super::placement;
 use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};

@@ -16,7 +16,8 @@
 //! (FastAPI's documentation, "Lifespan Events"). Everywhere else the calls are composed with what is there ([`super::composition`]).
 
 use super::dependency::{self, specifier::name_and_bound};
-use super::import::{Import, use_elsewhere};
+use super::elsewhere::use_elsewhere;
+use super::import::Import;
 use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};
 use super::{composition, placement};

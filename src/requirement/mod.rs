@@ -7,6 +7,7 @@ pub mod application_call;
 pub mod compose;
 mod composition;
 pub mod dependency;
+mod elsewhere;
 mod endpoint;
 pub mod env_variable;
 pub mod environment;
