@@ -17,11 +17,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from conftest import EVERY, ROOT, SHAPES, Projects, manifest
+from conftest import TOGETHER, ROOT, SHAPES, Projects, manifest
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 FASTAPIS = ("0.100", "0.115", "0.143", "newest")
-TESTS = [entry["path"] for component in EVERY for entry in manifest(component).get("test", [])]
+TESTS = [entry["path"] for component in TOGETHER for entry in manifest(component).get("test", [])]
 EXTRA = ("pytest", "pytest-asyncio", "aiosqlite", "httpx")
 
 
@@ -98,7 +98,7 @@ def main() -> int:
     pythons, fastapis = options.python.split(","), options.fastapi.split(",")
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        project = Projects(Path(folder)).make(*EVERY, shape="upper")
+        project = Projects(Path(folder)).make(*TOGETHER, shape="upper")
         print(f"{'Python':8}" + "".join(f"{'FastAPI ' + version:>18}" for version in fastapis), flush=True)
         for version in pythons:
             python = interpreter(version)

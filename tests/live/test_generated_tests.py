@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import EVERY, Projects, add, manifest, paxx
+from conftest import EVERY, TOGETHER, Projects, add, manifest, paxx
 from examine import program, tree
 from mutants import examine
 
@@ -38,8 +38,8 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("shape", ["lower", "upper"])
 def test_they_pass_as_generated(projects: Projects, shape: str) -> None:
     """All of them beside each other, with the project's own conftest; and warnings about what was left open are errors."""
-    project = with_tests(projects, shape, *EVERY)
-    assert len(written(project)) == sum(len(manifest(component)["test"]) for component in TESTED)
+    project = with_tests(projects, shape, *TOGETHER)
+    assert len(written(project)) == sum(len(manifest(component)["test"]) for component in TESTED if component in TOGETHER)
     files = [f"tests/{name}" for name in written(project)]
     done = run(project, "-W", "error::ResourceWarning", "-W", "error::RuntimeWarning", *files)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -47,7 +47,7 @@ def test_they_pass_as_generated(projects: Projects, shape: str) -> None:
 
 def test_they_are_typed_and_formatted(projects: Projects) -> None:
     """mypy strict, ruff with the rules of the modules (but for `assert`), and a fixed point of the formatter."""
-    project = with_tests(projects, "upper", *EVERY)
+    project = with_tests(projects, "upper", *TOGETHER)
     files = [f"tests/{name}" for name in written(project)]
     for command in (
         [program("mypy"), "--strict", *files],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import EVERY, Projects, add, paxx
+from conftest import TOGETHER, Projects, add, paxx
 from examine import tree
 
 FOLDER = "deploy/observability"
@@ -57,7 +57,7 @@ tests:
 @pytest.fixture(scope="module")
 def project(projects: Projects) -> Path:
     made = projects.fresh("upper")
-    add(made, *EVERY, options=("--set", "metrics.dashboards=yes"))
+    add(made, *TOGETHER, options=("--set", "metrics.dashboards=yes"))
     return made
 
 
