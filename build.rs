@@ -125,6 +125,18 @@ fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
             wrong("module.path", format!("`{}` is no name of a Python module", module.path));
         }
     }
+    for file in &manifest.file {
+        used.insert(file.template.0);
+        if file.path.split('/').any(|part| matches!(part, "" | "." | "..")) || file.path.ends_with(".py") {
+            wrong("file.path", format!("`{}` is no path of a file that is no module", file.path));
+        }
+    }
+    for test in &manifest.test {
+        used.insert(test.template.0);
+        if !test.path.strip_suffix(".py").is_some_and(|stem| stem.starts_with("test_") && is_identifier(stem)) {
+            wrong("test.path", format!("`{}` is no name of a module that pytest collects", test.path));
+        }
+    }
     let modules: BTreeSet<&str> =
         manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py")).collect();
     let mut needs_module = |key: &str, module: &str| {
@@ -144,7 +156,11 @@ fn check(folder: &Path, manifest: &Manifest, errors: &mut Vec<String>) {
     for statement in &manifest.statement {
         needs_module("statement.module", &statement.module);
     }
+    for readiness in &manifest.readiness {
+        needs_module("readiness.module", &readiness.module);
+    }
     let mut names: Vec<(&str, &str)> = Vec::new();
+    names.extend(manifest.readiness.iter().map(|entry| ("readiness.check", entry.check.0)));
     names.extend(manifest.middleware.iter().map(|entry| ("middleware.name", entry.name.0)));
     names.extend(manifest.router.iter().map(|entry| ("router.name", entry.name.0)));
     names.extend(manifest.statement.iter().map(|entry| ("statement.name", entry.name.0)));
@@ -346,12 +362,15 @@ fn code(manifests: &[(PathBuf, Manifest)]) -> String {
         format!("render{number}")
     };
     for (_, manifest) in manifests {
-        let modules: Vec<String> = manifest.module.iter().map(|module| template(manifest, module.template.0)).collect();
+        let mut all = |modules: &[manifest::Module]| -> String {
+            modules.iter().map(|module| template(manifest, module.template.0)).collect::<Vec<_>>().join(", ")
+        };
+        let (modules, tests, files) = (all(&manifest.module), all(&manifest.test), all(&manifest.file));
         let next_steps = template(manifest, manifest.next_steps.0);
         let _ = writeln!(
             components,
-            "    Component {{ manifest: {manifest:?}, modules: &[{}], next_steps: {next_steps}, values: &[] }},",
-            modules.join(", ")
+            "    Component {{ manifest: {manifest:?}, modules: &[{modules}], tests: &[{tests}], files: &[{files}], \
+             next_steps: {next_steps}, values: &[] }},"
         );
     }
     for (_, manifest) in manifests.iter().filter(|(_, manifest)| !manifest.option.is_empty()) {

@@ -162,6 +162,9 @@ pub struct Add {
     /// Decide on an option of a component (`paxx info` lists them); it is asked for on a terminal, else it has its default
     #[arg(long, value_name = "NAME.OPTION=VALUE")]
     pub set: Vec<String>,
+    /// Write no tests for the modules
+    #[arg(long)]
+    pub no_tests: bool,
     /// Raise the pins and bounds of packages that exclude what a component needs
     #[arg(long)]
     pub raise_bounds: bool,

@@ -183,6 +183,7 @@ rules! {
     SETTING_UNKNOWN = "PX407", Error, "a module reads a setting that the settings class does not have";
     IN_USE = "PX408", Error, "the project's own code uses what would be removed";
     NAME_UNKNOWN = "PX409", Error, "a name that a component needs is not there";
+    EXTRA_MISSING = "PX410", Information, "a test or dashboard that came with a component is missing";
     IMPORT_MISSING = "PX501", Error, "an import is missing";
     NAME_TAKEN = "PX502", Error, "a name that is needed stands for something else";
     LIFESPAN_CALL_MISSING = "PX503", Error, "a start or stop call is missing from the lifespan";
@@ -197,6 +198,7 @@ rules! {
     WIRED_TWICE = "PX512", Warning, "the application is wired twice with the same thing";
     ROUTER_ELSEWHERE = "PX513", Error, "a router is included in another application";
     WIRED_TOO_LATE = "PX514", Warning, "the application is wired when it runs already";
+    READINESS_MISSING = "PX515", Information, "the readiness route does not ask for a component";
     ENV_MISSING = "PX601", Warning, "a variable is missing from the env example";
     IGNORE_MISSING = "PX602", Warning, "a line is missing from an ignore file";
     MIGRATION_HOOK_MISSING = "PX701", Error, "Alembic lacks what a component needs";

@@ -11,8 +11,11 @@ const ESCAPE: char = '\u{1b}';
 const QUESTION: &str = "Apply these changes to";
 const ADD: &[&str] = &["add", "redis"];
 
+/// A project without a folder of tests, so that nothing is asked about them.
 fn sandbox() -> Sandbox {
-    Sandbox::plain(fixture("package-upper"))
+    let sandbox = Sandbox::plain(fixture("package-upper"));
+    std::fs::remove_dir_all(sandbox.project.join("tests")).expect("its tests");
+    sandbox
 }
 
 #[test]
@@ -101,6 +104,26 @@ fn an_option_is_asked_for_once_and_recorded() {
     terminal.hears("search.language").hears("> ");
     terminal.session.send_control('d').expect("sent");
     terminal.ends(1);
+}
+
+#[test]
+fn it_is_asked_once_whether_tests_are_written() {
+    let tests = |sandbox: &Sandbox| sandbox.project.join("tests/test_cache.py").exists();
+    let wanted = Sandbox::plain(fixture("package-upper"));
+    let mut terminal = Terminal::start(&wanted, ADD, &[]);
+    terminal.hears("Write tests for the new modules to `tests`? [Y/n]").hears("> ").types("");
+    terminal.hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert!(tests(&wanted));
+    let unwanted = Sandbox::plain(fixture("package-upper"));
+    let mut terminal = Terminal::start(&unwanted, ADD, &[]);
+    terminal.hears("Write tests").hears("> ").types("n").hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert!(!tests(&unwanted));
+    let mut terminal = Terminal::start(&unwanted, &["add", "ratelimit"], &[]);
+    terminal.hears(QUESTION).hears("> ").types("n");
+    let said = terminal.ends(1);
+    assert!(!said.contains("Write tests") && !said.contains("test_ratelimit.py"), "it is not asked again:\n{said}");
 }
 
 #[test]

@@ -5,11 +5,13 @@ use super::interrupt::Interrupt;
 use super::{Ui, choose, components, find_project, installed, lock_of, options, pending, prompt};
 use crate::check::{self, Finding};
 use crate::cli::{Add, Global, PlanFormat};
+use crate::component::Component;
 use crate::error::Error;
 use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::plan::{self, Allowances, Outcome, Plan, Raising};
-use crate::project::discover::Discovery;
+use crate::project::FilePath;
+use crate::project::discover::{Discovery, decide_tests};
 use crate::render::findings;
 use crate::requirement::dependency::plain;
 
@@ -23,7 +25,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         return Err(choose::nothing_named());
     }
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let discovery = find_project(ui, global)?;
+    let mut discovery = find_project(ui, global)?;
     let lock = lock_of(ui, &discovery)?;
     if named.is_empty() {
         named = choose::choose(ui, &lock)?;
@@ -32,6 +34,13 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     let asks = !arguments.confirmation.dry_run && !arguments.confirmation.yes && prompt::can_ask(ui);
     if asks {
         options::ask(ui, &mut given, &named, &lock)?;
+    }
+    if arguments.no_tests {
+        decide_tests(&mut discovery, false);
+    } else if asks && let Some(folder) = tests_to_ask_for(&discovery, &lock, &named) {
+        let folder = ui.paths(&discovery).show(&folder).clone();
+        let wanted = prompt::agree(ui, &format!("Write tests for the new modules to `{folder}`?"));
+        decide_tests(&mut discovery, wanted);
     }
     let mut allow =
         Allowances { force: arguments.force, manual: arguments.allow_manual, options: given, ..Allowances::default() };
@@ -65,6 +74,13 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
             |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
         for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
             ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
+            let by_hand =
+                plan.steps.iter().filter(|step| step.component == component.id() && step.id.starts_with("readiness:"));
+            for step in by_hand {
+                if let Outcome::NotApplicable(note) = &step.outcome {
+                    ui.note(&format!("  Readiness: {note}"));
+                }
+            }
         }
     })?;
     if code == 0 && !findings.is_empty() {
@@ -74,6 +90,14 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         }
     }
     Ok(code)
+}
+
+/// The folder of tests, where components would bring tests to it and nobody has said yet whether they shall.
+fn tests_to_ask_for(discovery: &Discovery, lock: &Lock, named: &[&'static Component]) -> Option<FilePath> {
+    let brings = |component: &&'static Component| {
+        !component.manifest.test.is_empty() && lock.component(component.id()).is_none()
+    };
+    discovery.project.layout.tests.clone().filter(|_| !discovery.tests_are_configured && named.iter().any(brings))
 }
 
 /// Asks for each bound that is in the way whether it may be raised, until none is left that was not asked for.

@@ -91,11 +91,16 @@ fn read(ui: &Ui) -> Option<String> {
 
 /// Asks a question that is answered no by default: by an empty line, and by the end of the input.
 pub fn confirm(ui: &Ui, question: &str) -> bool {
-    ui.error.write(&Styled::from(&format!("{} [y/N] > ", one_line(question))));
-    let mut line = String::new();
-    if matches!(std::io::stdin().lock().read_line(&mut line), Ok(0) | Err(_)) {
-        ui.say("");
-        return false;
-    }
-    matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+    matches!(short(ui, question, "[y/N]").as_deref(), Some("y" | "yes"))
+}
+
+/// Asks a question that is answered yes by default.
+pub fn agree(ui: &Ui, question: &str) -> bool {
+    !matches!(short(ui, question, "[Y/n]").as_deref(), Some("n" | "no"))
+}
+
+/// What is typed behind a question, in lower case.
+fn short(ui: &Ui, question: &str, choices: &str) -> Option<String> {
+    ui.error.write(&Styled::from(&format!("{} {choices} > ", one_line(question))));
+    read(ui).map(|line| line.trim().to_lowercase())
 }

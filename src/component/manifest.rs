@@ -184,6 +184,12 @@ pub struct Manifest {
     /// Modules in the services package.
     #[serde(default)]
     pub module: List<Module>,
+    /// Tests of those modules, in the project's folder of tests.
+    #[serde(default)]
+    pub test: List<Module>,
+    /// Files for those who run the application, such as dashboards.
+    #[serde(default)]
+    pub file: List<Module>,
     /// Python packages.
     #[serde(default)]
     pub dependency: List<Dependency>,
@@ -214,6 +220,9 @@ pub struct Manifest {
     /// Calls after the application is made.
     #[serde(default)]
     pub statement: List<Statement>,
+    /// Checks in the project's readiness route.
+    #[serde(default)]
+    pub readiness: List<Readiness>,
     /// Images of existing services.
     #[serde(default)]
     pub image: List<Image>,
@@ -240,10 +249,8 @@ pub struct Choice {
     #[serde(default)]
     pub values: List<Text>,
     /// The lowest `integer`.
-    #[serde(default)]
     pub ge: Option<i64>,
     /// The highest `integer`.
-    #[serde(default)]
     pub le: Option<i64>,
     /// What it is where nobody says anything.
     pub default: Text,
@@ -307,16 +314,15 @@ impl Choice {
     }
 }
 
-/// A Python module in the services package.
+/// A Python module in the services package or in the folder of tests, or another file of the project.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Module {
-    /// Its file name below the services package.
+    /// Its file name below that folder; of another file, its path from the project's root.
     pub path: Text,
     /// Its template in the component's folder.
     pub template: Text,
     /// Only where this component is in the project too.
-    #[serde(default)]
     pub with: Option<Text>,
     /// Only with these values of the component's options.
     #[serde(default)]
@@ -330,19 +336,15 @@ pub struct Dependency {
     /// PEP 508: name, extras, bounds.
     pub requirement: Text,
     /// `dev` for what only development needs.
-    #[serde(default)]
     pub group: Option<Text>,
     /// Only where this component is in the project too.
-    #[serde(default)]
     pub with: Option<Text>,
     /// The version that a pin is raised to, where it is not the lowest.
-    #[serde(default)]
     pub pin: Option<Text>,
     /// Other packages that are known to hold this one back.
     #[serde(default)]
     pub held_by: List<Text>,
     /// Who forbids other versions and what to do, as a phrase for the refusal of a newer one.
-    #[serde(default)]
     pub newest: Option<Text>,
     /// Only with these values of the component's options.
     #[serde(default)]
@@ -363,7 +365,6 @@ pub struct Setting {
     /// What stands after `=` in the env example; `{project}` is the project's name.
     pub env: Text,
     /// The lowest value, for numbers.
-    #[serde(default)]
     pub ge: Option<i64>,
     /// Only with these values of the component's options.
     #[serde(default)]
@@ -384,7 +385,6 @@ pub struct Service {
     #[serde(default)]
     pub volumes: List<Text>,
     /// How one that is there already is told where to listen and whom to let in: that goes into its URLs.
-    #[serde(default)]
     pub server: Option<Server>,
     /// The text of `template`; the build fills it in.
     #[serde(default)]
@@ -411,13 +411,11 @@ pub struct Server {
     #[serde(default)]
     pub tls_port: List<Text>,
     /// The scheme of a URL with TLS.
-    #[serde(default)]
     pub tls_scheme: Option<Text>,
     /// Directives for the password.
     #[serde(default)]
     pub password: List<Text>,
     /// The directive for a user, as an access control list has it.
-    #[serde(default)]
     pub user: Option<Text>,
     /// Programs and directives, perhaps with a value, that make it something that no client speaks to by a URL.
     #[serde(default)]
@@ -442,7 +440,6 @@ pub struct ServerVariable {
     /// The directive that it stands for, `arguments` for a command line, `file` for the path of a password's file, or `tls`.
     pub means: Text,
     /// What the names of the images have in them that read it.
-    #[serde(default)]
     pub images: Option<Text>,
     /// Is it a password?
     #[serde(default)]
@@ -505,6 +502,9 @@ pub struct Worker {
     /// Only with these values of the component's options.
     #[serde(default)]
     pub when: When,
+    /// The command that fails where the worker of its container does not live any more.
+    #[serde(default)]
+    pub health: Option<Text>,
 }
 
 /// Calls that are awaited before and after the `yield` of the lifespan.
@@ -566,6 +566,16 @@ pub struct Statement {
     /// Only with these values of the component's options.
     #[serde(default)]
     pub when: When,
+}
+
+/// A check in the route that says whether the application is ready for requests.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Readiness {
+    /// The module of the services package that it comes from.
+    pub module: Text,
+    /// The function: it takes no argument, has a time limit, and raises where the component cannot work.
+    pub check: Text,
 }
 
 /// An image of an existing service that is replaced by another.

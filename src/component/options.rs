@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Component;
-use super::manifest::{Choice, Conditional, List, Manifest, Text};
+use super::manifest::{Choice, Conditional, List, Manifest, Module, Text};
+use super::registry::Render;
 
 /// Values by the names of the options. What is not there is as the manifest has it.
 pub type Values = BTreeMap<String, String>;
@@ -98,10 +99,16 @@ impl Component {
     fn with(&self, values: &'static [(&'static str, &'static str)]) -> Self {
         let value = |name: &str| values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| *value);
         let old = &self.manifest;
-        let modules = self.modules.iter().zip(old.module.0).filter(|(_, entry)| entry.when.holds(value));
-        let modules: Vec<_> = modules.map(|(render, _)| *render).collect();
+        let rendered = |templates: &'static [Render], entries: &[Module]| -> &'static [Render] {
+            let all = templates.iter().zip(entries).filter(|(_, entry)| entry.when.holds(value));
+            Box::leak(all.map(|(render, _)| *render).collect::<Vec<_>>().into_boxed_slice())
+        };
+        let modules = rendered(self.modules, old.module.0);
+        let (tests, files) = (rendered(self.tests, old.test.0), rendered(self.files, old.file.0));
         let mut manifest = Manifest {
             module: kept(old.module, value),
+            test: kept(old.test, value),
+            file: kept(old.file, value),
             dependency: kept(old.dependency, value),
             setting: kept(old.setting, value),
             service: kept(old.service, value),
@@ -123,7 +130,7 @@ impl Component {
         manifest.service = changed(manifest.service, |service| service.body = filled(service.body, values));
         manifest.environment = changed(manifest.environment, |entry| entry.value = filled(entry.value, values));
         manifest.worker = changed(manifest.worker, |worker| worker.command = filled(worker.command, values));
-        Self { manifest, modules: Box::leak(modules.into_boxed_slice()), next_steps: self.next_steps, values }
+        Self { manifest, modules, tests, files, next_steps: self.next_steps, values }
     }
 }
 

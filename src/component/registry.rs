@@ -14,6 +14,10 @@ pub struct Component {
     pub manifest: Manifest,
     /// The templates of its modules, in the order of the manifest.
     pub(super) modules: &'static [Render],
+    /// The templates of their tests.
+    pub(super) tests: &'static [Render],
+    /// The templates of its other files.
+    pub(super) files: &'static [Render],
     pub(super) next_steps: Render,
     /// The values of its options, where they were decided on.
     pub(super) values: &'static [(&'static str, &'static str)],
@@ -42,6 +46,18 @@ impl Component {
         // Askama takes the last line ending of a template away.
         let texts = self.modules.iter().map(|render| render(context, self).unwrap_or_default() + "\n");
         self.manifest.module.0.iter().zip(texts.collect::<Vec<_>>())
+    }
+
+    /// The texts of the tests of its modules.
+    pub fn tests(&self, context: &Context) -> impl Iterator<Item = (&'static Module, String)> {
+        let texts = self.tests.iter().map(|render| render(context, self).unwrap_or_default() + "\n");
+        self.manifest.test.0.iter().zip(texts.collect::<Vec<_>>())
+    }
+
+    /// The texts of its other files.
+    pub fn files(&self, context: &Context) -> impl Iterator<Item = (&'static Module, String)> {
+        let texts = self.files.iter().map(|render| render(context, self).unwrap_or_default() + "\n");
+        self.manifest.file.0.iter().zip(texts.collect::<Vec<_>>())
     }
 
     /// What the user does after it was added.

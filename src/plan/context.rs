@@ -51,7 +51,7 @@ pub fn context(project: &Project) -> Context {
             .flat_map(|component| component.manifest.service.0)
             .filter_map(|service| Some((service.name.to_string(), service::find(project, service)?)))
             .chain(COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).filter_map(|manifest| {
-                let worker = Worker { name: manifest.name.to_string(), command: manifest.command.to_string() };
+                let worker = Worker::of(manifest);
                 Some((worker.name.clone(), worker.find(project)?))
             }))
             .collect(),

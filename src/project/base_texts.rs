@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{self, Disk};
 use super::reader::Reader;
-use super::{FilePath, imports::Files};
+use super::{FilePath, Layout, imports::Files};
 use crate::lock::{Lock, blob_id};
 
 /// No module is larger than this (bytes).
@@ -20,11 +20,16 @@ pub fn folder(state: &Path) -> PathBuf {
 }
 
 /// The texts that the modules of a project were written with, of those that are not as they were written.
-pub fn find(state: &Path, reader: &Reader, lock: &Lock, services: &FilePath) -> BTreeMap<String, String> {
+pub fn find(state: &Path, reader: &Reader, lock: &Lock, layout: &Layout) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for record in lock.components.iter().flat_map(|component| &component.requirements) {
-        let (Some(name), Some(blob)) = (record.id.strip_prefix("module:"), &record.blob) else { continue };
-        let there = services.join(name).and_then(|path| reader.file(&path));
+        let Some(blob) = &record.blob else { continue };
+        let path = match record.id.split_once(':') {
+            Some(("module", name)) => layout.services.folder.join(name),
+            Some(("test" | "file", _)) => record.text.as_ref().and_then(|place| layout.root.join(place)),
+            _ => None,
+        };
+        let there = path.and_then(|path| reader.file(&path));
         let is_changed = there.is_some_and(|file| file.text().is_some_and(|text| blob_id(text) != *blob));
         if is_changed && let Some(text) = read(state, blob) {
             found.insert(blob.clone(), text);

@@ -13,7 +13,8 @@ use crate::lock::{self, Lock};
 use crate::source::toml;
 
 /// The keys of `[tool.paxx]`. Options have the same names, but for the last one.
-const KEYS: [&str; 7] = ["app", "settings", "compose", "service", "services-dir", "ignore", "per-file-ignores"];
+const KEYS: [&str; 8] =
+    ["app", "settings", "compose", "service", "services-dir", "tests", "ignore", "per-file-ignores"];
 
 /// A value, and where it was said.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Choices {
     pub service: Option<Choice>,
     /// A folder.
     pub services_dir: Option<Choice>,
+    /// Are tests written for generated modules? `None` where nobody said.
+    pub tests: Option<bool>,
     /// `[tool.fastapi] entrypoint`
     pub fastapi_entrypoint: Option<String>,
     /// What cannot be used.
@@ -88,6 +91,10 @@ pub fn read(reader: &Reader, root: &FilePath, options: &Options, lock: Option<&L
         compose: choose("compose", options.compose.as_ref()),
         service: choose("service", options.service.as_ref()),
         services_dir: choose("services-dir", options.services_dir.as_ref()),
+        tests: source
+            .as_ref()
+            .and_then(|source| source.item(&["tool", "paxx", "tests"])?.as_bool())
+            .or_else(|| lock?.option("tests").map(|value| value == "true")),
         fastapi_entrypoint: source
             .as_ref()
             .and_then(|source| source.string(&["tool", "fastapi", "entrypoint"]))
@@ -131,6 +138,15 @@ fn problems_of(source: &toml::Source, path: &FilePath) -> Vec<Problem> {
         }
         if ["ignore", "per-file-ignores"].contains(&key) {
             return ignored(source, path, key);
+        }
+        if key == "tests" {
+            let keys = ["tool", "paxx", key];
+            let is_bool = source.item(&keys).is_some_and(toml_edit::Item::is_bool);
+            return (!is_bool).then(|| {
+                Problem::new(&finding::CONFIGURATION, "`tests` of `[tool.paxx]` is neither `true` nor `false`")
+                    .at(path, place_of_value(source, &keys))
+                    .help("write it as `tests = false`")
+            });
         }
         if source.string(&["tool", "paxx", key]).is_some() {
             return None;

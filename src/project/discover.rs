@@ -16,8 +16,9 @@ use super::imports::{self, Files};
 use super::layout::{Application, Compose, DependencyFormat, Installer, Layout, Services, Settings};
 use super::lifespan;
 use super::reader::{Hit, Reader};
-use super::root::{self, FASTAPI, HANDLERS, ROUTES, SETTINGS, WIRING, is_secondary};
+use super::root::{self, FASTAPI, HANDLERS, HEALTH, ROUTES, SETTINGS, WIRING, is_secondary};
 use super::routes;
+use super::tests;
 use super::{FilePath, Project};
 use crate::component::COMPONENTS;
 use crate::finding::{self, Problem, Severity};
@@ -56,6 +57,8 @@ pub struct Discovery {
     pub lock: Result<Lock, Problem>,
     /// Options that were given on the command line, to be recorded.
     pub options: Vec<(String, String)>,
+    /// Was it said whether tests are written for generated modules?
+    pub tests_are_configured: bool,
     /// Why nothing can be said of the project: files that cannot be read, a configuration that cannot be used.
     pub problems: Vec<Problem>,
     /// Parts of the project that were not searched.
@@ -117,6 +120,10 @@ pub fn discover_in(reader: Reader, options: &Options) -> Result<Discovery, Failu
 pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     let (reader, in_git, folder) = root::recorded(start, options)?;
     let lock = read_lock(&reader, &folder).ok()?;
+    // The readiness route may be in any module.
+    if lock.components.iter().flat_map(|entry| &entry.requirements).any(|known| known.id.starts_with("readiness:")) {
+        return None;
+    }
     let found = lock.found.clone();
     let mut hits: Vec<Hit> = found
         .iter()
@@ -145,6 +152,16 @@ pub fn read_files_with(discovery: &mut Discovery, words: &[String]) {
             discovery.project.add(hit.path, file);
         }
     }
+}
+
+/// Decides whether tests are written for generated modules, which is recorded.
+pub fn decide_tests(discovery: &mut Discovery, wanted: bool) {
+    if !wanted {
+        let mut layout = (*discovery.project.layout).clone();
+        layout.tests = None;
+        discovery.project.layout = layout.into();
+    }
+    discovery.options.push(("tests".to_owned(), wanted.to_string()));
 }
 
 /// What `paxx.lock` says; an empty one where there is none.
@@ -271,6 +288,13 @@ fn describe(
         services
     });
     let wiring = wiring_modules(&reader, &import_roots, &services, application.as_ref().ok(), paths(WIRING));
+    let mut health = paths(HEALTH);
+    health.retain(|path| {
+        !path.is_below(&services.folder)
+            && application.as_ref().is_ok_and(|application| {
+                *path == application.path || imports::leads_to(&reader, &import_roots, &application.path, path)
+            })
+    });
     let compose_file = chosen.compose.as_ref();
     let service = chosen.service.as_ref();
     let compose = find_compose(
@@ -304,19 +328,25 @@ fn describe(
         installer,
         handlers: paths(HANDLERS),
         wiring,
+        health,
+        tests: tests::folder(&reader, root).filter(|_| chosen.tests != Some(false)),
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
+    if let Ok(lock) = &lock {
+        tests::read(&reader, &layout, lock);
+    }
     let (unread, unsearched) =
         reader.problems().into_iter().partition::<Vec<_>, _>(|problem| problem.rule.severity == Severity::Error);
     problems.extend(unread);
     let base = reader.base.clone();
     let base_texts = match (&options.state, &lock) {
-        (Some(state), Ok(lock)) => base_texts::find(state, &reader, lock, &layout.services.folder),
+        (Some(state), Ok(lock)) => base_texts::find(state, &reader, lock, &layout),
         _ => std::collections::BTreeMap::new(),
     };
     let (files, links) = reader.into_files();
     let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
-    Discovery { base, in_git, project, lock, options: recorded, problems, unsearched }
+    let tests_are_configured = chosen.tests.is_some();
+    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, problems, unsearched }
 }
 
 /// A problem with a choice has its place. What is written down and cannot be used ends every command.
@@ -345,7 +375,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
             reader.file(&path);
         }
     }
-    for path in layout.handlers.iter().chain(&layout.wiring).chain(routes) {
+    for path in layout.handlers.iter().chain(&layout.wiring).chain(&layout.health).chain(routes) {
         reader.file(path);
     }
     read_imports(reader, layout);

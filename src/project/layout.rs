@@ -26,6 +26,10 @@ pub struct Layout {
     pub handlers: Vec<FilePath>,
     /// Modules beside the application that speak of what components are wired with, and that it imports.
     pub wiring: Vec<FilePath>,
+    /// Modules that speak of routes which watch over the application, and that it imports.
+    pub health: Vec<FilePath>,
+    /// Where tests of generated modules go; `None` where the project has no pytest, no folder of tests, or wants none.
+    pub tests: Option<FilePath>,
     /// The settings class.
     pub settings: Result<Settings, Problem>,
     /// The compose file; `None` where there is none.

@@ -21,6 +21,7 @@ pub mod root;
 pub mod routes;
 pub mod settings_naming;
 pub mod settings_reach;
+pub mod tests;
 pub mod uncommitted;
 pub mod walk;
 

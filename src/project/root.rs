@@ -25,6 +25,8 @@ pub const HANDLERS: u32 = 1 << 2;
 pub const ROUTES: u32 = 1 << 3;
 /// What components are wired with.
 pub const WIRING: u32 = 1 << 4;
+/// Routes that watch over the application.
+pub const HEALTH: u32 = 1 << 5;
 
 /// So many projects below are named; more say no more.
 const MOST_NAMED: usize = 20;
@@ -251,6 +253,7 @@ fn words() -> Vec<(&'static str, u32)> {
     let mut words = vec![("FastAPI", FASTAPI), ("Settings", SETTINGS), ("Instrumentator", ROUTES)];
     words.extend(routes::WORDS.map(|word| (word, ROUTES)));
     words.extend(lifespan::WORDS.map(|word| (word, HANDLERS)));
+    words.extend(routes::HEALTH_WORDS.map(|word| (word, HEALTH)));
     for manifest in COMPONENTS.iter().map(|component| &component.manifest) {
         let paths = manifest.router.iter().flat_map(|router| router.paths.iter());
         words.extend(paths.map(|path| (path.0, ROUTES)));

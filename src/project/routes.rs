@@ -3,7 +3,106 @@
 use super::application::Wiring;
 use super::imports::{self, Files};
 use super::{FilePath, Project};
-use crate::source::python::{Call, Source, Usage};
+use crate::source::python::{Call, Function, Source, Usage};
+
+/// Texts by which a module is found that may have a route for those who watch over the application.
+pub const HEALTH_WORDS: [&str; 4] = ["/health", "/live", "/alive", "/ready"];
+
+/// What such a route is called where it says that the process lives...
+const ALIVE: [&str; 9] =
+    ["health", "healthz", "health-check", "health_check", "healthcheck", "live", "livez", "liveness", "alive"];
+
+/// ...and where it says that requests can be served.
+const READY: [&str; 5] = ["ready", "readyz", "readiness", "is-ready", "is_ready"];
+
+/// A route that watches over the application, by the decorator of its function.
+#[derive(Debug)]
+pub struct Route<'a> {
+    /// The module.
+    pub file: &'a FilePath,
+    /// Its text.
+    pub code: &'a str,
+    /// The same, parsed.
+    pub source: &'a Source,
+    /// The function.
+    pub function: &'a Function,
+    /// Its decorator.
+    pub decorator: &'a Call,
+    /// What it is a route of: `router`.
+    pub receiver: &'a str,
+    /// Its path as the decorator has it, without quotes.
+    pub path: String,
+    /// The quotes around that.
+    pub quote: char,
+    /// What it is called: the last part of the path.
+    name: String,
+}
+
+impl Route<'_> {
+    /// Does it say whether requests can be served?
+    pub fn is_readiness(&self) -> bool {
+        READY.contains(&self.name.as_str())
+    }
+
+    /// The path that a readiness route beside it has.
+    pub fn readiness_path(&self) -> String {
+        let (before, last) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        match last {
+            "live" | "alive" => format!("{before}/ready"),
+            "livez" => format!("{before}/readyz"),
+            "liveness" => format!("{before}/readiness"),
+            _ => format!("{}/ready", self.path.trim_end_matches('/')),
+        }
+    }
+}
+
+/// The routes of the project that watch over the application, whatever they say, in the order of the paths and of the text.
+pub fn of_health(project: &Project) -> Vec<Route<'_>> {
+    let files = project.layout.health.iter().filter_map(|path| Some((path, project.file(path)?)));
+    let files = files.filter_map(|(path, file)| Some((path, file.text()?, &**file.python())));
+    files
+        .filter(|(_, _, source)| source.error.is_none())
+        .flat_map(|(path, code, source)| source.calls.iter().filter_map(move |call| route(path, code, source, call)))
+        .collect()
+}
+
+fn route<'a>(file: &'a FilePath, code: &'a str, source: &'a Source, call: &'a Call) -> Option<Route<'a>> {
+    let (receiver, "get") = call.callee.rsplit_once('.')? else { return None };
+    if call.usage != Usage::Decorator {
+        return None;
+    }
+    let function = source.functions.iter().find(|function| function.range.start == call.statement.start)?;
+    if function.scope.class.is_some() {
+        return None;
+    }
+    let written = code.get(call.first().or(call.keyword("path"))?.value.clone())?;
+    let path = literal(written)?.to_owned();
+    let router = source.calls.iter().find(|made| made.usage == Usage::Assigned(receiver.to_owned()));
+    let prefix = router.and_then(|made| literal(code.get(made.keyword("prefix")?.value.clone())?)).unwrap_or_default();
+    let full = format!("{prefix}{path}");
+    let name = full.trim_end_matches('/').rsplit('/').next()?.to_ascii_lowercase();
+    let is_watching = ALIVE.contains(&name.as_str()) || READY.contains(&name.as_str());
+    let quote = written.chars().next()?;
+    (is_watching && !full.contains('{')).then_some(Route {
+        file,
+        code,
+        source,
+        function,
+        decorator: call,
+        receiver,
+        path,
+        quote,
+        name,
+    })
+}
+
+/// Would another route of the same router answer for `path` too?
+pub fn is_answered_beside(route: &Route<'_>, path: &str) -> bool {
+    route.source.calls.iter().any(|call| {
+        let is_beside = call.callee.rsplit_once('.').is_some_and(|(receiver, _)| receiver == route.receiver);
+        is_beside && answers(route.code, call, &[path])
+    })
+}
 
 /// Texts by which a module is found that may have a route which answers for others.
 pub const WORDS: [&str; 5] = [":path}", "\"/{", "'/{", ".mount(", "Mount("];

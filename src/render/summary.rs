@@ -141,6 +141,8 @@ pub fn summary(
                     let place = at.as_ref().map(|at| format!("{}: ", paths.place(&plan.after, at))).unwrap_or_default();
                     text.line(&format!("  ! {place}{} stays: {why}", step.title));
                 }
+                // That is for the next steps.
+                Outcome::NotApplicable(_) if step.id.starts_with("readiness:") && !verbose => {}
                 // One thing that is not there may be why several requirements do not apply.
                 Outcome::NotApplicable(note) if !notes.contains(&note.as_str()) => {
                     notes.push(note);

@@ -572,6 +572,8 @@ pub(super) mod testing {
             first_party: Vec::new(),
             handlers: Vec::new(),
             wiring: Vec::new(),
+            health: Vec::new(),
+            tests: None,
             services: Services {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),

@@ -658,6 +658,7 @@ mod tests {
             workers: vec![Worker {
                 name: "worker".to_owned(),
                 command: "arq {services}.tasks.WorkerSettings".to_owned(),
+                health: None,
             }],
         }
     }

@@ -21,6 +21,7 @@ pub mod module;
 mod own_place;
 mod placement;
 pub mod python;
+pub mod readiness;
 pub mod service;
 pub mod setting;
 pub mod settings_class;
@@ -29,13 +30,15 @@ pub mod worker;
 
 use application_call::{ApplicationCall, Role};
 use dependency::Dependency;
+use dependency::specifier::{Specifier, canonical, release};
 use env_variable::EnvVariable;
 use environment::{DependsOn, Environment};
 use ignore_line::IgnoreLine;
 use image::Image;
 use lifespan_call::{LifespanCall, Side};
 use migration::Migration;
-use module::{Module, Package, Written};
+use module::{Apart, Module, Package, Written};
+use readiness::Readiness;
 use service::{Service, Volume};
 use setting::Setting;
 use settings_class::SettingsClass;
@@ -84,6 +87,8 @@ pub enum Requirement {
     Migration(Migration),
     /// A line of an ignore file.
     IgnoreLine(IgnoreLine),
+    /// A check in the readiness route.
+    Readiness(Readiness),
 }
 
 /// Every place where a kind of requirement is told from the others is one of these four matches.
@@ -107,6 +112,7 @@ impl Requirement {
             Self::ApplicationCall(requirement) => requirement.id(),
             Self::Migration(requirement) => requirement.id(),
             Self::IgnoreLine(requirement) => requirement.id(),
+            Self::Readiness(requirement) => requirement.id(),
         }
     }
 
@@ -114,8 +120,13 @@ impl Requirement {
     pub fn of_record(project: &Project, record: &lock::Requirement) -> Option<Self> {
         let (kind, name) = record.id.split_once(':')?;
         match kind {
-            "module" => Some(Self::Module(Module {
+            "module" | "test" | "file" => Some(Self::Module(Module {
                 path: name.to_owned(),
+                apart: match kind {
+                    "test" => Some((Apart::Test, project.layout.root.join(record.text.as_ref()?)?)),
+                    "file" => Some((Apart::File, project.layout.root.join(record.text.as_ref()?)?)),
+                    _ => None,
+                },
                 text: String::new(),
                 written: Written::of(record),
                 force: false,
@@ -159,6 +170,7 @@ impl Requirement {
             Self::ApplicationCall(requirement) => requirement.title(),
             Self::Migration(requirement) => requirement.title(),
             Self::IgnoreLine(requirement) => requirement.title(project),
+            Self::Readiness(requirement) => requirement.title(),
         }
     }
 
@@ -181,6 +193,7 @@ impl Requirement {
             Self::ApplicationCall(requirement) => requirement.assess(project),
             Self::Migration(requirement) => requirement.assess(project),
             Self::IgnoreLine(requirement) => requirement.assess(project),
+            Self::Readiness(requirement) => requirement.assess(project),
         }
     }
 
@@ -203,6 +216,7 @@ impl Requirement {
             Self::ApplicationCall(requirement) => requirement.retract(project, recorded),
             Self::Migration(requirement) => requirement.retract(project, recorded),
             Self::IgnoreLine(requirement) => requirement.retract(project, recorded),
+            Self::Readiness(requirement) => requirement.retract(project, recorded),
         }
     }
 }
@@ -229,11 +243,8 @@ pub fn requirements_of(
     let creates_settings = project.layout.settings.as_ref().is_ok_and(|settings| settings.create);
     let services: Vec<&'static manifest::Service> =
         COMPONENTS.iter().flat_map(|component| component.manifest.service.0).collect();
-    let workers: Vec<Worker> = COMPONENTS
-        .iter()
-        .flat_map(|component| component.manifest.worker.0)
-        .map(|worker| Worker { name: worker.name.to_string(), command: worker.command.to_string() })
-        .collect();
+    let workers: Vec<Worker> =
+        COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).map(Worker::of).collect();
     let mut list = Vec::new();
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
@@ -247,7 +258,7 @@ pub fn requirements_of(
             pin: dependency.pin.map(|pin| pin.0),
             held_by: dependency.held_by.0,
             newest: dependency.newest.map(|phrase| phrase.0),
-            ..Dependency::of(dependency.requirement.0)
+            ..Dependency::of(strongest(dependency, installed))
         }));
     }
     for setting in manifest.setting.0 {
@@ -266,8 +277,11 @@ pub fn requirements_of(
             installed.requirements.iter().find(|requirement| requirement.id == id)
         });
         let written = recorded.and_then(Written::of);
-        list.push(Requirement::Module(Module { path: module.path.to_string(), text, written, force }));
+        list.push(Requirement::Module(Module { path: module.path.to_string(), apart: None, text, written, force }));
     }
+    let apart = component.tests(context).map(|(test, text)| (Apart::Test, test, text));
+    let apart = apart.chain(component.files(context).map(|(file, text)| (Apart::File, file, text)));
+    list.extend(apart.filter_map(|(kind, file, text)| beside(project, component, lock, kind, file.path.0, text)));
     for setting in manifest.setting.0 {
         // What a property computes is read from other variables.
         if matches!(setting::provision(project, &setting.name), setting::Provision::Property { .. }) {
@@ -306,7 +320,7 @@ pub fn requirements_of(
         }
     }
     for worker in manifest.worker.0 {
-        list.push(Requirement::Worker(Worker { name: worker.name.to_string(), command: worker.command.to_string() }));
+        list.push(Requirement::Worker(Worker::of(worker)));
     }
     for entry in manifest.lifespan.0 {
         let calls = [(entry.start, Side::Start), (entry.stop, Side::Stop)];
@@ -333,6 +347,13 @@ pub fn requirements_of(
         let role = Role::Statement { call: entry.call.0 };
         list.push(Requirement::ApplicationCall(ApplicationCall { module: entry.module.0, name: entry.name.0, role }));
     }
+    for entry in manifest.readiness.0 {
+        list.push(Requirement::Readiness(Readiness {
+            name: component.id(),
+            module: entry.module.0,
+            check: entry.check.0,
+        }));
+    }
     for entry in manifest.migration.0 {
         list.push(Requirement::Migration(Migration { manifest: entry }));
     }
@@ -342,6 +363,53 @@ pub fn requirements_of(
         }
     }
     list
+}
+
+/// A generated file beside the modules, where it is wanted or was written.
+///
+/// Tests come with the component: who took them out, or did not want them, is not asked again.
+fn beside(
+    project: &Project,
+    component: &'static Component,
+    lock: &Lock,
+    kind: Apart,
+    name: &str,
+    text: String,
+) -> Option<Requirement> {
+    let layout = &project.layout;
+    let mut module = Module { path: name.to_owned(), apart: None, text, written: None, force: false };
+    module.apart = Some((kind, FilePath::top()));
+    let id = module.id();
+    let entry = lock.component(component.id());
+    let recorded = entry.and_then(|entry| entry.requirements.iter().find(|requirement| requirement.id == id));
+    let place = match (recorded, kind) {
+        (Some(recorded), _) => recorded.text.as_ref().and_then(|place| layout.root.join(place)),
+        (None, Apart::Test) if entry.is_none() => layout.tests.as_ref().map(|folder| folder.child(name)),
+        (None, Apart::File) => layout.root.join(name),
+        (None, Apart::Test) => None,
+    }?;
+    module.apart = Some((kind, place));
+    module.written = recorded.and_then(Written::of);
+    Some(Requirement::Module(module))
+}
+
+/// What is listed of a package: the highest floor that a component in the project needs.
+///
+/// One that allows no newer versions speaks for itself alone, and so does one with other extras.
+fn strongest(own: &'static manifest::Dependency, installed: &[&str]) -> &'static str {
+    let parts = |dependency: &'static manifest::Dependency| {
+        let specifier = Specifier::parse(dependency.requirement.0)?;
+        let floor = specifier.versions.strip_prefix(">=").filter(|floor| !floor.contains([',', '<']))?;
+        Some((canonical(specifier.name), specifier.extras.clone(), dependency.group, release(floor)?))
+    };
+    let Some((name, extras, group, _)) = parts(own) else { return own.requirement.0 };
+    let all = COMPONENTS.iter().filter(|component| installed.contains(&component.id()));
+    let same = all.flat_map(|component| component.manifest.dependency.0).filter_map(|other| {
+        let (its_name, its_extras, its_group, floor) = parts(other)?;
+        let has_all = extras.iter().all(|extra| its_extras.contains(extra));
+        (its_name == name && its_group == group && has_all).then_some((floor, other.requirement.0))
+    });
+    same.max().map_or(own.requirement.0, |(_, requirement)| requirement)
 }
 
 /// Does a requirement hold?
@@ -501,4 +569,23 @@ pub enum Retraction {
         /// Why it stays: a phrase.
         why: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_listed_with_the_highest_floor_that_a_component_needs() {
+        let own = |id: &str, name: &str| {
+            let component = Component::find(id).expect("a component");
+            let named = |dependency: &&manifest::Dependency| dependency.requirement.starts_with(name);
+            component.manifest.dependency.0.iter().find(named).expect("a dependency")
+        };
+        assert_eq!(strongest(own("redis", "redis"), &["redis"]), "redis[hiredis]>=5.0.2");
+        assert_eq!(strongest(own("redis", "redis"), &["redis", "arq"]), "redis[hiredis]>=5.0.2");
+        assert_eq!(strongest(own("redis", "redis"), &["ratelimit", "redis", "taskiq"]), "redis[hiredis]>=5.2");
+        assert_eq!(strongest(own("arq", "redis"), &["redis", "arq", "ratelimit"]), "redis>=4.2,<6");
+        assert_eq!(strongest(own("taskiq", "redis"), &["redis", "taskiq"]), "redis[hiredis]>=5.0.8");
+    }
 }

@@ -1,4 +1,5 @@
-//! A generated module in the services package, and the `__init__.py` that makes it a package.
+//! A generated module in the services package, or a generated file elsewhere (a test, a dashboard), and the `__init__.py` that makes
+//! the package one.
 //!
 //! A module that was written by us and is unchanged is `Met`; one that the user changed since is his, and is `Met` with a
 //! note; a file of that name that we never wrote is refused, unless `--force` says to overwrite it.
@@ -17,14 +18,34 @@ use crate::source::python::form::same_module;
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
-    /// Its file name below the services package.
+    /// Its file name below its folder.
     pub path: String,
+    /// What it is and where it lies, where it is no module of the services package. Nothing that runs needs it.
+    pub apart: Option<(Apart, FilePath)>,
     /// Its text for this project, with LF; empty where this version has no template for it.
     pub text: String,
     /// What `paxx.lock` knows of it, where it was written by us.
     pub written: Option<Written>,
     /// May a foreign file of that name be overwritten?
     pub force: bool,
+}
+
+/// A kind of generated file beside the modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Apart {
+    /// A test of modules.
+    Test,
+    /// Something for those who run the application: a dashboard.
+    File,
+}
+
+impl Apart {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::File => "file",
+        }
+    }
 }
 
 /// What is known of the text that was written.
@@ -66,7 +87,8 @@ impl Written {
 impl Module {
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
-        format!("module:{}", self.path)
+        let kind = self.apart.as_ref().map_or("module", |(kind, _)| kind.name());
+        format!("{kind}:{}", self.path)
     }
 
     /// What it is, for the summary.
@@ -77,16 +99,34 @@ impl Module {
     /// The file.
     pub fn file(&self, project: &Project) -> FilePath {
         let folder = &project.layout.services.folder;
-        folder.join(&self.path).unwrap_or_else(|| folder.child(&self.path))
+        self.apart
+            .as_ref()
+            .map(|(_, path)| path.clone())
+            .or_else(|| folder.join(&self.path))
+            .unwrap_or_else(|| folder.child(&self.path))
     }
 
     /// Is the module there, and ours?
     pub fn assess(&self, project: &Project) -> Assessment {
         let path = self.file(project);
-        if let Some(problem) = circular(project).or_else(|| self.shadowed(project)) {
+        let is_apart = self.apart.is_some();
+        if let Some(problem) = circular(project).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
             return Assessment::Blocked { problem };
         }
+        if is_apart && self.written.is_none() && project.file(&path).is_some() {
+            return Assessment::NotApplicable { note: format!("`{path}` is there already, and stays as it is") };
+        }
         let Some(file) = project.file(&path) else {
+            if is_apart {
+                let problem = Problem::new(&finding::EXTRA_MISSING, format!("`{path}` is missing"))
+                    .at(&path, 0..0)
+                    .help("take it back from git, or let it go: nothing depends on it");
+                // Where it lies, whatever the folder is called later.
+                let place = path.relative_to(&project.layout.root);
+                let change = Change::Write { path: path.clone(), text: self.text.clone() };
+                let fix = Fix { changes: vec![change], ..Fix::default() }.text(place);
+                return Assessment::Missing { problem, fix };
+            }
             let folder = &project.layout.services.folder;
             if let Some(problem) = in_the_way(project, folder) {
                 return Assessment::Blocked { problem };
@@ -134,7 +174,7 @@ impl Module {
                 Assessment::Met { at: Some(Location::file(path)) }
             }
             Some(_) => {
-                if let Some(error) = file.python().error.clone() {
+                if let Some(error) = file.python().error.clone().filter(|_| path.as_str().ends_with(".py")) {
                     return Assessment::Drifted { problem: syntax_error(&path, error), fix: None };
                 }
                 let problem =

@@ -6,6 +6,7 @@
 use super::compose::{self, Document};
 use super::service::{dedented, lines_of, list_block, retract_service, separated};
 use super::{Assessment, Fix, Recorded, Retraction};
+use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::compose::{RUNNERS, command_words, is_server, takes_command, words_of};
 use crate::project::{FilePath, Project};
@@ -18,6 +19,8 @@ pub struct Worker {
     pub name: String,
     /// Its command; `{services}` is the dotted path of the services package.
     pub command: String,
+    /// The command that tells whether it lives.
+    pub health: Option<String>,
 }
 
 /// What a worker has from the application: where it runs, with which code, and what it may use.
@@ -45,6 +48,15 @@ const COPIED: &[&str] = &[
 ];
 
 impl Worker {
+    /// The worker of a manifest.
+    pub fn of(manifest: &manifest::Worker) -> Self {
+        Self {
+            name: manifest.name.to_string(),
+            command: manifest.command.to_string(),
+            health: manifest.health.map(|command| command.to_string()),
+        }
+    }
+
     fn words(&self, project: &Project) -> Vec<String> {
         words_of(&self.command.replace("{services}", &project.layout.services.package))
     }
@@ -214,7 +226,8 @@ impl Worker {
         }
         // What the entry point would not run takes its place.
         let key = if takes_command { "command" } else { "entrypoint" };
-        let command = format!("{key}: {}", compose::scalar(&self.command_line(project, application), Style::Plain));
+        let command = Self::run_as_server(project, application, self.words(project)).join(" ");
+        let command = format!("{key}: {}", compose::scalar(&command, Style::Plain));
         let is_first =
             |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
         parts.sort_by_key(|part| !is_first(part));
@@ -223,15 +236,23 @@ impl Worker {
         if !has_restart {
             parts.push("restart: unless-stopped".to_owned());
         }
+        if let Some(health) = &self.health {
+            let health = words_of(&health.replace("{services}", &project.layout.services.package));
+            let words = Self::run_as_server(project, application, health);
+            let words: Vec<String> = words.iter().map(|word| format!(", \"{word}\"")).collect();
+            parts.push(format!(
+                "healthcheck:\n{deeper}test: [\"CMD\"{}]\n{deeper}interval: 30s\n{deeper}timeout: 10s\n{deeper}retries: 3\n{deeper}start_period: 30s",
+                words.concat()
+            ));
+        }
         let body: Vec<String> = parts.iter().map(|part| compose::indented(part, &deeper)).collect();
         format!("{name}:\n{}", body.join("\n"))
     }
 
-    /// The command, run as the application's server is run: by `uv run`, or from the folder of its virtual environment.
-    fn command_line(&self, project: &Project, application: &Entry) -> String {
+    /// A command, run as the application's server is run: by `uv run`, or from the folder of its virtual environment.
+    fn run_as_server(project: &Project, application: &Entry, mut command: Vec<String>) -> Vec<String> {
         let read = |path: &FilePath| project.file(path).cloned();
         let words = command_words(&compose::model(project), &application.key, &read);
-        let mut command = self.words(project);
         let server = words.iter().position(|word| is_server(word));
         let runner = words
             .windows(2)
@@ -244,13 +265,13 @@ impl Worker {
             };
             let prefix = words.get(runner..end).unwrap_or_default();
             let prefix: Vec<String> = prefix.iter().take_while(|word| !word.starts_with("python")).cloned().collect();
-            return [prefix, command].concat().join(" ");
+            return [prefix, command].concat();
         }
         let program = server.and_then(|server| words.get(server)).and_then(|server| server.rsplit_once('/'));
         if let (Some((folder, _)), Some(first)) = (program, command.first_mut()) {
             *first = format!("{folder}/{first}");
         }
-        command.join(" ")
+        command
     }
 }
 
@@ -319,7 +340,8 @@ mod tests {
     use super::*;
 
     fn worker() -> Worker {
-        Worker { name: "worker".to_owned(), command: "arq {services}.tasks.WorkerSettings".to_owned() }
+        let command = "arq {services}.tasks.WorkerSettings".to_owned();
+        Worker { name: "worker".to_owned(), command, health: None }
     }
 
     fn want<'a>() -> Want<'a> {
@@ -405,6 +427,28 @@ mod tests {
     }
 
     #[test]
+    fn its_health_is_asked_for_as_it_runs() {
+        let before = "services:\n  app:\n    build: .\n    command: uv run uvicorn app.main:app\nx: 1\n";
+        let worker = Worker { health: Some("arq --check {services}.tasks.WorkerSettings".to_owned()), ..worker() };
+        let want = Want {
+            assess: &|project| worker.assess(project),
+            retract: &|project, recorded| worker.retract(project, recorded),
+        };
+        let added = "  worker:
+    build: .
+    command: uv run arq app.services.tasks.WorkerSettings
+    restart: unless-stopped
+    healthcheck:
+      test: [\"CMD\", \"uv\", \"run\", \"arq\", \"--check\", \"app.services.tasks.WorkerSettings\"]
+      interval: 30s
+      timeout: 10s
+      retries: 3
+      start_period: 30s
+";
+        testing::check_add(&want, before, &before.replace("x: 1\n", &format!("\n{added}x: 1\n")));
+    }
+
+    #[test]
     fn it_runs_as_the_server_runs() {
         check_app(
             "    build: .\n    command: uv run --no-dev uvicorn app.main:app\n",
@@ -485,6 +529,7 @@ mod tests {
         let scheduler = Worker {
             name: "scheduler".to_owned(),
             command: "taskiq scheduler {services}.taskiq:scheduler {services}.jobs".to_owned(),
+            health: None,
         };
         let want = Want {
             assess: &|project| scheduler.assess(project),

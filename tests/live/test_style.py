@@ -1,8 +1,10 @@
 """The style of what is generated, alone and in every pair: ruff, mypy, formatting at any width, Python 3.10."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -73,3 +75,21 @@ def test_python_3_10_compiles_it(projects: Projects, shape: str) -> None:
     assert len(modules) == sum(len(manifest(component)["module"]) for component in TOGETHER)
     code = "import sys\nfor name in sys.argv[1:]: compile(open(name).read(), name, 'exec')"
     subprocess.run([python, "-W", "error", "-c", code, *modules], cwd=project, check=True)
+
+
+@pytest.mark.timeout(600)
+def test_pyright_strict(projects: Projects) -> None:
+    """pyright in its strict mode as well as mypy; packages without types of their own are the project's to put up with."""
+    project = projects.make(*TOGETHER, shape="upper")
+    environment = Path(sys.prefix)
+    settings = {
+        "include": generated(project, "upper"), "typeCheckingMode": "strict", "pythonVersion": "3.10",
+        "reportMissingTypeStubs": False, "venvPath": str(environment.parent), "venv": environment.name,
+    }
+    (project / "pyrightconfig.json").write_text(json.dumps(settings))
+    done = subprocess.run([program("pyright"), "--outputjson"], cwd=project, capture_output=True, text=True)
+    found = [
+        f"{Path(one['file']).name}:{one['range']['start']['line'] + 1}: {one['message'].splitlines()[0]}"
+        for one in json.loads(done.stdout)["generalDiagnostics"] if one["severity"] == "error"
+    ]
+    assert found == []

@@ -472,3 +472,40 @@ async def test_email_in_the_background(make_project: Callable[..., Path], redis_
     await asyncio.to_thread(runner.stop)
     assert [message["Subject"] for message in smtp.inbox.messages] == ["Hi"]
     smtp.stop()
+
+
+def test_a_worker_is_healthy_while_it_lives(project: Path, redis_server: RedisServer) -> None:
+    """The command of the health check in compose: 0 while the worker lives, else not; also where Redis is away."""
+    def check() -> int:
+        done = subprocess.run(
+            [sys.executable, "-m", "services.taskiq"], cwd=project, env={**os.environ, **environment(redis_server)},
+            capture_output=True, text=True, timeout=30,
+        )
+        return done.returncode
+
+    assert check() != 0
+    worker = Runner(project, redis_server)
+    wait_for(lambda: check() == 0, "a healthy worker", 15)
+    assert worker.stop() == 0
+    (key,) = redis_server.cli("-n", "4", "keys", "taskiq:alive:*").split()
+    assert 0 < int(redis_server.cli("-n", "4", "ttl", key)) <= 60
+    redis_server.cli("-n", "4", "del", key)
+    assert check() != 0
+    redis_server.stop()
+    assert check() != 0
+
+
+async def test_jobs_are_counted(make_project: Callable[..., Path], redis_server: RedisServer) -> None:
+    """Where the metrics component is, by outcome, at a port of the worker."""
+    project = make_project("taskiq", "metrics")
+    (project / "live_jobs.py").write_text(JOBS)
+    port = free_port()
+    worker = Runner(project, redis_server, TASKIQ_METRICS_PORT=str(port))
+    with imported(project, "services.taskiq", "live_jobs", **environment(redis_server)) as (module, _):
+        assert await result(await module.enqueue("add", 1, 2)) == {"sum": 3}
+        failed = await module.enqueue("fail")
+        assert (await failed.wait_result(timeout=15, check_interval=0.05)).is_err
+    shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 'taskiq_job_seconds_count{outcome="complete",task="add"} 1.0' in shown
+    assert 'taskiq_job_seconds_count{outcome="failed",task="fail"} 1.0' in shown
+    assert worker.stop() == 0, worker.log.read_text()

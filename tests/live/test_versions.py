@@ -41,7 +41,7 @@ class Combination:
 
 COMBINATIONS = {
     "the lowest": Combination(
-        "3.12", TOGETHER, ("sqlalchemy==2.0.43",), {"fastapi": "0.115.", "sqlalchemy": "2.0.", "redis": "5.0.2"}, lowest=True
+        "3.12", TOGETHER, ("sqlalchemy==2.0.43",), {"fastapi": "0.115.", "sqlalchemy": "2.0.", "redis": "5.2."}, lowest=True
     ),
     "redis-py 8": Combination(
         "3.13",

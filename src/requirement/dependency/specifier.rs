@@ -170,7 +170,7 @@ fn poetry_part(part: &str) -> Option<String> {
 }
 
 /// The numbers at the start of a version; at least one.
-pub(super) fn release(version: &str) -> Option<Vec<u64>> {
+pub fn release(version: &str) -> Option<Vec<u64>> {
     let length = version.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let numbers = version.get(..length)?.trim_end_matches('.').split('.').map(str::parse);
     numbers.collect::<Result<Vec<u64>, _>>().ok().filter(|numbers| !numbers.is_empty())

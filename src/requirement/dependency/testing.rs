@@ -32,6 +32,8 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         first_party: Vec::new(),
         handlers: Vec::new(),
         wiring: Vec::new(),
+        health: Vec::new(),
+        tests: None,
         import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
