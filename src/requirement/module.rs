@@ -113,7 +113,9 @@ impl Module {
         if let Some(problem) = circular(project).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
             return Assessment::Blocked { problem };
         }
-        if is_apart && self.written.is_none() && project.file(&path).is_some() {
+        let is_other =
+            |file: &crate::project::File| file.text().is_none_or(|text| text.replace("\r\n", "\n") != self.text);
+        if is_apart && self.written.is_none() && project.file(&path).is_some_and(|file| is_other(file)) {
             return Assessment::NotApplicable { note: format!("`{path}` is there already, and stays as it is") };
         }
         let Some(file) = project.file(&path) else {

@@ -24,9 +24,9 @@ def with_tests(projects: Projects, shape: str, *components: str, options: tuple[
 
 
 def written(project: Path) -> list[str]:
-    """The tests that came."""
+    """The tests that came, wherever the project has its tests."""
     names = {entry["path"] for component in TESTED for entry in manifest(component)["test"]}
-    return sorted(path.name for path in (project / "tests").iterdir() if path.name in names)
+    return sorted(str(path.relative_to(project)) for path in project.rglob("test_*.py") if path.name in names)
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,7 @@ def test_they_pass_as_generated(projects: Projects, shape: str) -> None:
     """All of them beside each other, with the project's own conftest; and warnings about what was left open are errors."""
     project = with_tests(projects, shape, *TOGETHER)
     assert len(written(project)) == sum(len(manifest(component)["test"]) for component in TESTED if component in TOGETHER)
-    files = [f"tests/{name}" for name in written(project)]
+    files = written(project)
     done = run(project, "-W", "error::ResourceWarning", "-W", "error::RuntimeWarning", *files)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
@@ -48,7 +48,7 @@ def test_they_pass_as_generated(projects: Projects, shape: str) -> None:
 def test_they_are_typed_and_formatted(projects: Projects) -> None:
     """mypy strict, ruff with the rules of the modules (but for `assert`), and a fixed point of the formatter."""
     project = with_tests(projects, "upper", *TOGETHER)
-    files = [f"tests/{name}" for name in written(project)]
+    files = written(project)
     for command in (
         [program("mypy"), "--strict", *files],
         [program("ruff"), "check", "--isolated", "--select", "E,W,F,I,UP,B,SIM,ASYNC,S", "--ignore", "S101",
@@ -85,7 +85,7 @@ def test_they_drift_and_go_as_modules_do(projects: Projects) -> None:
     changed = project / "tests/test_cache.py"
     changed.write_text(changed.read_text() + "\n\ndef test_mine() -> None:\n    pass\n")
     (project / "tests/test_storage.py").unlink()
-    found = paxx(project, "check", "--format", "concise").stdout
+    found = paxx(project, "check", "-v", "--format", "concise").stdout
     assert "PX402" in found and "PX410" in found
     assert paxx(project, "check", "--fix", "--yes").returncode == 0
     assert not (project / "tests/test_storage.py").exists()
@@ -99,6 +99,7 @@ def test_a_file_of_that_name_stays(projects: Projects) -> None:
     project = projects.fresh("upper", {"tests/test_cache.py": "# mine\n"})
     said = add(project, "redis")
     assert (project / "tests/test_cache.py").read_text() == "# mine\n"
+    assert 'id = "test:test_cache.py"' not in (project / "paxx.lock").read_text()
     assert "`tests/test_cache.py` is there already" in said
     paxx(project, "check")
     paxx(project, "remove", "redis", "--yes")

@@ -115,6 +115,7 @@ def test_they_come_where_they_are_asked_for(projects: Projects) -> None:
     before = tree(project)
     add(project, "metrics")
     assert not (project / "deploy").exists()
+    paxx(project, "remove", "metrics", "--yes")
     add(project, "metrics", options=("--set", "metrics.dashboards=yes"))
     assert sorted(path.name for path in (project / FOLDER).iterdir()) == ["alerts.yml", "dashboard.json"]
     assert paxx(project, "add", "metrics", "--dry-run").stdout == ""
