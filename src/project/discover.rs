@@ -410,10 +410,10 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     if let Some(path) = &layout.env_example {
         reader.file(path);
     }
-    for path in
-        layout.dependencies.iter().flat_map(|found| found.includes.iter().chain(&found.copy).chain(&found.development))
-    {
-        reader.file(path);
+    for found in layout.dependencies.iter().flat_map(|found| std::iter::once(found).chain(&found.also)) {
+        for path in found.includes.iter().chain(&found.copy).chain(&found.development).chain([&found.path]) {
+            reader.file(path);
+        }
     }
     if let Ok(settings) = &layout.settings {
         reader.file(&settings.path);
@@ -931,6 +931,10 @@ fn folder_name(reader: &Reader, root: &FilePath) -> String {
 /// How the project's dependencies are installed, as a command.
 pub fn install_command(layout: &Layout) -> String {
     let requirements = layout.dependencies.as_ref().ok().filter(|found| found.format == DependencyFormat::Requirements);
+    let compiled = requirements.and_then(|found| found.compiled.as_ref());
+    if let Some((command, compiled)) = compiled {
+        return format!("{command} && pip install -r {}", compiled.relative_to(&layout.root));
+    }
     match (requirements, layout.installer) {
         (Some(found), _) => format!("pip install -r {}", found.path.relative_to(&layout.root)),
         (None, Installer::Uv) => "uv sync".to_owned(),

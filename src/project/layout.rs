@@ -188,6 +188,10 @@ pub struct Dependencies {
     pub includes: Vec<FilePath>,
     /// A requirements file beside `pyproject.toml` that lists dependencies too, by hand, and is not edited.
     pub copy: Option<FilePath>,
+    /// Other lists, each of which is installed somewhere where this one is not.
+    pub also: Vec<Dependencies>,
+    /// The command that makes the file that is installed of `path`, and that file.
+    pub compiled: Option<(String, FilePath)>,
 }
 
 /// How a file lists dependencies.

@@ -221,6 +221,14 @@ impl Requirement {
     }
 }
 
+/// A package that the application needs has to stand in every list that is installed somewhere by itself.
+fn in_each_list(project: &Project, dependency: &Dependency) -> Vec<Requirement> {
+    let main = project.layout.dependencies.as_ref().ok().filter(|_| !dependency.development);
+    let others = main.into_iter().flat_map(|main| &main.also).map(|also| Some(also.path.clone()));
+    let lists = std::iter::once(None).chain(others);
+    lists.map(|list| Requirement::Dependency(Dependency { list, ..dependency.clone() })).collect()
+}
+
 /// What a component needs of this project, in the order in which it is brought: what is imported before what imports it.
 ///
 /// `installed` are the components that are, or will be, in the project: some requirements hold only beside another one.
@@ -249,17 +257,18 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        list.push(Requirement::Dependency(Dependency::of("pydantic-settings>=2.0")));
+        list.extend(in_each_list(project, &Dependency::of("pydantic-settings>=2.0")));
         list.push(Requirement::SettingsClass);
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
-        list.push(Requirement::Dependency(Dependency {
+        let dependency = Dependency {
             development: dependency.group.is_some(),
             pin: dependency.pin.map(|pin| pin.0),
             held_by: dependency.held_by.0,
             newest: dependency.newest.map(|phrase| phrase.0),
             ..Dependency::of(strongest(dependency, installed))
-        }));
+        };
+        list.extend(in_each_list(project, &dependency));
     }
     for setting in manifest.setting.0 {
         list.push(Requirement::Setting(Setting {
