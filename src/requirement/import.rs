@@ -26,8 +26,18 @@ pub struct Import {
     pub path: FilePath,
     /// The module that is imported, by its absolute path.
     pub module: String,
-    /// The names.
+    /// The names, each as it stands in the statement: `name`, or `name as alias`.
     pub names: Vec<String>,
+}
+
+/// The name in the other module, and the name that it goes by here.
+fn parts(entry: &str) -> (&str, &str) {
+    entry.split_once(" as ").unwrap_or((entry, entry))
+}
+
+/// The name that an entry of an import goes by.
+pub(super) fn bound_by(entry: &str) -> &str {
+    parts(entry).1
 }
 
 /// What linters are told beside an import that is not at the top of its file.
@@ -44,6 +54,53 @@ enum Section {
 }
 
 impl Import {
+    /// An import of `name` under the name that it goes by in the module at `path`: the one that it is imported by, else its own,
+    /// else another one, because that stands for something else there.
+    pub fn named(project: &Project, path: &FilePath, module: String, name: &str) -> Self {
+        let plain = Self { path: path.clone(), module, names: vec![name.to_owned()] };
+        let Some(file) = project.file(path) else { return plain };
+        let source = file.python();
+        let names = source.imports.iter().filter(|import| {
+            import.scope.is_module() && !import.scope.type_checking && plain.is_our_module(project, import)
+        });
+        let mut names = names.flat_map(|import| &import.names).filter(|imported| imported.name == name);
+        let is_imported = names.clone().any(|imported| imported.bound() == name);
+        let alias = match names.next() {
+            _ if is_imported => None,
+            Some(imported) => imported.alias.clone(),
+            None if plain.taken(source, name).is_some() => plain.alias(file.text().unwrap_or_default(), name),
+            None => None,
+        };
+        match alias {
+            Some(alias) => Self { names: vec![format!("{name} as {alias}")], ..plain },
+            None => plain,
+        }
+    }
+
+    /// The name that its only name goes by.
+    pub fn bound(&self) -> &str {
+        self.names.first().map_or("", |name| bound_by(name))
+    }
+
+    /// Another name for `name`, which nothing in the module has: `ws_manager`, `ServicesMetricsMiddleware`.
+    fn alias(&self, code: &str, name: &str) -> Option<String> {
+        let is_class = name.starts_with(|first: char| first.is_ascii_uppercase());
+        let mut prefixes: Vec<&str> = self.module.rsplit('.').collect();
+        // `MetricsMiddleware` of `metrics` says that already.
+        prefixes.retain(|prefix| !name.to_lowercase().starts_with(&prefix.replace('_', "").to_lowercase()));
+        prefixes.push("paxx");
+        let joined = |prefix: &&str| {
+            if !is_class {
+                return format!("{prefix}_{name}");
+            }
+            let capital = |word: &str| {
+                word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>()
+            };
+            prefix.split('_').map(capital).collect::<String>() + name
+        };
+        prefixes.iter().map(joined).find(|alias| python::uses_of(code, alias).is_empty())
+    }
+
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
         format!("import:{}:{}:{}", self.path, self.module, self.names.join(","))
@@ -131,12 +188,12 @@ impl Import {
             import.scope.is_module()
                 && !import.scope.guarded
                 && self.is_our_module(project, import)
-                && import.names.iter().any(|name| self.names.contains(&name.name) && name.alias.is_none())
+                && import.names.iter().any(|name| self.has(name))
         }) else {
             return Retraction::Gone;
         };
         // A user who began to use the name himself keeps it.
-        for name in &self.names {
+        for name in self.names.iter().map(|name| bound_by(name)) {
             // An import for type checkers of the same name is no use of ours.
             let is_import = |place: &std::ops::Range<usize>| {
                 source.imports.iter().any(|import| import.range.contains(&place.start))
@@ -157,7 +214,7 @@ impl Import {
             }
         }
         // `from pydantic import Field as F` is the user's, whatever stands beside it.
-        let is_going = |name: &python::ImportedName| name.alias.is_none() && self.names.contains(&name.name);
+        let is_going = |name: &python::ImportedName| self.has(name);
         let keep: Vec<_> = import.names.iter().filter(|name| !is_going(name)).collect();
         if keep.is_empty() {
             return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
@@ -191,6 +248,11 @@ impl Import {
             }));
         }
         Retraction::Remove(Fix::edit(&self.path, edits))
+    }
+
+    /// Is it one of these names, under the name that it goes by here?
+    fn has(&self, imported: &python::ImportedName) -> bool {
+        self.names.iter().any(|name| parts(name) == (imported.name.as_str(), imported.bound()))
     }
 
     /// Brings the names into a text that is on its way, as a part of another requirement; what came into being by it.
@@ -288,6 +350,7 @@ impl Import {
 
     /// Why `name` cannot be imported, where it stands for something else.
     fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
+        let name = bound_by(name);
         let place = source.definition_of(name).or_else(|| {
             let (import, _) = source.import_of(name).filter(|(import, _)| !import.scope.type_checking)?;
             Some(import.range.clone())
@@ -317,7 +380,9 @@ impl Import {
             .filter(|import| {
                 import.scope.is_module() && !import.scope.type_checking && self.is_our_module(project, import)
             })
-            .find(|import| import.names.iter().any(|imported| imported.name == name && imported.bound() == name))
+            .find(|import| {
+                import.names.iter().any(|imported| (imported.name.as_str(), imported.bound()) == parts(name))
+            })
             .map(|import| import.range.clone())
     }
 
@@ -349,7 +414,7 @@ impl Import {
     /// Where the module itself first uses a name, or its end: what a function names is looked up when it is called.
     fn first_use_by_module(&self, code: &str, source: &Source) -> usize {
         let in_function = |place: usize| source.functions.iter().any(|function| function.range.contains(&place));
-        let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+        let uses = self.names.iter().flat_map(|name| python::uses_of(code, bound_by(name)));
         uses.map(|place| place.start).filter(|place| !in_function(*place)).min().unwrap_or(code.len())
     }
 
@@ -359,8 +424,15 @@ impl Import {
         source: &'a Source,
         barrier: Option<&std::ops::Range<usize>>,
     ) -> Option<&'a python::Import> {
+        // isort and ruff give a name with an alias a statement of its own, unless they are told otherwise.
+        let has_alias = self.names.iter().any(|name| name.contains(" as "));
+        let takes = |import: &python::Import| {
+            let aliased = import.names.iter().filter(|name| name.alias.is_some()).count();
+            if aliased == 0 { !has_alias } else { import.names.len() > 1 }
+        };
         source.imports.iter().find(|import| {
             import.scope.is_module()
+                && takes(import)
                 && barrier.is_none_or(|barrier| import.range.start >= barrier.end)
                 && !import.scope.guarded
                 && !import.wildcard
@@ -375,7 +447,7 @@ impl Import {
         if let Some(import) = self.extendable(source, barrier.as_ref()) {
             self.extension(&project.layout, code, import)
         } else {
-            let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+            let uses = self.names.iter().flat_map(|name| python::uses_of(code, bound_by(name)));
             let first = match barrier {
                 Some(_) => self.first_use_by_module(code, source),
                 None => uses.map(|place| place.start).min().unwrap_or(code.len()),
@@ -457,7 +529,14 @@ impl Import {
         if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
             let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
             let key = sort_key(&self.module);
-            let next = peers.iter().position(|import| import.from.as_deref().is_some_and(|from| sort_key(from) > key));
+            let first = self.names.iter().map(|name| member_key(name)).min();
+            let is_behind = |import: &&python::Import| {
+                let from = import.from.as_deref().map(sort_key);
+                // Two of one module stand in the order of their names.
+                let name = import.names.iter().map(|name| member_key(&name.name)).min();
+                from.as_ref().is_some_and(|from| *from > key) || (from.as_ref() == Some(&key) && name > first)
+            };
+            let next = peers.iter().position(|import| is_behind(import));
             return match next {
                 Some(0) => {
                     Edit::insert_line_before(code, leading_comments(code, peers[0].range.start), ending, &statement)
