@@ -369,6 +369,29 @@ pub struct Setting {
     /// Only with these values of the component's options.
     #[serde(default)]
     pub when: When,
+    /// What a project may have in place of a URL.
+    #[serde(default)]
+    pub parts: Option<UrlParts>,
+}
+
+/// The variables of the parts of a URL, the customary name of each first.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrlParts {
+    /// Its host: without it there are no parts.
+    pub host: List<Text>,
+    /// Its port.
+    #[serde(default)]
+    pub port: List<Text>,
+    /// Its user.
+    #[serde(default)]
+    pub user: List<Text>,
+    /// Its password.
+    #[serde(default)]
+    pub password: List<Text>,
+    /// What its path is.
+    #[serde(default)]
+    pub database: List<Text>,
 }
 
 /// A compose service.

@@ -24,6 +24,7 @@ pub mod python;
 pub mod readiness;
 pub mod service;
 pub mod setting;
+pub mod setting_parts;
 pub mod settings_class;
 pub mod steps;
 pub mod worker;
@@ -293,7 +294,7 @@ pub fn requirements_of(
     list.extend(apart.filter_map(|(kind, file, text)| beside(project, component, lock, kind, file.path.0, text)));
     for setting in manifest.setting.0 {
         // What a property computes is read from other variables.
-        if matches!(setting::provision(project, &setting.name), setting::Provision::Property { .. }) {
+        if setting::is_computed(project, setting) {
             continue;
         }
         list.push(Requirement::EnvVariable(EnvVariable {
@@ -314,11 +315,16 @@ pub fn requirements_of(
     }
     for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
         let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
+        let host = setting_parts::host_variable(project, &entry.variable);
         let is_computed = matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. });
+        let (variable, value) = match (host, entry.service) {
+            (Some(host), Some(service)) => (host, format!("{{{service}}}")),
+            _ => (name, entry.value.to_string()),
+        };
         list.push(Requirement::Environment(Environment {
-            variable: name,
-            value: entry.value.to_string(),
-            is_computed,
+            is_computed: is_computed && value == entry.value.0,
+            variable,
+            value,
             services: services.clone(),
             workers: workers.clone(),
         }));
