@@ -17,7 +17,7 @@ pub(super) fn here(name: &str, root: &FilePath) -> String {
 }
 
 /// Is a shared scaffolding one that the component uses?
-pub(super) fn uses(component: &Component, scaffolding: &str) -> bool {
+pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services) -> bool {
     let manifest = &component.manifest;
     let mut parts = scaffolding.split(':');
     match parts.next().unwrap_or_default() {
@@ -30,11 +30,12 @@ pub(super) fn uses(component: &Component, scaffolding: &str) -> bool {
         "import" | "import wrapped" => {
             let module = parts.nth(1).unwrap_or_default();
             let last = module.rsplit('.').next().unwrap_or_default();
+            let last = services.names.iter().find(|(_, here)| *here == last).map_or(last, |(name, _)| name);
             let modules = || manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
             match module {
                 "contextlib" | "collections.abc" | "fastapi" => !manifest.lifespan.is_empty(),
                 "typing" => !manifest.setting.is_empty() || !manifest.lifespan.is_empty(),
-                "pydantic" => !manifest.setting.is_empty(),
+                "pydantic" | "urllib.parse" => !manifest.setting.is_empty(),
                 "asyncio" | "fastapi.responses" => !manifest.readiness.is_empty(),
                 _ => modules().any(|stem| stem == last),
             }

@@ -101,7 +101,7 @@ impl ApplicationCall {
     }
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
-        let module = format!("{}.{}", project.layout.services.package, self.module);
+        let module = project.layout.services.module(self.module);
         Import::named(project, path, module, self.name)
     }
 
@@ -120,7 +120,7 @@ impl ApplicationCall {
     }
 
     fn use_elsewhere(&self, project: &Project) -> Option<Location> {
-        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.name)
+        use_elsewhere(project, &project.layout.services.module(self.module), self.name)
     }
 
     /// The same, by what the application's own module says of it.

@@ -95,7 +95,7 @@ impl LifespanCall {
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
         let name = self.callee.split('.').next().unwrap_or(self.callee);
-        let module = format!("{}.{}", project.layout.services.package, self.module);
+        let module = project.layout.services.module(self.module);
         Import::named(project, path, module, name)
     }
 
@@ -114,7 +114,7 @@ impl LifespanCall {
     }
 
     fn use_elsewhere(&self, project: &Project) -> Option<Location> {
-        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.callee)
+        use_elsewhere(project, &project.layout.services.module(self.module), self.callee)
     }
 
     /// The same, by what the lifespan or the handlers say themselves.

@@ -44,7 +44,7 @@ impl Migration {
     }
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
-        let module = format!("{}.{}", project.layout.services.package, self.manifest.module);
+        let module = project.layout.services.module(&self.manifest.module);
         Import::named(project, path, module, &self.manifest.name)
     }
 
@@ -78,7 +78,7 @@ impl Migration {
         for call in &configured {
             let receiver = call.callee.trim_end_matches(".configure");
             let alone = call.usage == Usage::Statement && text::is_first_on_line(code, call.statement.start);
-            if let Some(ours) = self.behind(code, source, call, bound) {
+            if let Some(ours) = Self::behind(code, source, call, bound) {
                 found = Some(ours.range.clone());
                 continue;
             }
@@ -127,7 +127,7 @@ impl Migration {
     }
 
     /// Our call behind `call` in the same function.
-    fn behind<'a>(&self, code: &str, source: &'a Source, call: &Call, bound: &str) -> Option<&'a Call> {
+    fn behind<'a>(code: &str, source: &'a Source, call: &Call, bound: &str) -> Option<&'a Call> {
         let next = source.calls.iter().filter(|other| other.callee == bound && other.scope == call.scope);
         let mut next = next.filter(|other| other.range.start >= call.range.end);
         next.find(|other| {

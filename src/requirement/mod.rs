@@ -287,6 +287,7 @@ pub fn requirements_of(
             installed.requirements.iter().find(|requirement| requirement.id == id)
         });
         let written = recorded.and_then(Written::of);
+        let text = project.layout.services.renamed(&text);
         list.push(Requirement::Module(Module { path: module.path.to_string(), apart: None, text, written, force }));
     }
     let apart = component.tests(context).map(|(test, text)| (Apart::Test, test, text));

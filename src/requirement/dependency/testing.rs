@@ -19,7 +19,12 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
     let layout = Layout {
         root: FilePath::top(),
         name: "demo".into(),
-        services: Services { folder: path("services"), package: "services".into(), needs_init: true },
+        services: Services {
+            folder: path("services"),
+            package: "services".into(),
+            needs_init: true,
+            names: BTreeMap::new(),
+        },
         application: Err(Problem::new(&NO_APPLICATION, "none")),
         settings: Err(Problem::new(&NO_SETTINGS_CLASS, "none")),
         compose: Ok(None),
