@@ -30,7 +30,7 @@ use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::Discovery;
-use crate::project::layout::{Installer, Services};
+use crate::project::layout::Installer;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::{Assessment, Requirement, Retraction, module::Written, python, requirements_of, setting};
 

@@ -3,6 +3,7 @@
 use super::bounds;
 use crate::component::Component;
 use crate::project::FilePath;
+use crate::project::layout::Services;
 
 /// The name of a scaffolding as the lock has it: with a path from the project's root, so that the project can be moved inside
 /// its repository.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sha1::{Digest as _, Sha1};
+use crate::lock::object_id;
 
 /// So many bytes are in a line.
 const LINE: usize = 52;
@@ -11,11 +11,7 @@ const DIGITS: &[u8; 85] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 /// What `git diff --binary` calls a file of these bytes; zeros for one that is not there.
 pub fn object(bytes: Option<&[u8]>) -> String {
-    let Some(bytes) = bytes else { return "0".repeat(40) };
-    let mut hash = Sha1::new();
-    hash.update(format!("blob {}\0", bytes.len()));
-    hash.update(bytes);
-    crate::lock::hexadecimal(&hash.finalize())
+    bytes.map_or_else(|| "0".repeat(40), object_id)
 }
 
 /// The part of a patch behind its `index` line that makes `after` of `before`.

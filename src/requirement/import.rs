@@ -9,7 +9,8 @@
 //!                                               from settings import settings
 //! ```
 
-use super::import_order;
+use super::import_alias::{bound_by, parts};
+use super::import_order::{self, member_key, sort_key};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
@@ -30,16 +31,6 @@ pub struct Import {
     pub names: Vec<String>,
 }
 
-/// The name in the other module, and the name that it goes by here.
-fn parts(entry: &str) -> (&str, &str) {
-    entry.split_once(" as ").unwrap_or((entry, entry))
-}
-
-/// The name that an entry of an import goes by.
-pub(super) fn bound_by(entry: &str) -> &str {
-    parts(entry).1
-}
-
 /// What linters are told beside an import that is not at the top of its file.
 const LATE: &str = "# noqa: E402";
 
@@ -54,53 +45,6 @@ enum Section {
 }
 
 impl Import {
-    /// An import of `name` under the name that it goes by in the module at `path`: the one that it is imported by, else its own,
-    /// else another one, because that stands for something else there.
-    pub fn named(project: &Project, path: &FilePath, module: String, name: &str) -> Self {
-        let plain = Self { path: path.clone(), module, names: vec![name.to_owned()] };
-        let Some(file) = project.file(path) else { return plain };
-        let source = file.python();
-        let names = source.imports.iter().filter(|import| {
-            import.scope.is_module() && !import.scope.type_checking && plain.is_our_module(project, import)
-        });
-        let mut names = names.flat_map(|import| &import.names).filter(|imported| imported.name == name);
-        let is_imported = names.clone().any(|imported| imported.bound() == name);
-        let alias = match names.next() {
-            _ if is_imported => None,
-            Some(imported) => imported.alias.clone(),
-            None if plain.taken(source, name).is_some() => plain.alias(file.text().unwrap_or_default(), name),
-            None => None,
-        };
-        match alias {
-            Some(alias) => Self { names: vec![format!("{name} as {alias}")], ..plain },
-            None => plain,
-        }
-    }
-
-    /// The name that its only name goes by.
-    pub fn bound(&self) -> &str {
-        self.names.first().map_or("", |name| bound_by(name))
-    }
-
-    /// Another name for `name`, which nothing in the module has: `ws_manager`, `ServicesMetricsMiddleware`.
-    fn alias(&self, code: &str, name: &str) -> Option<String> {
-        let is_class = name.starts_with(|first: char| first.is_ascii_uppercase());
-        let mut prefixes: Vec<&str> = self.module.rsplit('.').collect();
-        // `MetricsMiddleware` of `metrics` says that already.
-        prefixes.retain(|prefix| !name.to_lowercase().starts_with(&prefix.replace('_', "").to_lowercase()));
-        prefixes.push("paxx");
-        let joined = |prefix: &&str| {
-            if !is_class {
-                return format!("{prefix}_{name}");
-            }
-            let capital = |word: &str| {
-                word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>()
-            };
-            prefix.split('_').map(capital).collect::<String>() + name
-        };
-        prefixes.iter().map(joined).find(|alias| python::uses_of(code, alias).is_empty())
-    }
-
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
         format!("import:{}:{}:{}", self.path, self.module, self.names.join(","))
@@ -250,11 +194,6 @@ impl Import {
         Retraction::Remove(Fix::edit(&self.path, edits))
     }
 
-    /// Is it one of these names, under the name that it goes by here?
-    fn has(&self, imported: &python::ImportedName) -> bool {
-        self.names.iter().any(|name| parts(name) == (imported.name.as_str(), imported.bound()))
-    }
-
     /// Brings the names into a text that is on its way, as a part of another requirement; what came into being by it.
     ///
     /// # Errors
@@ -349,7 +288,7 @@ impl Import {
     }
 
     /// Why `name` cannot be imported, where it stands for something else.
-    fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
+    pub(super) fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
         let name = bound_by(name);
         let place = source.definition_of(name).or_else(|| {
             let (import, _) = source.import_of(name).filter(|(import, _)| !import.scope.type_checking)?;
@@ -386,7 +325,7 @@ impl Import {
             .map(|import| import.range.clone())
     }
 
-    fn is_our_module(&self, project: &Project, import: &python::Import) -> bool {
+    pub(super) fn is_our_module(&self, project: &Project, import: &python::Import) -> bool {
         let Some(from) = import.from.as_deref() else { return false };
         if from == self.module || is_equivalent(from, &self.module) {
             return true;
@@ -728,17 +667,4 @@ fn section(layout: &Layout, module: &str) -> Section {
     } else {
         Section::ThirdParty
     }
-}
-
-/// isort's order of modules: without regard to case first.
-fn sort_key(module: &str) -> (String, String) {
-    (module.to_lowercase(), module.to_owned())
-}
-
-/// isort's order of members (`order-by-type`): constants, classes, the rest.
-fn member_key(name: &str) -> (u8, String, String) {
-    let name = name.split_whitespace().next().unwrap_or(name);
-    let is_constant = name.len() > 1 && name.chars().all(|character| !character.is_lowercase());
-    let kind = if is_constant { 0 } else { u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1 };
-    (kind, name.to_lowercase(), name.to_owned())
 }

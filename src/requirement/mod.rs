@@ -14,6 +14,7 @@ pub mod environment;
 pub mod ignore_line;
 pub mod image;
 pub mod import;
+mod import_alias;
 mod import_order;
 pub mod lifespan_call;
 pub mod migration;
