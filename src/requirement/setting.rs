@@ -247,7 +247,8 @@ impl Setting {
         let import = parts.import(project, path);
         let quote = import.as_ref().map_or("", Import::bound);
         let name = settings.field(&self.manifest.name);
-        let property = parts.property(&name, self.manifest, quote, &indentation_step(code, source))?;
+        let property =
+            parts.property(&name, self.manifest, quote, &indentation_step(code, source), project.layout.line_length)?;
         let property = in_the_quotes_of(code, &property);
         let ending = LineEnding::of(code).as_str();
         let indentation = text::indentation(code, class.body.range.start);

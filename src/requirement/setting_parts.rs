@@ -90,7 +90,14 @@ impl Parts {
     }
 
     /// The property, without the indentation of its class. Its steps are indented by `step`.
-    pub(super) fn property(&self, name: &str, setting: &manifest::Setting, quote: &str, step: &str) -> Option<String> {
+    pub(super) fn property(
+        &self,
+        name: &str,
+        setting: &manifest::Setting,
+        quote: &str,
+        step: &str,
+        width: usize,
+    ) -> Option<String> {
         let url = setting.default.0.trim_matches('"');
         let (scheme, rest) = url.split_once("://")?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -131,7 +138,14 @@ impl Parts {
             lines.push(format!("credentials = {credentials} else \"\""));
             written = "{credentials}";
         }
-        lines.push(format!("return f\"{scheme}://{written}{}:{port}/{database}\"", read(&self.host)));
+        let host = read(&self.host);
+        let whole = format!("return f\"{scheme}://{written}{host}:{port}/{database}\"");
+        if 2 * step.len() + whole.len() > width {
+            lines.push(format!("address = f\"{host}:{port}\""));
+            lines.push(format!("return f\"{scheme}://{written}{{address}}/{database}\""));
+        } else {
+            lines.push(whole);
+        }
         let title = setting.name.trim_end_matches("_URL").replace('_', " ").to_lowercase();
         let body: Vec<String> = lines.iter().map(|line| format!("\n{step}{line}")).collect();
         Some(format!(
