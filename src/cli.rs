@@ -40,6 +40,9 @@ pub struct Global {
     /// The folder for generated modules
     #[arg(long, value_name = "DIR", global = true, help_heading = "Project")]
     pub services_dir: Option<String>,
+    /// Another name for a generated module whose file is there already, as in `cache=redis_cache`
+    #[arg(long, value_name = "NAME=OTHER", global = true, help_heading = "Project")]
+    pub module: Vec<String>,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Color,

@@ -282,10 +282,14 @@ impl Lock {
 
 /// The name that git has for a file of this text: `git hash-object`, with LF for line endings.
 pub fn blob_id(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
+    object_id(text.replace("\r\n", "\n").as_bytes())
+}
+
+/// The name that git has for a file of these bytes.
+pub fn object_id(bytes: &[u8]) -> String {
     let mut hash = Sha1::new();
-    hash.update(format!("blob {}\0", text.len()));
-    hash.update(text);
+    hash.update(format!("blob {}\0", bytes.len()));
+    hash.update(bytes);
     hexadecimal(&hash.finalize())
 }
 

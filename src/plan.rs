@@ -346,7 +346,7 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
             .components
             .iter()
             .filter(|installed| match Component::find(&installed.name) {
-                Some(component) => uses(component, &scaffolding.name),
+                Some(component) => uses(component, &scaffolding.name, &discovery.project.layout.services),
                 None => recorded.contains(&installed.name),
             })
             .map(|installed| installed.name.clone())
@@ -404,7 +404,8 @@ fn find_blobs(lock: &mut Lock, project: &Project) {
             let record = entry.requirements.iter_mut().find(|record| record.id == id && is_old(record));
             let Some(record) = record else { continue };
             let Some(written) = Written::of(record) else { continue };
-            let path = project.layout.services.folder.child(&module.path);
+            let rendered = project.layout.services.renamed(&rendered);
+            let path = project.layout.services.file(&module.path);
             let there = project.text(&path).map(|text| text.replace("\r\n", "\n"));
             if let Some(text) = written.text(project, there.as_deref(), &rendered) {
                 record.blob = Some(lock::blob_id(text));
@@ -480,9 +481,9 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
             remove_by_record(&mut plan, &mut draft, lock, &entry.name, record);
         }
     }
-    let services = &discovery.project.layout.services.folder;
+    let services = &discovery.project.layout.services;
     let modules = before.iter().flat_map(|component| component.manifest.module.iter());
-    let mut ours: Vec<FilePath> = modules.filter_map(|module| services.join(&module.path)).collect();
+    let mut ours: Vec<FilePath> = modules.map(|module| services.file(&module.path)).collect();
     // Modules that the user changed, and that need what they read.
     let mut kept: Vec<FilePath> = Vec::new();
     let mut goes = uses::Going::default();

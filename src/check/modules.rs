@@ -52,7 +52,7 @@ fn hollow(subject: &Subject<'_>) -> Vec<Found> {
             .chain(manifest.router.iter().map(|entry| (entry.module.0, entry.name.0)))
             .chain(manifest.statement.iter().map(|entry| (entry.module.0, entry.name.0)));
         for (module, name) in names {
-            let path = project.layout.services.folder.child(&format!("{module}.py"));
+            let path = project.layout.services.file(&format!("{module}.py"));
             let Some(file) = project.file(&path) else { continue };
             // Parsed only where its text does not say it already: most modules are as they were written.
             if file.text().is_none_or(|text| is_plainly_defined(text, name)) {
@@ -108,7 +108,7 @@ fn unknown_settings(subject: &Subject<'_>) -> Vec<Found> {
             .filter(|(name, field)| name != field)
             .collect();
         for module in &component.manifest.module {
-            let path = project.layout.services.folder.child(&module.path);
+            let path = project.layout.services.file(&module.path);
             let Some(text) = project.text(&path) else { continue };
             for (name, field) in &wrong {
                 let read = format!("settings.{name}");
@@ -128,15 +128,16 @@ fn unknown_settings(subject: &Subject<'_>) -> Vec<Found> {
 
 /// Modules exactly as we write them, of components that are not installed. A module that the user changed is his.
 fn left_over(subject: &Subject<'_>) -> Vec<Found> {
-    let folder = &subject.project.layout.services.folder;
+    let services = &subject.project.layout.services;
     let mut found = Vec::new();
     for component in COMPONENTS.iter().filter(|component| subject.lock.component(component.id()).is_none()) {
-        let is_there = |path: &str| subject.project.file(&folder.child(path)).is_some();
+        let is_there = |path: &str| subject.project.file(&services.file(path)).is_some();
         if !component.manifest.module.iter().any(|module| is_there(&module.path)) {
             continue;
         }
         for (module, text) in component.modules(&plan::context(subject.project)) {
-            let path = folder.child(&module.path);
+            let text = services.renamed(&text);
+            let path = services.file(&module.path);
             let Some(there) = subject.project.text(&path) else { continue };
             if there.replace("\r\n", "\n") == text {
                 let message = format!("`{path}` belongs to `{}`, which is not installed", component.id());

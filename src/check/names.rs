@@ -18,7 +18,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for component in subject.components {
         for module in &component.manifest.module {
-            let path = subject.project.layout.services.folder.child(&module.path);
+            let path = subject.project.layout.services.file(&module.path);
             let Some(file) = subject.project.file(&path).filter(|file| file.python().error.is_none()) else { continue };
             let id = format!("module:{}", module.path);
             let problems = imported(subject.project, &path, file)

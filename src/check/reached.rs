@@ -74,7 +74,9 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn problems(&self, wanted: &LifespanCall, call: &Call) -> Option<Problem> {
-        let name = wanted.callee.split('.').next().unwrap_or(wanted.callee);
+        let is_pushed = call.callee.ends_with(".push_async_callback");
+        let callee = if is_pushed { wanted.callee } else { &call.callee };
+        let name = callee.split('.').next().unwrap_or(callee);
         if let Some(at) = self.hides(name) {
             let message = format!("`{name}` is another thing in `{}` than what is imported", self.function.name);
             return Some(Problem::new(&NAME_TAKEN, message).at(self.path, at).help("give the other one another name"));
@@ -143,7 +145,7 @@ fn of_the_application(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for component in subject.components {
         for wanted in application_calls(component) {
-            let calls = wanted.calls(text, source, &names);
+            let calls = wanted.calls(project, &application.path, &names);
             let Some(call) = calls.first() else { continue };
             if let Some(left) = left_before(text, source, call.scope.function, &call.range) {
                 let problem =

@@ -88,7 +88,7 @@ fn wired_twice(project: &Project, path: &FilePath, wiring: &Wiring, call: &Appli
     let file = project.file(path)?;
     let source = file.python();
     let names = application::application_names(source, wiring);
-    twice(path, &call.calls(file.text()?, source, &names), call.name)
+    twice(path, &call.calls(project, path, &names), call.name)
 }
 
 /// The lifespan of the application.

@@ -73,7 +73,11 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         let is_new =
             |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
         for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
-            ui.note(&format!("\nNext steps for {}\n{}", component.id(), component.next_steps(&context)));
+            ui.note(&format!(
+                "\nNext steps for {}\n{}",
+                component.id(),
+                plan.after.layout.services.renamed(&component.next_steps(&context))
+            ));
             let by_hand =
                 plan.steps.iter().filter(|step| step.component == component.id() && step.id.starts_with("readiness:"));
             for step in by_hand {

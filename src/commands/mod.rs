@@ -174,10 +174,14 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         compose: global.compose.clone(),
         service: global.service.clone(),
         services_dir: global.services_dir.clone(),
+        modules: global.module.clone(),
         state: state_folder(),
     };
     if let Some(folder) = options.services_dir.as_ref().filter(|folder| !configuration::is_package_folder(folder)) {
         let problem = configuration::no_package_folder(folder);
+        return Err(Error::Refused { problems: vec![problem], project: None });
+    }
+    if let Some(problem) = options.modules.iter().find_map(|pair| configuration::module_name(pair).err()) {
         return Err(Error::Refused { problems: vec![problem], project: None });
     }
     Ok(options)

@@ -369,6 +369,29 @@ pub struct Setting {
     /// Only with these values of the component's options.
     #[serde(default)]
     pub when: When,
+    /// What a project may have in place of a URL.
+    #[serde(default)]
+    pub parts: Option<UrlParts>,
+}
+
+/// The variables of the parts of a URL, the customary name of each first.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrlParts {
+    /// Its host: without it there are no parts.
+    pub host: List<Text>,
+    /// Its port.
+    #[serde(default)]
+    pub port: List<Text>,
+    /// Its user.
+    #[serde(default)]
+    pub user: List<Text>,
+    /// Its password.
+    #[serde(default)]
+    pub password: List<Text>,
+    /// What its path is.
+    #[serde(default)]
+    pub database: List<Text>,
 }
 
 /// A compose service.
@@ -590,6 +613,9 @@ pub struct Image {
     pub title: Text,
     /// Major version of the old one to the tag of the new one.
     pub tags: Table,
+    /// Major versions for which no new images are published.
+    #[serde(default)]
+    pub ended: List<Text>,
     /// What stands behind the tag of its Alpine image, where there is one.
     #[serde(default)]
     pub alpine: Option<Text>,
@@ -605,6 +631,46 @@ pub struct Image {
     /// Only with these values of the component's options.
     #[serde(default)]
     pub when: When,
+    /// Images of the old one with something else added.
+    #[serde(default)]
+    pub relatives: List<ImageRelative>,
+    /// Packages that speak to the database.
+    #[serde(default)]
+    pub drivers: List<Text>,
+    /// What stands in its place where the component is of no use.
+    #[serde(default)]
+    pub others: List<OtherDatabase>,
+}
+
+/// An image that is another one with something added.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageRelative {
+    /// A part of the image's name.
+    pub part: Text,
+    /// What is added, as people call it.
+    pub title: Text,
+    /// An image that has both; `{major}` is the major version.
+    pub both: Option<Text>,
+    /// Is it made of Alpine's image, though its tag does not say so?
+    #[serde(default)]
+    pub is_alpine: bool,
+}
+
+/// A database that is none of those that the component works with.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherDatabase {
+    /// What it is called.
+    pub title: Text,
+    /// The last parts of its images' names.
+    #[serde(default)]
+    pub images: List<Text>,
+    /// Packages that speak to it.
+    #[serde(default)]
+    pub packages: List<Text>,
+    /// The scheme of its URLs.
+    pub scheme: Text,
 }
 
 /// A call behind each `context.configure(...)` of Alembic's `env.py`.

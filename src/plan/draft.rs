@@ -69,12 +69,12 @@ impl Draft {
                         .at(path, 0..0));
                     };
                     self.pieces.entry(path.clone()).or_insert_with(|| Pieces::new(text.len())).take(edits, step);
-                    self.project.set(path.clone(), Some(file.with_bytes(edited.into_bytes())));
+                    self.project.set(path.clone(), Some(file.with_text(edited)));
                 }
                 Change::Write { path, text } => {
                     let text = self.line_ending.convert(text);
                     let file = match self.project.file(path) {
-                        Some(there) => there.with_bytes(text.into_bytes()),
+                        Some(there) => there.with_text(text),
                         None => File::new(text.into_bytes()),
                     };
                     self.whole.insert(path.clone(), step);
@@ -120,7 +120,10 @@ impl Draft {
                 (Some(before), Some(after), _) => {
                     let text = after.text().unwrap_or_default();
                     let owner = self.whole.get(path).copied().unwrap_or_default();
-                    vec![edit::Change { edit: Edit::replace(0..before.bytes().len(), text), owner }]
+                    vec![edit::Change {
+                        edit: Edit::replace(0..before.text().map_or(before.bytes().len(), str::len), text),
+                        owner,
+                    }]
                 }
                 _ => Vec::new(),
             };

@@ -3,6 +3,7 @@
 use super::bounds;
 use crate::component::Component;
 use crate::project::FilePath;
+use crate::project::layout::Services;
 
 /// The name of a scaffolding as the lock has it: with a path from the project's root, so that the project can be moved inside
 /// its repository.
@@ -17,7 +18,7 @@ pub(super) fn here(name: &str, root: &FilePath) -> String {
 }
 
 /// Is a shared scaffolding one that the component uses?
-pub(super) fn uses(component: &Component, scaffolding: &str) -> bool {
+pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services) -> bool {
     let manifest = &component.manifest;
     let mut parts = scaffolding.split(':');
     match parts.next().unwrap_or_default() {
@@ -30,11 +31,12 @@ pub(super) fn uses(component: &Component, scaffolding: &str) -> bool {
         "import" | "import wrapped" => {
             let module = parts.nth(1).unwrap_or_default();
             let last = module.rsplit('.').next().unwrap_or_default();
+            let last = services.names.iter().find(|(_, here)| *here == last).map_or(last, |(name, _)| name);
             let modules = || manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
             match module {
                 "contextlib" | "collections.abc" | "fastapi" => !manifest.lifespan.is_empty(),
                 "typing" => !manifest.setting.is_empty() || !manifest.lifespan.is_empty(),
-                "pydantic" => !manifest.setting.is_empty(),
+                "pydantic" | "urllib.parse" => !manifest.setting.is_empty(),
                 "asyncio" | "fastapi.responses" => !manifest.readiness.is_empty(),
                 _ => modules().any(|stem| stem == last),
             }

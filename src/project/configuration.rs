@@ -2,19 +2,21 @@
 //!
 //! A value that cannot be used is a problem with its place. It is never passed over for another one.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::FilePath;
 use super::discover::Options;
 use super::imports::{Files, is_name};
 use super::reader::Reader;
+use crate::component::COMPONENTS;
 use crate::finding::{self, Location, Problem, is_selector};
 use crate::lock::{self, Lock};
 use crate::source::toml;
 
 /// The keys of `[tool.paxx]`. Options have the same names, but for the last one.
-const KEYS: [&str; 8] =
-    ["app", "settings", "compose", "service", "services-dir", "tests", "ignore", "per-file-ignores"];
+const KEYS: [&str; 9] =
+    ["app", "settings", "compose", "service", "services-dir", "modules", "tests", "ignore", "per-file-ignores"];
 
 /// A value, and where it was said.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Choices {
     pub services_dir: Option<Choice>,
     /// Are tests written for generated modules? `None` where nobody said.
     pub tests: Option<bool>,
+    /// Modules of components by their names, and what they are called here.
+    pub modules: BTreeMap<String, String>,
     /// `[tool.fastapi] entrypoint`
     pub fastapi_entrypoint: Option<String>,
     /// What cannot be used.
@@ -85,7 +89,19 @@ pub fn read(reader: &Reader, root: &FilePath, options: &Options, lock: Option<&L
         let end = text.get(start..).and_then(|rest| rest.lines().next()).map_or(start, |line| start + line.len());
         Some(Choice { value: value.to_owned(), at: Some(Location::new(lock_path.clone(), start..end)) })
     };
+    // One that is named on the command line comes beside those that were named before.
+    let said = choose("modules", None);
+    let mut modules = BTreeMap::new();
+    for pair in said.iter().flat_map(|said| said.value.split(',')).chain(options.modules.iter().map(String::as_str)) {
+        match module_name(pair) {
+            Ok((name, here)) => {
+                modules.insert(name, here);
+            }
+            Err(problem) => problems.push(said.as_ref().map_or(problem.clone(), |said| said.blame(problem))),
+        }
+    }
     let mut choices = Choices {
+        modules,
         app: choose("app", options.app.as_ref()),
         settings: choose("settings", options.settings.as_ref()),
         compose: choose("compose", options.compose.as_ref()),
@@ -196,12 +212,44 @@ fn example(key: &str) -> &'static str {
         "settings" => "app/core/config.py:Settings",
         "compose" => "compose.yml",
         "service" => "web",
+        "modules" => "cache=redis_cache",
         _ => "app/services",
     }
 }
 
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// `NAME=OTHER`: a module of a component, and what it is called in this project.
+///
+/// # Errors
+///
+/// It is written in another way, or no component has such a module.
+pub fn module_name(pair: &str) -> Result<(String, String), Problem> {
+    let modules = || COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
+    let known = |name: &str| modules().any(|module| module.path.strip_suffix(".py") == Some(name));
+    let refused = |what: String| {
+        let help = "write the component's module, `=` and its name here, as in `cache=redis_cache`";
+        Err(Problem::new(&finding::CONFIGURATION, what).help(help))
+    };
+    let Some((name, here)) = pair.trim().split_once('=').map(|(name, here)| (name.trim(), here.trim())) else {
+        return refused(format!("`{}` does not name a module", pair.escape_debug()));
+    };
+    let here = here.trim_end_matches(".py");
+    let name = name.trim_end_matches(".py");
+    if !known(name) {
+        return refused(format!("no component has a module `{}`", name.escape_debug()));
+    }
+    if !is_name(here) || known(here) || here.starts_with("__") {
+        return refused(format!("a module cannot be called `{}`", here.escape_debug()));
+    }
+    Ok((name.to_owned(), here.to_owned()))
+}
+
+/// The names of modules as the lock has them.
+pub fn as_text(modules: &BTreeMap<String, String>) -> String {
+    modules.iter().map(|(name, here)| format!("{name}={here}")).collect::<Vec<_>>().join(",")
 }
 
 /// Can generated modules go to this folder, and be imported from there? It lies in the project, and its parts are identifiers.

@@ -3,6 +3,7 @@
 //! Nothing is executed. What is not found, or is found more than once, becomes a `Problem` in the layout; only "there is no
 //! project here" ends discovery itself.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::application;
@@ -40,6 +41,8 @@ pub struct Options {
     pub service: Option<String>,
     /// `--services-dir`
     pub services_dir: Option<String>,
+    /// `--module`, each `NAME=OTHER`
+    pub modules: Vec<String>,
     /// The folder for the state of programs (`$XDG_STATE_HOME`), where there is one.
     pub state: Option<PathBuf>,
 }
@@ -197,11 +200,14 @@ fn describe(
         ("service", &options.service),
         ("services-dir", &options.services_dir),
     ];
-    let recorded: Vec<(String, String)> = given
+    let mut recorded: Vec<(String, String)> = given
         .iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| ((*key).to_owned(), value.clone())))
         .collect();
     let chosen = configuration::read(&reader, root, options, lock.as_ref().ok());
+    if !options.modules.is_empty() {
+        recorded.push(("modules".to_owned(), configuration::as_text(&chosen.modules)));
+    }
     let paths = |word: u32| -> Vec<FilePath> {
         let primary: Vec<FilePath> = hits
             .iter()
@@ -215,7 +221,9 @@ fn describe(
     };
     // A module of ours may make an application of its own, for what wants one where there is none.
     let is_ours = |path: &FilePath| {
-        let is_recorded = |lock: &Lock| lock.requirement(&format!("module:{}", path.name())).is_some();
+        let stem = path.name().trim_end_matches(".py");
+        let name = chosen.modules.iter().find(|(_, here)| *here == stem).map_or(stem, |(name, _)| name);
+        let is_recorded = |lock: &Lock| lock.requirement(&format!("module:{name}.py")).is_some();
         let folder = chosen.services_dir.as_ref().map_or("services", |folder| folder.value.as_str());
         lock.as_ref().is_ok_and(is_recorded)
             && path
@@ -281,7 +289,14 @@ fn describe(
         let error = reader.file(&settings.path).and_then(|file| file.python().error.clone());
         error.map_or(Ok(settings.clone()), |error| Err(syntax_error(&settings.path, error)))
     });
-    let services = services(&reader, root, &import_root, application.as_ref().ok(), chosen.services_dir.as_ref());
+    let services = services(
+        &reader,
+        root,
+        &import_root,
+        application.as_ref().ok(),
+        chosen.services_dir.as_ref(),
+        chosen.modules.clone(),
+    );
     problems.extend(chosen.problems);
     let services = services.unwrap_or_else(|(services, problem)| {
         problems.push(problem);
@@ -371,9 +386,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
         reader.file(&services.child(name));
     }
     for module in COMPONENTS.iter().flat_map(|component| component.manifest.module.iter()) {
-        if let Some(path) = services.join(&module.path) {
-            reader.file(&path);
-        }
+        reader.file(&layout.services.file(&module.path));
     }
     for path in layout.handlers.iter().chain(&layout.wiring).chain(&layout.health).chain(routes) {
         reader.file(path);
@@ -381,7 +394,7 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     read_imports(reader, layout);
     // What the modules of components import of the project.
     let modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
-    for path in modules.filter_map(|module| services.join(&module.path)) {
+    for path in modules.map(|module| layout.services.file(&module.path)) {
         let Some(file) = reader.file(&path) else { continue };
         for import in &file.python().imports {
             let Some(from) = import.from.as_deref() else { continue };
@@ -410,10 +423,10 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     if let Some(path) = &layout.env_example {
         reader.file(path);
     }
-    for path in
-        layout.dependencies.iter().flat_map(|found| found.includes.iter().chain(&found.copy).chain(&found.development))
-    {
-        reader.file(path);
+    for found in layout.dependencies.iter().flat_map(|found| std::iter::once(found).chain(&found.also)) {
+        for path in found.includes.iter().chain(&found.copy).chain(&found.development).chain([&found.path]) {
+            reader.file(path);
+        }
     }
     if let Ok(settings) = &layout.settings {
         reader.file(&settings.path);
@@ -716,6 +729,7 @@ fn services(
     import_root: &FilePath,
     application: Option<&Application>,
     option: Option<&Choice>,
+    names: BTreeMap<String, String>,
 ) -> Result<Services, (Services, Problem)> {
     let folder = if let Some(folder) = option.and_then(|option| root.join(&option.value)) {
         folder
@@ -730,7 +744,8 @@ fn services(
         parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
-    let found = Services { package: folder.relative_to(import_root).replace('/', "."), folder, needs_init };
+    let package = folder.relative_to(import_root).replace('/', ".");
+    let found = Services { folder, package, needs_init, names };
     let outside = if reader.is_outside(&found.folder) {
         let message = format!("`{}` leads out of the repository, so no module goes there", found.folder);
         Problem::new(&finding::OUTSIDE, message).help("name another folder with `--services-dir`")
@@ -757,7 +772,7 @@ fn wiring_modules(
     let modules = || COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
     files.retain(|path| {
         *path != application.path
-            && !modules().any(|module| services.folder.join(&module.path).as_ref() == Some(path))
+            && !modules().any(|module| services.file(&module.path) == *path)
             && imports::leads_to(reader, import_roots, &application.path, path)
     });
     files
@@ -931,6 +946,10 @@ fn folder_name(reader: &Reader, root: &FilePath) -> String {
 /// How the project's dependencies are installed, as a command.
 pub fn install_command(layout: &Layout) -> String {
     let requirements = layout.dependencies.as_ref().ok().filter(|found| found.format == DependencyFormat::Requirements);
+    let compiled = requirements.and_then(|found| found.compiled.as_ref());
+    if let Some((command, compiled)) = compiled {
+        return format!("{command} && pip install -r {}", compiled.relative_to(&layout.root));
+    }
     match (requirements, layout.installer) {
         (Some(found), _) => format!("pip install -r {}", found.path.relative_to(&layout.root)),
         (None, Installer::Uv) => "uv sync".to_owned(),

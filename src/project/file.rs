@@ -3,12 +3,14 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::source::{python, text::LineEnding, toml, yaml};
+use crate::source::{python, text::LineEnding, toml, utf16, yaml};
 
 /// An immutable file. An edit makes another one.
 #[derive(Debug, Default)]
 pub struct File {
     bytes: Rc<[u8]>,
+    /// The text, where the bytes are UTF-16.
+    decoded: Option<Rc<str>>,
     /// May it be written? Taken from the permission bits, because a privileged user could write to any file.
     pub read_only: bool,
     /// Its executable bit.
@@ -24,6 +26,33 @@ impl File {
         Self { bytes: bytes.into(), ..Self::default() }
     }
 
+    /// A file of this name. What pip reads may be UTF-16; everything else is UTF-8, or no text.
+    pub fn named(name: &str, bytes: impl Into<Rc<[u8]>>) -> Self {
+        let file = Self::new(bytes);
+        let is_for_pip = name.ends_with(".txt") || name.ends_with(".in");
+        let decoded = is_for_pip.then(|| utf16::decode(&file.bytes)).flatten();
+        Self { decoded: decoded.map(Rc::from), ..file }
+    }
+
+    /// A file of this text, in the encoding and with the properties of this one.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        if self.decoded.is_none() {
+            return self.with_bytes(text.into_bytes());
+        }
+        Self { decoded: Some(text.as_str().into()), ..self.with_bytes(utf16::encode(&text, &self.bytes)) }
+    }
+
+    /// What its encoding is called, where it is not UTF-8.
+    pub fn encoding(&self) -> Option<&'static str> {
+        self.decoded.as_ref().map(|_| utf16::name(&self.bytes))
+    }
+
+    /// The byte of the file where the byte at `offset` of its text is.
+    pub fn byte(&self, offset: usize) -> usize {
+        self.decoded.as_ref().map_or(offset, |text| utf16::offset(text, offset))
+    }
+
     /// A file of these bytes with the properties of this one.
     #[must_use]
     pub fn with_bytes(&self, bytes: impl Into<Rc<[u8]>>) -> Self {
@@ -35,9 +64,9 @@ impl File {
         &self.bytes
     }
 
-    /// The text with its byte order mark, if it has one; `None` where it is not UTF-8.
+    /// The text with its byte order mark, if it has one; `None` where it is none.
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.bytes).ok()
+        self.decoded.as_deref().or_else(|| std::str::from_utf8(&self.bytes).ok())
     }
 
     /// The line ending that most of its lines have.

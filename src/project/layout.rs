@@ -3,6 +3,8 @@
 //! A layout names files and the things in them; it holds no offsets, because edits move them. Whatever was not found, or
 //! was found more than once, is the `Problem` that a requirement which needs it is blocked by.
 
+use std::collections::BTreeMap;
+
 use super::FilePath;
 use crate::finding::Problem;
 use crate::source::package_list::Tool;
@@ -69,6 +71,55 @@ pub struct Services {
     pub package: String,
     /// Does it take an `__init__.py` (as its parent package and its own has)?
     pub needs_init: bool,
+    /// Modules that have another name here than in their component's folder: `cache` to `redis_cache`.
+    pub names: BTreeMap<String, String>,
+}
+
+impl Services {
+    /// The name that the component's module `name` has here.
+    fn name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.names.get(name).map_or(name, String::as_str)
+    }
+
+    /// Where the component's module at `path` lies here.
+    pub fn file(&self, path: &str) -> FilePath {
+        match path.strip_suffix(".py") {
+            Some(stem) => self.folder.child(&format!("{}.py", self.name(stem))),
+            None => self.folder.child(path),
+        }
+    }
+
+    /// The dotted path of the component's module `name`.
+    pub fn module(&self, name: &str) -> String {
+        format!("{}.{}", self.package, self.name(name))
+    }
+
+    /// `text` with the names that its modules have here.
+    pub fn renamed(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, here) in &self.names {
+            for lead in [&format!("{}.", self.package), "from .", "import_module(\"."] {
+                text = replaced_word(&text, &format!("{lead}{name}"), &format!("{lead}{here}"));
+            }
+            // What a module looks for by a text: `"cache.start_redis"`.
+            text = text.replace(&format!("\"{name}."), &format!("\"{here}."));
+        }
+        text
+    }
+}
+
+/// `text` with `new` for `old`, where no other letter follows that.
+fn replaced_word(text: &str, old: &str, new: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(old) {
+        let (before, behind) = (&rest[..at], &rest[at + old.len()..]);
+        let is_longer = behind.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+        result.push_str(before);
+        result.push_str(if is_longer { old } else { new });
+        rest = behind;
+    }
+    result + rest
 }
 
 /// The application: the variable that a server is pointed at, and the function that makes it.
@@ -188,6 +239,10 @@ pub struct Dependencies {
     pub includes: Vec<FilePath>,
     /// A requirements file beside `pyproject.toml` that lists dependencies too, by hand, and is not edited.
     pub copy: Option<FilePath>,
+    /// Other lists, each of which is installed somewhere where this one is not.
+    pub also: Vec<Dependencies>,
+    /// The command that makes the file that is installed of `path`, and that file.
+    pub compiled: Option<(String, FilePath)>,
 }
 
 /// How a file lists dependencies.
@@ -216,4 +271,27 @@ pub enum Installer {
     Pip,
     /// What installs a file of another format
     Other(Tool),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_have_other_names_here() {
+        let services = Services {
+            folder: FilePath::new("app/services").expect("inside"),
+            package: "app.services".to_owned(),
+            needs_init: true,
+            names: BTreeMap::from([("cache".to_owned(), "redis_cache".to_owned())]),
+        };
+        assert_eq!(services.file("cache.py").as_str(), "app/services/redis_cache.py");
+        assert_eq!(services.file("arq.py").as_str(), "app/services/arq.py");
+        assert_eq!(services.module("cache"), "app.services.redis_cache");
+        let text = "from .cache import a\nfrom .cache_x import b\nimport app.services.cache\n\"\"\"app.services.cache.x\"\"\"\n";
+        let renamed = "from .redis_cache import a\nfrom .cache_x import b\nimport app.services.redis_cache\n\"\"\"app.services.redis_cache.x\"\"\"\n";
+        assert_eq!(services.renamed("import_module(\".cache\", x)\n"), "import_module(\".redis_cache\", x)\n");
+        assert_eq!(services.renamed("(\"cache.start\", \"cache\")"), "(\"redis_cache.start\", \"cache\")");
+        assert_eq!(services.renamed(text), renamed);
+    }
 }

@@ -198,7 +198,7 @@ fn modules(project: &Project) -> impl Iterator<Item = (&FilePath, &super::File)>
 /// Is it a module that a component brings?
 fn is_component(layout: &Layout, path: &FilePath) -> bool {
     let mut modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
-    modules.any(|module| layout.services.folder.join(&module.path).as_ref() == Some(path))
+    modules.any(|module| layout.services.file(&module.path) == *path)
 }
 
 fn speaks_of(text: &str, word: &str) -> bool {

@@ -13,6 +13,7 @@ pub mod file;
 pub mod find_application;
 pub mod find_settings;
 pub mod imports;
+pub mod installed;
 pub mod layout;
 pub mod lifespan;
 pub mod path;

@@ -72,7 +72,8 @@ impl Reader {
                 folders.entry(folder.clone()).or_default().push(below.name().to_owned());
                 below = folder;
             }
-            known.insert(path, Some(Rc::new(File::new(bytes))));
+            let file = File::named(path.name(), bytes);
+            known.insert(path, Some(Rc::new(file)));
         }
         let sorted = |mut names: Vec<String>| {
             names.sort();
@@ -115,7 +116,7 @@ impl Reader {
         if let Some(real) = contents.real {
             self.links.borrow_mut().insert(path.clone(), real);
         }
-        let mut file = File::new(contents.bytes);
+        let mut file = File::named(path.name(), contents.bytes);
         file.read_only = contents.mode & 0o222 == 0;
         file.executable = contents.mode & 0o111 != 0;
         Rc::new(file)

@@ -4,13 +4,16 @@
 //! return is a character of its line. Names are quoted as git quotes them. With colour it is for people: then nothing in it
 //! reaches the terminal as a control sequence, and it is no patch any more.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use anstyle::{AnsiColor, Effects, Style};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
+use super::binary_patch;
 use super::styled::Styled;
 use crate::apply::{Contents, FileChange};
+use crate::source::utf16;
 
 /// Unchanged lines before and after a change.
 const CONTEXT: usize = 3;
@@ -26,7 +29,7 @@ const ADDED: Style = AnsiColor::Green.on_default();
 /// The diff of `changes`, in their order. A file that does not change is left out. With `words`, what has changed inside of a line
 /// stands out.
 pub fn unified(changes: &[FileChange], words: bool) -> Styled {
-    let mut output = Output { text: Styled::default(), words };
+    let mut output = Output { text: Styled::default(), words, prefix: "" };
     for change in changes {
         file(&mut output, change);
     }
@@ -35,8 +38,8 @@ pub fn unified(changes: &[FileChange], words: bool) -> Styled {
 
 /// How many lines a change adds, and how many it takes away.
 pub fn counts(change: &FileChange) -> (usize, usize) {
-    let (before, after) = (bytes(change.before.as_ref()), bytes(change.after.as_ref()));
-    let operations = capture_diff_slices(Algorithm::Myers, &lines(before), &lines(after));
+    let [before, after] = [&change.before, &change.after].map(|side| text_of(bytes(side.as_ref())));
+    let operations = capture_diff_slices(Algorithm::Myers, &lines(&before), &lines(&after));
     let changed = operations.iter().filter(|operation| !matches!(operation, DiffOp::Equal { .. }));
     changed.fold((0, 0), |(added, removed), operation| {
         (added + operation.new_range().len(), removed + operation.old_range().len())
@@ -47,11 +50,14 @@ pub fn counts(change: &FileChange) -> (usize, usize) {
 struct Output {
     text: Styled,
     words: bool,
+    /// What each line begins with.
+    prefix: &'static str,
 }
 
 impl Output {
     /// A line of our own.
     fn line(&mut self, style: Style, text: &str) {
+        self.text.push(self.prefix);
         self.text.push_styled(style, text);
         self.text.push("\n");
     }
@@ -60,6 +66,7 @@ impl Output {
     fn content(&mut self, style: Style, sign: u8, line: &[u8], marked: &[Range<usize>]) {
         let (line, ended) = line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
         let (text, end) = line.split_at(line.len() - usize::from(line.ends_with(b"\r")));
+        self.text.push(self.prefix);
         self.text.push_styled(style, [sign]);
         let mut at = 0;
         for range in marked {
@@ -72,6 +79,7 @@ impl Output {
         self.text.push(end);
         self.text.push("\n");
         if !ended {
+            self.text.push(self.prefix);
             self.text.push("\\ No newline at end of file\n");
         }
     }
@@ -82,6 +90,19 @@ fn file(output: &mut Output, change: &FileChange) {
         return;
     }
     let path = change.path.as_str();
+    let (before, after) = (bytes(change.before.as_ref()), bytes(change.after.as_ref()));
+    // Git takes UTF-16 for no text: the lines are for people, and a binary patch for git.
+    let decoded = [utf16::decode(before), utf16::decode(after)];
+    if before != after && decoded.iter().any(Option::is_some) {
+        output.prefix = if output.words { "" } else { "# " };
+        output.line(HEADER, &format!("{path} (UTF-16)"));
+        let texts = decoded.each_ref().map(|text| text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}'));
+        hunks(output, &lines(texts[0].as_bytes()), &lines(texts[1].as_bytes()));
+        output.prefix = "";
+        if output.words {
+            return;
+        }
+    }
     let (old, new) = (quoted("a/", path), quoted("b/", path));
     output.line(HEADER, &format!("diff --git {old} {new}"));
     let mode = |contents: &Contents| if contents.executable { "100755" } else { "100644" };
@@ -94,8 +115,18 @@ fn file(output: &mut Output, change: &FileChange) {
         }
         _ => {}
     }
-    let (before, after) = (bytes(change.before.as_ref()), bytes(change.after.as_ref()));
     if before == after {
+        return;
+    }
+    if decoded.iter().any(Option::is_some) {
+        let objects =
+            [&change.before, &change.after].map(|side| binary_patch::object(side.as_ref().map(|side| &*side.bytes)));
+        let mode = match (&change.before, &change.after) {
+            (Some(before), Some(after)) if before.executable == after.executable => format!(" {}", mode(after)),
+            _ => String::new(),
+        };
+        output.line(HEADER, &format!("index {}..{}{mode}", objects[0], objects[1]));
+        output.text.push(binary_patch::patch(before, after));
         return;
     }
     // Git ends a name that has a blank with a tab here, so that it is told from a date.
@@ -111,6 +142,11 @@ fn file(output: &mut Output, change: &FileChange) {
 
 fn bytes(contents: Option<&Contents>) -> &[u8] {
     contents.map_or(&[], |contents| &contents.bytes)
+}
+
+/// The bytes as UTF-8, where they are UTF-16.
+fn text_of(bytes: &[u8]) -> Cow<'_, [u8]> {
+    utf16::decode(bytes).map_or(Cow::Borrowed(bytes), |text| Cow::Owned(text.into_bytes()))
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
@@ -341,6 +377,34 @@ mod tests {
             let mode = fs::metadata(&full).expect("there").permissions().mode();
             assert_eq!(mode & 0o100 != 0, after.executable, "{shown}");
         }
+    }
+
+    #[test]
+    fn git_applies_what_is_utf_16() {
+        let text = |text: &str| utf16::encode(&format!("\u{feff}{text}"), b"\xff\xfe");
+        let (before, after) = (text("fastapi\r\n"), text("fastapi\r\nredis>=5\r\n"));
+        let long = text(&"package==1.2.3\r\n".repeat(5000));
+        let longer = text(&"package==1.2.3\r\n".repeat(5001));
+        let changes = [
+            change("a.txt", Some(&before), Some(&after)),
+            change("b.txt", Some(b"x\n"), Some(b"y\n")),
+            change("c d.txt", Some(&long), Some(&longer)),
+            change("e.txt", Some(&after), None),
+            change("f.txt", None, Some(&after)),
+            change("g.txt", Some(&text("")), Some(&after)),
+            FileChange {
+                path: FilePath::new("h.txt").expect("inside"),
+                before: Some(contents(&before, false)),
+                after: Some(contents(&after, true)),
+            },
+        ];
+        check_git(&changes);
+        let shown = String::from_utf8(unified(&changes[..1], false).into_bytes()).expect("text");
+        assert!(
+            shown.starts_with("# a.txt (UTF-16)\n# @@ -1 +1,2 @@\n#  fastapi\r\n# +redis>=5\r\ndiff --git"),
+            "{shown}"
+        );
+        assert_eq!(counts(&changes[0]), (1, 0));
     }
 
     #[test]

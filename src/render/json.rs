@@ -22,10 +22,11 @@ fn location(project: &Project, paths: &Paths, location: &Location) -> Value {
     let (line, column) = line_and_column(project, location);
     let end = Location::new(location.path.clone(), location.range.end..location.range.end);
     let (end_line, end_column) = line_and_column(project, &end);
+    let byte = |offset: usize| project.file(&location.path).map_or(offset, |file| file.byte(offset));
     json!({
         "path": paths.show(&location.path),
-        "start": { "line": line, "column": column, "byte": location.range.start },
-        "end": { "line": end_line, "column": end_column, "byte": location.range.end },
+        "start": { "line": line, "column": column, "byte": byte(location.range.start) },
+        "end": { "line": end_line, "column": end_column, "byte": byte(location.range.end) },
     })
 }
 
@@ -79,17 +80,22 @@ pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths) -> Stri
                 .iter()
                 .map(|change| {
                     let range = &change.edit.range;
-                    json!({ "start": range.start, "end": range.end, "text": change.edit.text, "requirement": id(change.owner) })
+                    let byte = |offset: usize| file.before.as_ref().map_or(offset, |before| before.byte(offset));
+                    json!({ "start": byte(range.start), "end": byte(range.end), "text": change.edit.text, "requirement": id(change.owner) })
                 })
                 .collect();
             let created = file.after.as_ref().filter(|_| file.before.is_none()).and_then(|file| file.text().map(str::to_owned));
-            json!({
+            let mut described = json!({
                 "path": file.path.as_str(),
                 "action": action,
                 "edits": edits,
                 "text": created,
                 "requirement": file.step.map(id),
-            })
+            });
+            if let Some(encoding) = file.before.as_ref().and_then(|before| before.encoding()) {
+                described["encoding"] = json!(encoding);
+            }
+            described
         })
         .collect();
     text(&json!({

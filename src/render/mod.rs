@@ -1,5 +1,6 @@
 //! What people and programs read: diffs, summaries, findings. The only user of `similar`, `miette` and `serde_json`.
 
+mod binary_patch;
 pub mod component;
 pub mod diff;
 pub mod findings;

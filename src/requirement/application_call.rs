@@ -82,11 +82,12 @@ impl ApplicationCall {
         }
     }
 
-    fn code(&self, variable: &str) -> String {
+    /// The statement, where the name goes by `bound`.
+    fn code(&self, variable: &str, bound: &str) -> String {
         match &self.role {
-            Role::Middleware => format!("{variable}.add_middleware({})", self.name),
-            Role::Router { .. } => format!("{variable}.include_router({})", self.name),
-            Role::Statement { call } => call.replace("{app}", variable),
+            Role::Middleware => format!("{variable}.add_middleware({bound})"),
+            Role::Router { .. } => format!("{variable}.include_router({bound})"),
+            Role::Statement { call } => call.replacen(self.name, bound, 1).replace("{app}", variable),
         }
     }
 
@@ -100,8 +101,8 @@ impl ApplicationCall {
     }
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
-        let module = format!("{}.{}", project.layout.services.package, self.module);
-        Import { path: path.clone(), module, names: vec![self.name.to_owned()] }
+        let module = project.layout.services.module(self.module);
+        Import::named(project, path, module, self.name)
     }
 
     /// Is the application wired with it?
@@ -119,14 +120,14 @@ impl ApplicationCall {
     }
 
     fn use_elsewhere(&self, project: &Project) -> Option<Location> {
-        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.name)
+        use_elsewhere(project, &project.layout.services.module(self.module), self.name)
     }
 
     /// The same, by what the application's own module says of it.
     fn assess_here(&self, project: &Project) -> Assessment {
         let wiring = match application::wiring(project) {
             Ok(wiring) => wiring,
-            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code("app")) },
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code("app", self.name)) },
         };
         let Ok(application) = project.layout.application.as_ref() else { return Assessment::Met { at: None } };
         let path = &application.path;
@@ -135,13 +136,14 @@ impl ApplicationCall {
         if let Some(problem) = self.too_late(project, &wiring) {
             return Assessment::Drifted { problem, fix: None };
         }
-        if let Some(call) = self.find(code, source, &wiring) {
-            return match self.import(project, path).assess_beside_call(project) {
+        let import = self.import(project, path);
+        if let Some(call) = self.find(project, path, &wiring) {
+            return match import.assess_beside_call(project) {
                 Assessment::Met { .. } => Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) },
                 other => other,
             };
         }
-        let elsewhere = self.elsewhere(code, source, &wiring);
+        let elsewhere = self.elsewhere(code, source, &wiring, import.bound());
         if let Some(Elsewhere::Within(call)) = elsewhere {
             return Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) };
         }
@@ -151,8 +153,8 @@ impl ApplicationCall {
         if let Some(problem) = self.behind_given_routes(code, path, &wiring) {
             return Assessment::Blocked { problem };
         }
-        let statement = self.code(&wiring.variable);
-        let edit = match self.insertion(project, code, source, &wiring) {
+        let statement = self.code(&wiring.variable, import.bound());
+        let edit = match self.insertion(project, code, source, &wiring, &statement) {
             Ok(edit) => edit,
             Err(problem) => {
                 let problem = problem.at(path, wiring.binding.range.clone()).manual(statement);
@@ -161,7 +163,7 @@ impl ApplicationCall {
         };
         let mut steps = Steps::new(project, path);
         steps.take(&[edit]);
-        let scaffolding = match self.import(project, path).take(&mut steps) {
+        let scaffolding = match import.take(&mut steps) {
             Ok(made) => made,
             Err(problem) => return Assessment::Blocked { problem: problem.manual(statement) },
         };
@@ -185,6 +187,13 @@ impl ApplicationCall {
         let problem = problem.manual(statement.clone());
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
+        if import.bound() != self.name {
+            fix = fix.note(format!(
+                "`{}` stands for something else in `{path}`: ours is `{}` there",
+                self.name,
+                import.bound()
+            ));
+        }
         if let Role::Router { paths } = &self.role
             && asks_for_dependencies(code, source, &wiring)
         {
@@ -198,20 +207,25 @@ impl ApplicationCall {
     }
 
     /// Our call on the application in use, or on one of its names.
-    fn find<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring) -> Option<&'a Call> {
-        self.calls(code, source, &application::application_names(source, wiring)).into_iter().next()
+    fn find<'a>(&self, project: &'a Project, path: &FilePath, wiring: &Wiring) -> Option<&'a Call> {
+        let names = application::application_names(project.file(path)?.python(), wiring);
+        self.calls(project, path, &names).into_iter().next()
     }
 
     /// Every call of ours on what one of `names` stands for.
-    pub(crate) fn calls<'a>(&self, code: &str, source: &'a Source, names: &[String]) -> Vec<&'a Call> {
+    pub(crate) fn calls<'a>(&self, project: &'a Project, path: &FilePath, names: &[String]) -> Vec<&'a Call> {
+        let Some(file) = project.file(path) else { return Vec::new() };
+        let (code, source) = (file.text().unwrap_or_default(), file.python());
+        let import = self.import(project, path);
+        let bound = import.bound();
         let is_ours = |call: &&Call| {
             let (receiver, method) = call.callee.rsplit_once('.').unwrap_or(("", &call.callee));
             let on_application = names.iter().any(|name| name == receiver);
             match self.role {
-                Role::Middleware => on_application && self.adds(code, call),
-                Role::Router { .. } => on_application && self.includes(code, call),
+                Role::Middleware => on_application && self.adds(code, call, bound),
+                Role::Router { .. } => on_application && self.includes(code, call, bound),
                 Role::Statement { .. } => {
-                    method == self.name
+                    (call.callee == bound || (!receiver.is_empty() && method == self.name))
                         && call.arguments.iter().any(|argument| {
                             names.iter().any(|name| code.get(argument.value.clone()) == Some(name.as_str()))
                         })
@@ -221,19 +235,20 @@ impl ApplicationCall {
         source.calls.iter().filter(is_ours).collect()
     }
 
-    fn adds(&self, code: &str, call: &Call) -> bool {
+    fn adds(&self, code: &str, call: &Call, bound: &str) -> bool {
         let added = call.first().or(call.keyword("middleware_class"));
-        call.callee.ends_with(".add_middleware") && added.is_some_and(|added| self.is_named(code, &added.value))
+        call.callee.ends_with(".add_middleware") && added.is_some_and(|added| self.is_named(code, &added.value, bound))
     }
 
-    fn includes(&self, code: &str, call: &Call) -> bool {
+    fn includes(&self, code: &str, call: &Call, bound: &str) -> bool {
         let included = call.first().or(call.keyword("router"));
-        call.callee.ends_with(".include_router") && included.is_some_and(|router| self.is_named(code, &router.value))
+        call.callee.ends_with(".include_router")
+            && included.is_some_and(|router| self.is_named(code, &router.value, bound))
     }
 
-    fn is_named(&self, code: &str, argument: &Range<usize>) -> bool {
+    fn is_named(&self, code: &str, argument: &Range<usize>, bound: &str) -> bool {
         let argument = code.get(argument.clone()).unwrap_or_default();
-        argument == self.name || argument.ends_with(&format!(".{}", self.name))
+        argument == bound || argument.ends_with(&format!(".{}", self.name))
     }
 
     /// Our call where the application runs already: in its lifespan, or in a handler of its start.
@@ -252,11 +267,11 @@ impl ApplicationCall {
     /// Our call in a function that runs when the application starts.
     fn called_in(&self, project: &Project, wiring: &Wiring, path: &FilePath, function: &Function) -> Option<Problem> {
         let file = project.file(path)?;
-        let (code, source) = (file.text()?, file.python());
+        let source = file.python();
         let index = source.functions.iter().position(|known| known.range == function.range);
         let mut names = application::application_names(source, wiring);
         names.extend(function.parameters.iter().cloned());
-        let call = self.calls(code, source, &names).into_iter().find(|call| call.scope.function == index)?;
+        let call = self.calls(project, path, &names).into_iter().find(|call| call.scope.function == index)?;
         let message =
             format!("`{}` is called in `{}`, when `{}` runs already", self.name, function.name, wiring.variable);
         Some(
@@ -267,10 +282,10 @@ impl ApplicationCall {
     }
 
     /// A router that this module includes in something else than the application in use.
-    fn elsewhere<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring) -> Option<Elsewhere<'a>> {
+    fn elsewhere<'a>(&self, code: &str, source: &'a Source, wiring: &Wiring, bound: &str) -> Option<Elsewhere<'a>> {
         let Role::Router { .. } = self.role else { return None };
         let names = application::application_names(source, wiring);
-        let call = source.calls.iter().find(|call| self.includes(code, call))?;
+        let call = source.calls.iter().find(|call| self.includes(code, call, bound))?;
         let (receiver, _) = call.callee.rsplit_once('.')?;
         let is_within = source.calls.iter().any(|other| {
             let (outer, method) = other.callee.rsplit_once('.').unwrap_or_default();
@@ -364,8 +379,14 @@ impl ApplicationCall {
         None
     }
 
-    fn insertion(&self, project: &Project, code: &str, source: &Source, wiring: &Wiring) -> Result<Edit, Problem> {
-        let statement = self.code(&wiring.variable);
+    fn insertion(
+        &self,
+        project: &Project,
+        code: &str,
+        source: &Source,
+        wiring: &Wiring,
+        statement: &str,
+    ) -> Result<Edit, Problem> {
         let names = application::application_names(source, wiring);
         let mut anchor = self.anchor(project, code, source, wiring, &names);
         let path = &project.layout.application.as_ref().map_err(Clone::clone)?.path;
@@ -402,7 +423,7 @@ impl ApplicationCall {
             }
             anchor = above.last().map_or(anchor, |last| (*last).clone());
         }
-        placement::statement_after(code, &anchor, &statement)
+        placement::statement_after(code, &anchor, statement)
     }
 
     /// The statement that ours goes behind: the last one of its kind, else of any kind that wires the application, else the
@@ -477,7 +498,7 @@ impl ApplicationCall {
         let Some(file) = project.file(path) else { return Retraction::Gone };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
         let mut steps = Steps::new(project, path);
-        if let Some(call) = self.find(code, source, &wiring) {
+        if let Some(call) = self.find(project, path, &wiring) {
             // A prefix, tags or a comment that it got are about what goes. What uses its value stays.
             if call.usage != Usage::Statement || !is_alone(code, &call.statement) {
                 let at = Some(Location::new(path.clone(), call.range.clone()));

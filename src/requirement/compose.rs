@@ -578,6 +578,7 @@ pub(super) mod testing {
                 folder: FilePath::top().child("app").child("services"),
                 package: "app.services".to_owned(),
                 needs_init: true,
+                names: BTreeMap::new(),
             },
             application: Err(none()),
             settings: Err(none()),

@@ -18,6 +18,7 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
+use self::listed::listed_in;
 use self::listed::marker_of;
 pub use self::listed::{Listed, Use, listed};
 pub use self::marker::Pythons;
@@ -51,6 +52,8 @@ pub struct Dependency {
     pub held_by: &'static [Text],
     /// Who forbids newer versions, and what to do.
     pub newest: Option<&'static str>,
+    /// The list that it stands in, where that is another than the first.
+    pub list: Option<FilePath>,
 }
 
 /// Where entries go.
@@ -66,13 +69,14 @@ enum Target {
 impl Dependency {
     /// What the application needs.
     pub const fn of(requirement: &'static str) -> Self {
-        Self { requirement, development: false, pin: None, held_by: &[], newest: None }
+        Self { requirement, development: false, pin: None, held_by: &[], newest: None, list: None }
     }
 
     /// A stable name for `paxx.lock` and reports.
     pub fn id(&self) -> String {
         let kind = if self.development { "development-dependency" } else { "dependency" };
-        format!("{kind}:{}", self.name())
+        let list = self.list.as_ref().map(|list| format!(":{list}")).unwrap_or_default();
+        format!("{kind}:{}{list}", self.name())
     }
 
     /// A phrase for the summary: what, and where.
@@ -89,7 +93,8 @@ impl Dependency {
             Ok(dependencies) => dependencies,
             Err(problem) => return Assessment::Blocked { problem: problem.clone().manual(self.requirement) },
         };
-        let listed = match listed(project) {
+        let dependencies = self.list_of(dependencies);
+        let listed = match listed_in(project, dependencies) {
             Ok(listed) => listed,
             Err(problem) => return self.blocked(problem),
         };
@@ -169,6 +174,7 @@ impl Dependency {
             Err(problem) if problem.rule == &NO_DEPENDENCY_FILE => return Retraction::Gone,
             Err(problem) => return Retraction::Keep { at: problem.at.clone(), why: problem.message.clone() },
         };
+        let dependencies = self.list_of(dependencies);
         let Some((path, file)) = self.file(project).and_then(|path| Some((path, project.file(path)?))) else {
             return Retraction::Gone;
         };
@@ -210,9 +216,14 @@ impl Dependency {
         name_and_bound(self.requirement).map_or_else(|| canonical(self.requirement), |(name, _)| name)
     }
 
+    /// The list that it stands in.
+    fn list_of<'list>(&self, main: &'list Dependencies) -> &'list Dependencies {
+        main.also.iter().find(|also| Some(&also.path) == self.list.as_ref()).unwrap_or(main)
+    }
+
     /// The file that lists it.
     fn file<'project>(&self, project: &'project Project) -> Option<&'project FilePath> {
-        let dependencies = project.layout.dependencies.as_ref().ok()?;
+        let dependencies = self.list_of(project.layout.dependencies.as_ref().ok()?);
         if self.development { dependencies.development.as_ref() } else { Some(&dependencies.path) }
     }
 

@@ -359,6 +359,13 @@ fn reached(
 ) -> Result<String, String> {
     let usual = usual_port(value, manifest);
     let port = endpoint.port.clone();
+    // A host alone says nothing of the rest.
+    if value == format!("{{{}}}", manifest.name) {
+        let default = manifest.server.as_ref().map(|server| server.default_port.to_string());
+        if endpoint.tls || endpoint.credentials.is_some() || (port.is_some() && port != default) {
+            return Err(format!("the port, the password or TLS of `{}` has to be given too", server.name));
+        }
+    }
     let (host, port) = match model.reach(from, server) {
         Reach::Never(why) => return Err(why),
         Reach::Apart(networks) => {

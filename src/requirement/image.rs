@@ -5,9 +5,9 @@
 
 use super::compose::{self, Document};
 use super::service::the_one_that_is_used;
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, Recorded, Retraction, dependency};
 use crate::component::manifest;
-use crate::finding::{IMAGE, Problem};
+use crate::finding::{IMAGE, Location, Problem};
 use crate::project::Project;
 use crate::project::compose::with_defaults;
 use crate::source::yaml::{Entry, Node, Style, Value};
@@ -68,11 +68,26 @@ impl Reference {
         format!("{registry}{}{tag}", self.repository)
     }
 
+    /// The first number of its tag: `16` of `16.4-alpine`, and of `pg16`.
+    fn major(&self) -> Option<String> {
+        let parts = self.tag.as_deref()?.split('-');
+        let numbers = parts.filter_map(|part| {
+            let number = part.strip_prefix("pg").unwrap_or(part).split('.').next()?;
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| (part.starts_with("pg"), number.to_owned()))
+        });
+        let numbers: Vec<(bool, String)> = numbers.collect();
+        numbers.iter().find(|(named, _)| *named).or(numbers.first()).map(|(_, number)| number.clone())
+    }
+
     /// The last part of the repository: `name`.
     fn name(&self) -> &str {
         self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
 }
+
+/// Docker Hub, by its own names: an image without a registry comes from there.
+const DOCKER_HUB: &[&str] = &["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
 /// Names of Debian's releases in tags of official images: what Debian is is the default of the new image.
 const DEBIAN: &[&str] = &["buster", "bullseye", "bookworm", "trixie", "forky"];
@@ -84,6 +99,9 @@ impl Image {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
+                if let Some(problem) = self.other_database(project, None) {
+                    return Assessment::Blocked { problem };
+                }
                 return Assessment::NotApplicable {
                     note: format!("no compose file: the database must have what `{by}` has"),
                 };
@@ -99,7 +117,7 @@ impl Image {
             with_image.iter().filter(|(_, image)| self.is_family(image)).map(|(service, _)| *service).collect();
         candidates = the_one_that_is_used(&compose::model(project), project, &candidates);
         let service = match candidates.as_slice() {
-            [] => return self.no_service(&document, &with_image),
+            [] => return self.no_service(project, &document, &with_image),
             [service] => *service,
             several => {
                 let image = |service: &&&Entry| document.scalar_of(service, "image").map(Reference::parse);
@@ -144,7 +162,7 @@ impl Image {
             .at(document.path, range.clone())
         };
         let blocked =
-            |why: &str| Assessment::Blocked { problem: problem(why.to_owned()).help(self.what_to_do(&reference)) };
+            |why: &str| Assessment::Blocked { problem: problem(why.to_owned()).help(self.advice(&reference)) };
         if matches!(entry.value.value, Value::Alias(_)) {
             return blocked("the image is an alias, which other services may share");
         }
@@ -160,11 +178,14 @@ impl Image {
         if reference.has_digest {
             return blocked("the image is pinned by a digest");
         }
-        if reference.registry.is_some() {
+        if let Some(relative) = self.relative(&reference) {
+            return blocked(&format!("the image is `{replaces}` with {}", relative.title));
+        }
+        if reference.registry.as_ref().is_some_and(|registry| !DOCKER_HUB.contains(&registry.as_str())) {
             return blocked("the image comes from a registry of its own");
         }
         if reference.repository != replaces.0 && reference.repository != format!("library/{replaces}") {
-            return blocked("the image is PostgreSQL with something else added");
+            return blocked(&format!("the image is `{replaces}` with something else added"));
         }
         let tag = match self.tag(reference.tag.as_deref()) {
             Ok(tag) => tag,
@@ -184,6 +205,11 @@ impl Image {
         let fix = Fix::edit(document.path, vec![crate::edit::Edit::replace(range.clone(), new_text)])
             .text(new.clone())
             .replaced(old);
+        let major = reference.major().unwrap_or_default();
+        let ended = self.manifest.ended.iter().any(|ended| ended.0 == major);
+        let note =
+            ended.then(|| format!("`{new}` is the last image for version {major}, and gets no updates any more"));
+        let fix = Fix { notes: note.into_iter().collect(), ..fix };
         Assessment::Missing { problem: problem(format!("write `{new}`")), fix }
     }
 
@@ -225,23 +251,41 @@ impl Image {
         }
     }
 
-    /// What to do where the image cannot be replaced: another one, or one that is built from the one that is there.
-    fn what_to_do(self, there: &Reference) -> String {
-        let choose = format!("choose an image with {} yourself, such as `{}`", self.manifest.title, self.example());
-        let tag = there.tag.as_deref().unwrap_or_default();
-        let line = if tag.contains("alpine") { self.manifest.on_alpine } else { self.manifest.on_debian };
-        match line.filter(|_| !there.has_variables) {
-            Some(line) => format!(
-                "{choose}, or build one from what is there: a Dockerfile with `FROM {}` and `{line}`",
-                there.written()
-            ),
-            None => choose,
+    /// What to write or build in place of an image that is not replaced.
+    fn advice(self, there: &Reference) -> String {
+        let tag = there.tag.as_deref();
+        let last = || self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0).to_owned();
+        let image = format!("{}:{}", self.manifest.by, self.tag(tag).unwrap_or_else(|_| last()));
+        let choose = format!("choose an image with {} yourself, such as `{image}`", self.manifest.title);
+        if there.has_variables {
+            return choose;
         }
+        let relative = self.relative(there);
+        let way = match (relative, &there.registry) {
+            (Some(relative), _) => relative.both.zip(there.major()).map(|(both, major)| {
+                format!("`{}` has both, with another data folder", both.replace("{major}", &major))
+            }),
+            _ if there.has_digest => {
+                Some(format!("write `{image}` yourself, with the digest of the one that you trust"))
+            }
+            (None, Some(registry)) if self.tag(tag).is_ok() => {
+                Some(format!("put `{image}` into `{registry}` and write it here"))
+            }
+            _ => Some(choose),
+        };
+        let is_alpine =
+            tag.is_some_and(|tag| tag.contains("alpine")) || relative.is_some_and(|relative| relative.is_alpine);
+        let line = if is_alpine { self.manifest.on_alpine } else { self.manifest.on_debian };
+        let built = line.map(|line| {
+            format!("build one from what is there: a Dockerfile with `FROM {}` and `{line}`", there.written())
+        });
+        way.into_iter().chain(built).collect::<Vec<_>>().join(", or ")
     }
 
-    fn example(self) -> String {
-        let tag = self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0);
-        format!("{}:{tag}", self.manifest.by)
+    /// What else the image brings.
+    fn relative(self, image: &Reference) -> Option<&'static manifest::ImageRelative> {
+        let name = image.name();
+        self.manifest.relatives.iter().find(|relative| name.contains(relative.part.0))
     }
 
     /// Is it the image that is needed, or one that brings the same?
@@ -259,22 +303,19 @@ impl Image {
         }
         self.is_met_by(image)
             || image.is_repository(self.manifest.replaces.0)
-            || (self.manifest.replaces.0 == "postgres"
-                && ["postgres", "postgis", "timescaledb", "pgvector", "pgvecto-rs", "vectorchord"]
-                    .iter()
-                    .any(|part| name.contains(part)))
+            || name.contains(self.manifest.replaces.0)
+            || self.relative(image).is_some()
     }
 
-    fn no_service(self, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
+    fn no_service(self, project: &Project, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
         let (replaces, by) = (self.manifest.replaces, self.manifest.by);
-        let others = ["mysql", "mariadb", "mssql", "mssql-server", "oracle", "cockroach"];
-        if let Some((service, image)) = services.iter().find(|(_, image)| others.contains(&image.name())) {
-            let problem = Problem::new(
-                &IMAGE,
-                format!("the database service `{}` runs `{}`, not `{replaces}`", service.key, image.repository),
-            )
-            .at(document.path, service.key_range.clone())
-            .help(format!("`{by}` is an extension of PostgreSQL: the application needs such a database"));
+        let other = services.iter().find_map(|(service, image)| {
+            let other =
+                self.manifest.others.iter().find(|other| other.images.iter().any(|name| name.0 == image.name()))?;
+            let at = document.at(service.key_range.clone());
+            Some((at, format!("the service `{}` runs {}", service.key, other.title)))
+        });
+        if let Some(problem) = self.other_database(project, other) {
             return Assessment::Blocked { problem };
         }
         Assessment::NotApplicable {
@@ -283,6 +324,55 @@ impl Image {
                 document.path
             ),
         }
+    }
+
+    /// Why the component is of no use here: the project has another kind of database, and nothing that speaks to this one.
+    fn other_database(self, project: &Project, service: Option<(Location, String)>) -> Option<Problem> {
+        let by = self.manifest.by;
+        let listed = dependency::listed(project).unwrap_or_default();
+        let mut used = listed.iter().filter(|listed| listed.used == dependency::Use::Application);
+        if used.clone().any(|listed| self.manifest.drivers.iter().any(|driver| driver.0 == listed.name)) {
+            return None;
+        }
+        let (at, what) = service
+            .or_else(|| {
+                used.find_map(|listed| {
+                    let speaks =
+                        |other: &&manifest::OtherDatabase| other.packages.iter().any(|name| name.0 == listed.name);
+                    let other = self.manifest.others.iter().find(speaks)?;
+                    Some((listed.at.clone(), format!("`{}` speaks to {}", listed.name, other.title)))
+                })
+            })
+            .or_else(|| self.other_url(project))?;
+        let what = format!("{what}, and nothing here speaks to PostgreSQL");
+        let help = format!("`{by}` is an extension of PostgreSQL, which the application has to move to first");
+        Some(Problem::new(&IMAGE, what).at(&at.path, at.range).help(help))
+    }
+
+    /// A URL of another database in the settings or in the application.
+    fn other_url(self, project: &Project) -> Option<(Location, String)> {
+        let settings = project.layout.settings.as_ref().ok().map(|settings| &settings.path);
+        let application = project.layout.application.as_ref().ok().map(|application| &application.path);
+        settings.into_iter().chain(application).find_map(|path| {
+            let text = project.text(path)?;
+            self.manifest.others.iter().find_map(|other| {
+                let starts = [format!("\"{}", other.scheme), format!("'{}", other.scheme)];
+                let place = starts.iter().find_map(|start| {
+                    let url = |at: usize| {
+                        let rest = text.get(at + start.len()..).unwrap_or_default();
+                        let driver = rest
+                            .strip_prefix('+')
+                            .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_alphanumeric()));
+                        driver.starts_with("://")
+                    };
+                    text.match_indices(start.as_str())
+                        .map(|(at, _)| at)
+                        .find(|at| url(*at))
+                        .map(|at| at..at + start.len())
+                })?;
+                Some((Location::new(path.clone(), place), format!("this is the URL of a database of {}", other.title)))
+            })
+        })
     }
 
     /// The new tag for an old one: the major version stays, and Alpine stays Alpine.
@@ -316,25 +406,17 @@ impl Image {
 mod tests {
     use super::super::compose::testing::{self, Want};
     use super::*;
-    use crate::component::manifest::{List, Table, Text, When};
+    use crate::component::COMPONENTS;
 
-    static POSTGIS: manifest::Image = manifest::Image {
-        replaces: Text("postgres"),
-        by: Text("postgis/postgis"),
-        title: Text("PostGIS"),
-        alpine: Some(Text("-alpine")),
-        brings: List(&[Text("timescale/timescaledb-ha")]),
-        on_debian: Some(Text("RUN apt-get install postgis")),
-        on_alpine: None,
-        when: When(&[]),
-        tags: Table(&[(Text("16"), Text("16-3.5")), (Text("17"), Text("17-3.5")), (Text("18"), Text("18-3.6"))]),
-    };
-    const IMAGE: Image = Image { manifest: &POSTGIS };
+    fn image() -> Image {
+        let postgis = COMPONENTS.iter().find(|component| component.id() == "postgis").expect("a component");
+        Image { manifest: postgis.manifest.image.first().expect("an image") }
+    }
 
     fn want<'a>() -> Want<'a> {
         Want {
-            assess: &|project| IMAGE.assess(project),
-            retract: &|project, recorded| IMAGE.retract(project, recorded),
+            assess: &|project| image().assess(project),
+            retract: &|project, recorded| image().retract(project, recorded),
         }
     }
 
@@ -350,6 +432,9 @@ mod tests {
             ("'postgres:17-alpine3.20' # old", "'postgis/postgis:17-3.5-alpine' # old"),
             ("\"postgres:18.3-trixie\"", "\"postgis/postgis:18-3.6\""),
             ("library/postgres:16-bookworm", "postgis/postgis:16-3.5"),
+            ("docker.io/library/postgres:16", "postgis/postgis:16-3.5"),
+            ("postgres:11.22", "postgis/postgis:11-3.3"),
+            ("postgres:13-alpine", "postgis/postgis:13-3.5-alpine"),
         ] {
             testing::check_add(&want(), &file(old), &file(new));
         }
@@ -374,16 +459,18 @@ mod tests {
             ("postgres", "its tag does not say which major version it is"),
             ("postgres:latest", "its tag does not say which major version it is"),
             ("postgres:18beta1", "its tag does not say which major version it is"),
-            ("postgres:12", "there is no such image for version 12"),
+            ("postgres:9.6", "there is no such image for version 9"),
             ("postgres:16-windows", "the variant `windows` of its tag is not known"),
             ("postgres:16@sha256:00", "the image is pinned by a digest"),
             ("${PG_IMAGE:-postgres:16}", "the image is chosen by a variable"),
             ("postgres:${PG_VERSION:-16}-alpine", "the image is chosen by a variable"),
-            ("docker.io/library/postgres:16", "the image comes from a registry of its own"),
             ("localhost:5000/postgres:16", "the image comes from a registry of its own"),
-            ("pgvector/pgvector:pg16", "the image is PostgreSQL with something else added"),
-            ("timescale/timescaledb:latest-pg16", "the image is PostgreSQL with something else added"),
-            ("mysql:8", "the database service `pg` runs `mysql`, not `postgres`"),
+            ("pgvector/pgvector:pg16", "the image is `postgres` with pgvector"),
+            ("ghcr.io/me/postgres-extra:16", "the image comes from a registry of its own"),
+            ("me/postgres-extra:16", "the image is `postgres` with something else added"),
+            ("timescale/timescaledb:latest-pg16", "the image is `postgres` with TimescaleDB"),
+            ("mysql:8", "the service `pg` runs MySQL, and nothing here speaks to PostgreSQL"),
+            ("docker.io/library/mongo:7", "the service `pg` runs MongoDB, and nothing here speaks to PostgreSQL"),
         ] {
             let problem = testing::check_blocked(&want(), &file(image));
             assert!(problem.message.ends_with(why), "{image}: {}", problem.message);
@@ -395,35 +482,77 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_built_is_said() {
+    fn what_to_do_by_hand_is_said_in_full() {
         let help = |image: &str| testing::check_blocked(&want(), &file(image)).help.unwrap_or_default();
-        let built = "or build one from what is there: a Dockerfile with `FROM ghcr.io/me/pgvector:pg16` and `RUN apt-get install postgis`";
-        assert!(help("ghcr.io/me/pgvector:pg16").ends_with(built), "{}", help("ghcr.io/me/pgvector:pg16"));
-        assert!(help("me/timescaledb:16-alpine").ends_with("such as `postgis/postgis:18-3.6`"));
-        assert!(help("${PG_IMAGE:-postgres:16}").ends_with("such as `postgis/postgis:18-3.6`"));
-
-        static WITHOUT_ALPINE: manifest::Image = manifest::Image { alpine: None, ..POSTGIS };
-        let image = Image { manifest: &WITHOUT_ALPINE };
-        let want = Want {
-            assess: &|project| image.assess(project),
-            retract: &|project, recorded| image.retract(project, recorded),
+        let built = |image: &str| {
+            let line =
+                "RUN apt-get update && apt-get install -y --no-install-recommends postgresql-$PG_MAJOR-postgis-3";
+            format!(", or build one from what is there: a Dockerfile with `FROM {image}` and `{line}`")
         };
-        let problem = testing::check_blocked(&want, &file("postgres:16.4-alpine"));
-        assert!(problem.message.ends_with("there is no image of PostGIS on Alpine"), "{}", problem.message);
+        for (image, ways) in [
+            (
+                "r.example/library/postgres:16",
+                format!(
+                    "put `postgis/postgis:16-3.5` into `r.example` and write it here{}",
+                    built("r.example/library/postgres:16")
+                ),
+            ),
+            (
+                "postgres:16.4@sha256:00",
+                format!(
+                    "write `postgis/postgis:16-3.5` yourself, with the digest of the one that you trust{}",
+                    built("postgres:16.4")
+                ),
+            ),
+            (
+                "timescale/timescaledb:2.17.2-pg15",
+                "`timescale/timescaledb-ha:pg15` has both, with another data folder".to_owned(),
+            ),
+            (
+                "ghcr.io/me/pgvector:0.8.0-pg17",
+                format!(
+                    "`timescale/timescaledb-ha:pg17` has both, with another data folder{}",
+                    built("ghcr.io/me/pgvector:0.8.0-pg17")
+                ),
+            ),
+            (
+                "${PG_IMAGE:-postgres:16}",
+                "choose an image with PostGIS yourself, such as `postgis/postgis:16-3.5`".to_owned(),
+            ),
+        ] {
+            assert_eq!(help(image), ways, "{image}");
+        }
+        let manifest = manifest::Image { alpine: None, ..*image().manifest };
+        let problem = Image { manifest: Box::leak(Box::new(manifest)) }.tag(Some("16.4-alpine"));
+        assert_eq!(problem, Err("there is no image of PostGIS on Alpine".to_owned()));
+    }
+
+    #[test]
+    fn an_image_that_gets_no_updates_is_said() {
+        let Assessment::Missing { fix, .. } = image().assess(&testing::project(&file("postgres:12"))) else {
+            panic!("not missing")
+        };
+        assert_eq!(
+            fix.notes,
+            ["`postgis/postgis:12-3.5` is the last image for version 12, and gets no updates any more"]
+        );
     }
 
     #[test]
     fn a_database_with_another_extension_is_the_database() {
-        static VECTOR: manifest::Image =
-            manifest::Image { by: Text("pgvector/pgvector"), brings: List(&[]), ..POSTGIS };
-        let image = Image { manifest: &VECTOR };
+        let vector = COMPONENTS.iter().find(|component| component.id() == "vector").expect("a component");
+        let image = Image { manifest: vector.manifest.image.first().expect("an image") };
         let want = Want {
             assess: &|project| image.assess(project),
             retract: &|project, recorded| image.retract(project, recorded),
         };
-        for there in ["postgis/postgis:16-3.5", "imresamu/postgis:17", "timescale/timescaledb:latest-pg16"] {
+        for (there, title) in [
+            ("postgis/postgis:16-3.5", "PostGIS"),
+            ("imresamu/postgis:17", "PostGIS"),
+            ("timescale/timescaledb:latest-pg16", "TimescaleDB"),
+        ] {
             let problem = testing::check_blocked(&want, &file(there));
-            assert!(problem.message.ends_with("the image is PostgreSQL with something else added"), "{there}");
+            assert!(problem.message.ends_with(&format!("the image is `postgres` with {title}")), "{there}");
         }
     }
 
@@ -451,7 +580,7 @@ mod tests {
 
     #[test]
     fn without_a_database_it_does_not_apply() {
-        assert!(matches!(IMAGE.assess(&testing::project("services: {}\n")), Assessment::NotApplicable { .. }));
+        assert!(matches!(image().assess(&testing::project("services: {}\n")), Assessment::NotApplicable { .. }));
     }
 
     #[test]
@@ -464,9 +593,9 @@ mod tests {
             },
             scaffolding: Vec::new(),
         };
-        let kept = IMAGE.retract(&testing::project(&file("postgis/postgis:17-3.5")), &recorded);
+        let kept = image().retract(&testing::project(&file("postgis/postgis:17-3.5")), &recorded);
         assert!(matches!(kept, Retraction::Keep { .. }));
-        let gone = IMAGE.retract(&testing::project(&file("mysql")), &recorded);
+        let gone = image().retract(&testing::project(&file("mysql")), &recorded);
         assert!(matches!(gone, Retraction::Gone));
     }
 

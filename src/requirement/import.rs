@@ -9,7 +9,8 @@
 //!                                               from settings import settings
 //! ```
 
-use super::import_order;
+use super::import_alias::{bound_by, parts};
+use super::import_order::{self, member_key, sort_key};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
@@ -26,7 +27,7 @@ pub struct Import {
     pub path: FilePath,
     /// The module that is imported, by its absolute path.
     pub module: String,
-    /// The names.
+    /// The names, each as it stands in the statement: `name`, or `name as alias`.
     pub names: Vec<String>,
 }
 
@@ -131,12 +132,12 @@ impl Import {
             import.scope.is_module()
                 && !import.scope.guarded
                 && self.is_our_module(project, import)
-                && import.names.iter().any(|name| self.names.contains(&name.name) && name.alias.is_none())
+                && import.names.iter().any(|name| self.has(name))
         }) else {
             return Retraction::Gone;
         };
         // A user who began to use the name himself keeps it.
-        for name in &self.names {
+        for name in self.names.iter().map(|name| bound_by(name)) {
             // An import for type checkers of the same name is no use of ours.
             let is_import = |place: &std::ops::Range<usize>| {
                 source.imports.iter().any(|import| import.range.contains(&place.start))
@@ -157,7 +158,7 @@ impl Import {
             }
         }
         // `from pydantic import Field as F` is the user's, whatever stands beside it.
-        let is_going = |name: &python::ImportedName| name.alias.is_none() && self.names.contains(&name.name);
+        let is_going = |name: &python::ImportedName| self.has(name);
         let keep: Vec<_> = import.names.iter().filter(|name| !is_going(name)).collect();
         if keep.is_empty() {
             return Retraction::Remove(Fix::edit(&self.path, vec![self.deletion(project, code, import.range.clone())]));
@@ -287,7 +288,8 @@ impl Import {
     }
 
     /// Why `name` cannot be imported, where it stands for something else.
-    fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
+    pub(super) fn taken(&self, source: &Source, name: &str) -> Option<Problem> {
+        let name = bound_by(name);
         let place = source.definition_of(name).or_else(|| {
             let (import, _) = source.import_of(name).filter(|(import, _)| !import.scope.type_checking)?;
             Some(import.range.clone())
@@ -317,11 +319,13 @@ impl Import {
             .filter(|import| {
                 import.scope.is_module() && !import.scope.type_checking && self.is_our_module(project, import)
             })
-            .find(|import| import.names.iter().any(|imported| imported.name == name && imported.bound() == name))
+            .find(|import| {
+                import.names.iter().any(|imported| (imported.name.as_str(), imported.bound()) == parts(name))
+            })
             .map(|import| import.range.clone())
     }
 
-    fn is_our_module(&self, project: &Project, import: &python::Import) -> bool {
+    pub(super) fn is_our_module(&self, project: &Project, import: &python::Import) -> bool {
         let Some(from) = import.from.as_deref() else { return false };
         if from == self.module || is_equivalent(from, &self.module) {
             return true;
@@ -349,7 +353,7 @@ impl Import {
     /// Where the module itself first uses a name, or its end: what a function names is looked up when it is called.
     fn first_use_by_module(&self, code: &str, source: &Source) -> usize {
         let in_function = |place: usize| source.functions.iter().any(|function| function.range.contains(&place));
-        let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+        let uses = self.names.iter().flat_map(|name| python::uses_of(code, bound_by(name)));
         uses.map(|place| place.start).filter(|place| !in_function(*place)).min().unwrap_or(code.len())
     }
 
@@ -359,8 +363,15 @@ impl Import {
         source: &'a Source,
         barrier: Option<&std::ops::Range<usize>>,
     ) -> Option<&'a python::Import> {
+        // isort and ruff give a name with an alias a statement of its own, unless they are told otherwise.
+        let has_alias = self.names.iter().any(|name| name.contains(" as "));
+        let takes = |import: &python::Import| {
+            let aliased = import.names.iter().filter(|name| name.alias.is_some()).count();
+            if aliased == 0 { !has_alias } else { import.names.len() > 1 }
+        };
         source.imports.iter().find(|import| {
             import.scope.is_module()
+                && takes(import)
                 && barrier.is_none_or(|barrier| import.range.start >= barrier.end)
                 && !import.scope.guarded
                 && !import.wildcard
@@ -375,7 +386,7 @@ impl Import {
         if let Some(import) = self.extendable(source, barrier.as_ref()) {
             self.extension(&project.layout, code, import)
         } else {
-            let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
+            let uses = self.names.iter().flat_map(|name| python::uses_of(code, bound_by(name)));
             let first = match barrier {
                 Some(_) => self.first_use_by_module(code, source),
                 None => uses.map(|place| place.start).min().unwrap_or(code.len()),
@@ -457,7 +468,14 @@ impl Import {
         if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
             let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
             let key = sort_key(&self.module);
-            let next = peers.iter().position(|import| import.from.as_deref().is_some_and(|from| sort_key(from) > key));
+            let first = self.names.iter().map(|name| member_key(name)).min();
+            let is_behind = |import: &&python::Import| {
+                let from = import.from.as_deref().map(sort_key);
+                // Two of one module stand in the order of their names.
+                let name = import.names.iter().map(|name| member_key(&name.name)).min();
+                from.as_ref().is_some_and(|from| *from > key) || (from.as_ref() == Some(&key) && name > first)
+            };
+            let next = peers.iter().position(|import| is_behind(import));
             return match next {
                 Some(0) => {
                     Edit::insert_line_before(code, leading_comments(code, peers[0].range.start), ending, &statement)
@@ -649,17 +667,4 @@ fn section(layout: &Layout, module: &str) -> Section {
     } else {
         Section::ThirdParty
     }
-}
-
-/// isort's order of modules: without regard to case first.
-fn sort_key(module: &str) -> (String, String) {
-    (module.to_lowercase(), module.to_owned())
-}
-
-/// isort's order of members (`order-by-type`): constants, classes, the rest.
-fn member_key(name: &str) -> (u8, String, String) {
-    let name = name.split_whitespace().next().unwrap_or(name);
-    let is_constant = name.len() > 1 && name.chars().all(|character| !character.is_lowercase());
-    let kind = if is_constant { 0 } else { u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1 };
-    (kind, name.to_lowercase(), name.to_owned())
 }

@@ -198,3 +198,16 @@ fn prepares(project: &Project, path: &FilePath) -> bool {
             && changes_surroundings(text, source, &statement.range)
     })
 }
+
+/// isort's order of modules: without regard to case first.
+pub(super) fn sort_key(module: &str) -> (String, String) {
+    (module.to_lowercase(), module.to_owned())
+}
+
+/// isort's order of members (`order-by-type`): constants, classes, the rest.
+pub(super) fn member_key(name: &str) -> (u8, String, String) {
+    let name = name.split_whitespace().next().unwrap_or(name);
+    let is_constant = name.len() > 1 && name.chars().all(|character| !character.is_lowercase());
+    let kind = if is_constant { 0 } else { u8::from(!name.chars().next().is_some_and(char::is_uppercase)) + 1 };
+    (kind, name.to_lowercase(), name.to_owned())
+}

@@ -82,14 +82,21 @@ impl LifespanCall {
         )
     }
 
-    fn code(&self) -> String {
-        format!("await {}()", self.callee)
+    /// The statement, as it is in the module at `path`.
+    fn code(&self, project: &Project, path: &FilePath) -> String {
+        format!("await {}()", self.called(project, path))
+    }
+
+    /// What is called, by the name that it goes by in the module at `path`.
+    fn called(&self, project: &Project, path: &FilePath) -> String {
+        let first = self.callee.split('.').next().unwrap_or(self.callee);
+        self.callee.replacen(first, self.import(project, path).bound(), 1)
     }
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
-        let name = self.callee.split('.').next().unwrap_or(self.callee).to_owned();
-        let module = format!("{}.{}", project.layout.services.package, self.module);
-        Import { path: path.clone(), module, names: vec![name] }
+        let name = self.callee.split('.').next().unwrap_or(self.callee);
+        let module = project.layout.services.module(self.module);
+        Import::named(project, path, module, name)
     }
 
     /// Is it called where the application starts or stops?
@@ -107,7 +114,7 @@ impl LifespanCall {
     }
 
     fn use_elsewhere(&self, project: &Project) -> Option<Location> {
-        use_elsewhere(project, &format!("{}.{}", project.layout.services.package, self.module), self.callee)
+        use_elsewhere(project, &project.layout.services.module(self.module), self.callee)
     }
 
     /// The same, by what the lifespan or the handlers say themselves.
@@ -159,7 +166,8 @@ impl LifespanCall {
         let around =
             source.functions.iter().filter(|function| text::contains(&function.range, &generator.function.range));
         let outermost = around.min_by_key(|function| function.range.start).unwrap_or(&generator.function);
-        let name = self.callee.split('.').next().unwrap_or(self.callee);
+        let import = self.import(project, &generator.path);
+        let name = import.bound();
         let is_bound = |place: &std::ops::Range<usize>| {
             let is_pushed = code[..place.start].ends_with("push_async_callback(");
             !is_pushed && !code[place.end..].trim_start().starts_with(['.', '('])
@@ -183,7 +191,7 @@ impl LifespanCall {
         };
         let path = &application.path;
         let mut steps = Steps::new(project, path);
-        let made = composition::bring(&mut steps, &wiring, self.side, &self.code());
+        let made = composition::bring(&mut steps, &wiring, self.side, &self.code(project, path));
         let made = made.and_then(|made| Ok((made, self.import(project, path).take(&mut steps)?)));
         let (mut scaffolding, imports) = match made {
             Ok(made) => made,
@@ -196,15 +204,15 @@ impl LifespanCall {
         let message = format!("nothing calls `{}` at the {}", self.callee, self.when());
         let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
             .at(path, wiring.call.range.clone())
-            .help(format!("wrap `{}.router.lifespan_context` with `{}`", wiring.variable, self.code()))
+            .help(format!("wrap `{}.router.lifespan_context` with `{}`", wiring.variable, self.code(project, path)))
             .manual(self.by_hand());
-        let mut fix = Fix::edit(path, steps.finish()).text(self.code()).safe();
+        let mut fix = Fix::edit(path, steps.finish()).text(self.code(project, path)).safe();
         fix.record.scaffolding = scaffolding;
-        Assessment::Missing { problem, fix }
+        Assessment::Missing { problem, fix: self.noting_alias(project, path, fix) }
     }
 
     fn by_hand(&self) -> String {
-        composition::by_hand(self.side, &self.code())
+        composition::by_hand(self.side, &format!("await {}()", self.callee))
     }
 
     fn when(&self) -> &'static str {
@@ -231,7 +239,7 @@ impl LifespanCall {
         function: &Function,
     ) -> Vec<&'a Call> {
         let index = source.functions.iter().position(|known| known.range == function.range);
-        let names = self.names(source);
+        let names = self.names(&self.called(project, path), source);
         let is_ours = |call: &&Call| {
             let is_pushed = call.callee.ends_with(".push_async_callback")
                 && call.first().is_some_and(|argument| {
@@ -246,8 +254,8 @@ impl LifespanCall {
     }
 
     /// The names that the callee goes by: as we write it, and through the alias or module that the user imports it by.
-    fn names(&self, source: &Source) -> Vec<String> {
-        let mut names = vec![self.callee.to_owned()];
+    fn names(&self, called: &str, source: &Source) -> Vec<String> {
+        let mut names = vec![called.to_owned()];
         let (first, rest) = self.callee.split_once('.').map_or((self.callee, ""), |(first, rest)| (first, rest));
         for import in &source.imports {
             for imported in &import.names {
@@ -276,7 +284,7 @@ impl LifespanCall {
             let message = format!("`{}` calls `{}` without `await`, which does nothing", function.name, self.callee);
             let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
                 .at(path, call.range.clone())
-                .help(format!("write `{}`", self.code()));
+                .help(format!("write `{}`", self.code(project, path)));
             return Some(Assessment::Drifted { problem, fix: None });
         }
         if is_before == (self.side == Side::Start || is_pushed) {
@@ -309,7 +317,7 @@ impl LifespanCall {
                 && text::is_first_on_line(code, call.statement.start)
                 && text::indentation(code, call.statement.start) == indentation
         });
-        let line = format!("{indentation}{}", self.code());
+        let line = format!("{indentation}{}", self.code(project, path));
         if let Some(call) = dependent {
             let place = call.statement.clone();
             let edit = match self.side {
@@ -319,20 +327,26 @@ impl LifespanCall {
             return self.missing(project, path, edit, place.start, &function.name);
         }
         let edit = match (self.side, stack, &yields.finally) {
-            (Side::Start, _, _) => {
-                Edit::insert_line_before(code, yields.statement.start, ending, &format!("{indentation}{}", self.code()))
-            }
+            (Side::Start, _, _) => Edit::insert_line_before(
+                code,
+                yields.statement.start,
+                ending,
+                &format!("{indentation}{}", self.code(project, path)),
+            ),
             (Side::Stop, Some(stack), _) => {
-                let line = format!("{indentation}{stack}.push_async_callback({})", self.callee);
+                let line = format!("{indentation}{stack}.push_async_callback({})", self.called(project, path));
                 Edit::insert_line_before(code, yields.statement.start, ending, &line)
             }
             (Side::Stop, None, Some((keyword, block))) => {
                 let indentation = text::indentation(code, block.range.start);
-                Edit::insert_line_after(code, *keyword, ending, &format!("{indentation}{}", self.code()))
+                Edit::insert_line_after(code, *keyword, ending, &format!("{indentation}{}", self.code(project, path)))
             }
-            (Side::Stop, None, None) => {
-                Edit::insert_line_after(code, yields.statement.end, ending, &format!("{indentation}{}", self.code()))
-            }
+            (Side::Stop, None, None) => Edit::insert_line_after(
+                code,
+                yields.statement.end,
+                ending,
+                &format!("{indentation}{}", self.code(project, path)),
+            ),
         };
         let place = if self.side == Side::Start { yields.statement.start } else { yields.statement.end };
         self.missing(project, path, edit, place, &function.name)
@@ -369,7 +383,7 @@ impl LifespanCall {
         let ending = LineEnding::of(code).as_str();
         let statements = &function.body.statements;
         let indentation = text::indentation(code, function.body.range.start);
-        let line = format!("{indentation}{}", self.code());
+        let line = format!("{indentation}{}", self.code(project, path));
         let edit = match self.side {
             Side::Start => match statements.last() {
                 Some(last) if last.kind == crate::source::python::StatementKind::Return => {
@@ -388,7 +402,7 @@ impl LifespanCall {
     }
 
     fn with_import(&self, project: &Project, path: &FilePath, call: &Call) -> Assessment {
-        if self.names(&Source::default()).contains(&call.callee) || call.callee.ends_with(".push_async_callback") {
+        if call.callee == self.called(project, path) || call.callee.ends_with(".push_async_callback") {
             match self.import(project, path).assess_beside_call(project) {
                 Assessment::Met { .. } => {}
                 other => return other,
@@ -402,16 +416,25 @@ impl LifespanCall {
         steps.take(&[edit]);
         let scaffolding = match self.import(project, path).take(&mut steps) {
             Ok(made) => made,
-            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code()) },
+            Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code(project, path)) },
         };
         let problem =
             Problem::new(&finding::LIFESPAN_CALL_MISSING, format!("`{function}` does not call `{}`", self.callee))
                 .at(path, place..place)
-                .help(format!("add `{}`", self.code()))
-                .manual(self.code());
-        let mut fix = Fix::edit(path, steps.finish()).text(self.code()).safe();
+                .help(format!("add `{}`", self.code(project, path)))
+                .manual(self.code(project, path));
+        let mut fix = Fix::edit(path, steps.finish()).text(self.code(project, path)).safe();
         fix.record.scaffolding = scaffolding;
-        Assessment::Missing { problem, fix }
+        Assessment::Missing { problem, fix: self.noting_alias(project, path, fix) }
+    }
+
+    /// Says by which name ours goes, where its own stands for something else.
+    fn noting_alias(&self, project: &Project, path: &FilePath, fix: Fix) -> Fix {
+        let called = self.called(project, path);
+        if called == self.callee {
+            return fix;
+        }
+        fix.note(format!("`{}` stands for something else in `{path}`: ours is `{called}` there", self.callee))
     }
 
     /// Makes a lifespan with this call in it, and gives it to the application.
@@ -427,8 +450,8 @@ impl LifespanCall {
         let resolvable = composition::resolvable_class(source);
         let class = resolvable.as_deref().unwrap_or("FastAPI");
         let (before, after) = match self.side {
-            Side::Start => (format!("{step}{}{ending}", self.code()), String::new()),
-            Side::Stop => (String::new(), format!("{ending}{step}{}", self.code())),
+            Side::Start => (format!("{step}{}{ending}", self.code(project, path)), String::new()),
+            Side::Stop => (String::new(), format!("{ending}{step}{}", self.code(project, path))),
         };
         let function = format!(
             "@asynccontextmanager{ending}async def {name}(app: {class}) -> AsyncIterator[None]:{ending}\
@@ -452,7 +475,7 @@ impl LifespanCall {
         for import in imports {
             match import.take(&mut steps) {
                 Ok(made) => scaffolding.extend(made),
-                Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code()) },
+                Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code(project, path)) },
             }
         }
         let problem = Problem::new(
@@ -460,11 +483,11 @@ impl LifespanCall {
             format!("the application has no lifespan that calls `{}`", self.callee),
         )
         .at(path, wiring.call.range.clone())
-        .help(format!("give `FastAPI(` a `lifespan` with `{}`", self.code()))
-        .manual(self.code());
-        let mut fix = Fix::edit(path, steps.finish()).text(self.code());
+        .help(format!("give `FastAPI(` a `lifespan` with `{}`", self.code(project, path)))
+        .manual(self.code(project, path));
+        let mut fix = Fix::edit(path, steps.finish()).text(self.code(project, path));
         fix.record.scaffolding = scaffolding;
-        Assessment::Missing { problem, fix }
+        Assessment::Missing { problem, fix: self.noting_alias(project, path, fix) }
     }
 
     /// How the call is taken out again; what was made for it goes with the last call.

@@ -38,13 +38,14 @@ impl Migration {
         format!("`{}` in Alembic's `env.py`", self.manifest.name)
     }
 
-    fn call(&self, receiver: &str) -> String {
-        self.manifest.call.replace("{context}", receiver)
+    /// The call, where its function goes by `bound`.
+    fn call(&self, receiver: &str, bound: &str) -> String {
+        self.manifest.call.replacen(self.manifest.name.0, bound, 1).replace("{context}", receiver)
     }
 
     fn import(&self, project: &Project, path: &FilePath) -> Import {
-        let module = format!("{}.{}", project.layout.services.package, self.manifest.module);
-        Import { path: path.clone(), module, names: vec![self.manifest.name.to_string()] }
+        let module = project.layout.services.module(&self.manifest.module);
+        Import::named(project, path, module, &self.manifest.name)
     }
 
     /// Does Alembic call it wherever it is configured?
@@ -57,6 +58,8 @@ impl Migration {
             return Assessment::NotApplicable { note: format!("no `{path}`: nothing to teach Alembic") };
         };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
+        let import = self.import(project, &path);
+        let bound = import.bound();
         let configured = configure_calls(source);
         if configured.is_empty() {
             let problem = Problem::new(
@@ -65,7 +68,7 @@ impl Migration {
             )
             .at(&path, 0..0)
             .help("call it there, or leave Alembic out with `--allow-manual`")
-            .manual(self.call("context"));
+            .manual(self.call("context", bound));
             return Assessment::Blocked { problem };
         }
         let ending = LineEnding::of(code).as_str();
@@ -75,7 +78,7 @@ impl Migration {
         for call in &configured {
             let receiver = call.callee.trim_end_matches(".configure");
             let alone = call.usage == Usage::Statement && text::is_first_on_line(code, call.statement.start);
-            if let Some(ours) = self.behind(code, source, call) {
+            if let Some(ours) = Self::behind(code, source, call, bound) {
                 found = Some(ours.range.clone());
                 continue;
             }
@@ -83,8 +86,8 @@ impl Migration {
                 let problem =
                     Problem::new(&finding::MIGRATION_UNSUPPORTED, "this `configure` call is no statement of its own")
                         .at(&path, call.range.clone())
-                        .help(format!("make it one, and call `{}` after it", self.call(receiver)))
-                        .manual(self.call(receiver));
+                        .help(format!("make it one, and call `{}` after it", self.call(receiver, bound)))
+                        .manual(self.call(receiver, bound));
                 return Assessment::Blocked { problem };
             }
             first_missing.get_or_insert(call.range.clone());
@@ -93,7 +96,7 @@ impl Migration {
                 code,
                 call.statement.end,
                 ending,
-                &format!("{indentation}{}", self.call(receiver)),
+                &format!("{indentation}{}", self.call(receiver, bound)),
             ));
         }
         if let Some(place) = first_missing {
@@ -108,8 +111,8 @@ impl Migration {
                 format!("`{}` is not called after `configure`", self.manifest.name),
             )
             .at(&path, place)
-            .help(format!("add `{}` after it", self.call("context")))
-            .manual(self.call("context"));
+            .help(format!("add `{}` after it", self.call("context", bound)))
+            .manual(self.call("context", bound));
             let mut fix = Fix::edit(&path, steps.finish()).safe();
             fix.record.scaffolding = scaffolding;
             return Assessment::Missing { problem, fix };
@@ -124,9 +127,8 @@ impl Migration {
     }
 
     /// Our call behind `call` in the same function.
-    fn behind<'a>(&self, code: &str, source: &'a Source, call: &Call) -> Option<&'a Call> {
-        let next =
-            source.calls.iter().filter(|other| other.callee == self.manifest.name.0 && other.scope == call.scope);
+    fn behind<'a>(code: &str, source: &'a Source, call: &Call, bound: &str) -> Option<&'a Call> {
+        let next = source.calls.iter().filter(|other| other.callee == bound && other.scope == call.scope);
         let mut next = next.filter(|other| other.range.start >= call.range.end);
         next.find(|other| {
             let between = code.get(call.range.end..other.range.start).unwrap_or_default();
@@ -163,14 +165,13 @@ impl Migration {
         if let Some(file) = project.file(&path) {
             let (code, source) = (file.text().unwrap_or_default(), file.python());
             let mut steps = Steps::new(project, &path);
-            let calls = source
-                .calls
-                .iter()
-                .filter(|call| call.callee == self.manifest.name.0 && call.usage == Usage::Statement);
+            let import = self.import(project, &path);
+            let calls =
+                source.calls.iter().filter(|call| call.callee == import.bound() && call.usage == Usage::Statement);
             let edits: Vec<Edit> =
                 calls.map(|call| Edit::delete(text::lines_with_ending_before(code, call.statement.clone()))).collect();
             steps.take(&edits);
-            self.import(project, &path).take_back(&mut steps, recorded);
+            import.take_back(&mut steps, recorded);
             let edits = steps.finish();
             if !edits.is_empty() {
                 fix.changes.push(Change::Edit { path, edits });

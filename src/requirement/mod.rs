@@ -14,6 +14,7 @@ pub mod environment;
 pub mod ignore_line;
 pub mod image;
 pub mod import;
+mod import_alias;
 mod import_order;
 pub mod lifespan_call;
 pub mod migration;
@@ -24,6 +25,7 @@ pub mod python;
 pub mod readiness;
 pub mod service;
 pub mod setting;
+pub mod setting_parts;
 pub mod settings_class;
 pub mod steps;
 pub mod worker;
@@ -221,6 +223,14 @@ impl Requirement {
     }
 }
 
+/// A package that the application needs has to stand in every list that is installed somewhere by itself.
+fn in_each_list(project: &Project, dependency: &Dependency) -> Vec<Requirement> {
+    let main = project.layout.dependencies.as_ref().ok().filter(|_| !dependency.development);
+    let others = main.into_iter().flat_map(|main| &main.also).map(|also| Some(also.path.clone()));
+    let lists = std::iter::once(None).chain(others);
+    lists.map(|list| Requirement::Dependency(Dependency { list, ..dependency.clone() })).collect()
+}
+
 /// What a component needs of this project, in the order in which it is brought: what is imported before what imports it.
 ///
 /// `installed` are the components that are, or will be, in the project: some requirements hold only beside another one.
@@ -249,17 +259,18 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        list.push(Requirement::Dependency(Dependency::of("pydantic-settings>=2.0")));
+        list.extend(in_each_list(project, &Dependency::of("pydantic-settings>=2.0")));
         list.push(Requirement::SettingsClass);
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
-        list.push(Requirement::Dependency(Dependency {
+        let dependency = Dependency {
             development: dependency.group.is_some(),
             pin: dependency.pin.map(|pin| pin.0),
             held_by: dependency.held_by.0,
             newest: dependency.newest.map(|phrase| phrase.0),
             ..Dependency::of(strongest(dependency, installed))
-        }));
+        };
+        list.extend(in_each_list(project, &dependency));
     }
     for setting in manifest.setting.0 {
         list.push(Requirement::Setting(Setting {
@@ -277,6 +288,7 @@ pub fn requirements_of(
             installed.requirements.iter().find(|requirement| requirement.id == id)
         });
         let written = recorded.and_then(Written::of);
+        let text = project.layout.services.renamed(&text);
         list.push(Requirement::Module(Module { path: module.path.to_string(), apart: None, text, written, force }));
     }
     let apart = component.tests(context).map(|(test, text)| (Apart::Test, test, text));
@@ -284,7 +296,7 @@ pub fn requirements_of(
     list.extend(apart.filter_map(|(kind, file, text)| beside(project, component, lock, kind, file.path.0, text)));
     for setting in manifest.setting.0 {
         // What a property computes is read from other variables.
-        if matches!(setting::provision(project, &setting.name), setting::Provision::Property { .. }) {
+        if setting::is_computed(project, setting) {
             continue;
         }
         list.push(Requirement::EnvVariable(EnvVariable {
@@ -305,11 +317,16 @@ pub fn requirements_of(
     }
     for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
         let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
+        let host = setting_parts::host_variable(project, &entry.variable);
         let is_computed = matches!(setting::provision(project, &entry.variable), setting::Provision::Property { .. });
+        let (variable, value) = match (host, entry.service) {
+            (Some(host), Some(service)) => (host, format!("{{{service}}}")),
+            _ => (name, entry.value.to_string()),
+        };
         list.push(Requirement::Environment(Environment {
-            variable: name,
-            value: entry.value.to_string(),
-            is_computed,
+            is_computed: is_computed && value == entry.value.0,
+            variable,
+            value,
             services: services.clone(),
             workers: workers.clone(),
         }));

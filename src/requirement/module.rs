@@ -7,6 +7,7 @@
 use sha2::Digest as _;
 
 use super::{Assessment, Change, Fix, Recorded, Retraction, import_order};
+use crate::component::COMPONENTS;
 use crate::finding::{self, Location, Problem};
 use crate::lock::{blob_id, hexadecimal};
 use crate::project::discover::syntax_error;
@@ -98,12 +99,8 @@ impl Module {
 
     /// The file.
     pub fn file(&self, project: &Project) -> FilePath {
-        let folder = &project.layout.services.folder;
-        self.apart
-            .as_ref()
-            .map(|(_, path)| path.clone())
-            .or_else(|| folder.join(&self.path))
-            .unwrap_or_else(|| folder.child(&self.path))
+        let apart = self.apart.as_ref().map(|(_, path)| path.clone());
+        apart.unwrap_or_else(|| project.layout.services.file(&self.path))
     }
 
     /// Is the module there, and ours?
@@ -168,7 +165,11 @@ impl Module {
                     format!("`{path}` is there already, and was not written by paxx"),
                 )
                 .at(&path, 0..0)
-                .help("move it away, or overwrite it with `--force` (the diff shows what goes)");
+                .help(format!(
+                    "give ours another name with `--module {}`, move yours away, or overwrite it with `--force` (the diff shows what \
+                     goes)",
+                    self.other_name(project)
+                ));
                 Assessment::Blocked { problem }
             }
             // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
@@ -186,6 +187,20 @@ impl Module {
                 Assessment::Drifted { problem, fix: None }
             }
         }
+    }
+
+    /// A name for it that is free, as the option takes it: `cache=redis_cache`.
+    fn other_name(&self, project: &Project) -> String {
+        let stem = self.path.trim_end_matches(".py");
+        let owner = COMPONENTS
+            .iter()
+            .find(|component| component.manifest.module.iter().any(|module| module.path.0 == self.path));
+        let component = owner.map_or("paxx", |component| component.id());
+        let first = if component == stem { format!("{stem}_service") } else { format!("{component}_{stem}") };
+        let folder = &project.layout.services.folder;
+        let is_free = |name: &String| project.file(&folder.child(&format!("{name}.py"))).is_none();
+        let other = [first, format!("paxx_{stem}")].into_iter().find(is_free).unwrap_or_else(|| format!("{stem}_2"));
+        format!("{stem}={other}")
     }
 
     /// A module of the project that has the name of a package which this module imports.

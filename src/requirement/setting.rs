@@ -14,6 +14,7 @@
 use std::ops::Range;
 
 use super::import::Import;
+use super::setting_parts::{self, Parts};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::{COMPONENTS, manifest};
@@ -86,6 +87,11 @@ pub fn provision(project: &Project, variable: &str) -> Provision {
     Provision::Absent
 }
 
+/// Is it made of other settings, or will it be?
+pub fn is_computed(project: &Project, setting: &manifest::Setting) -> bool {
+    matches!(provision(project, &setting.name), Provision::Property { .. }) || Parts::of(project, setting).is_some()
+}
+
 /// The name of the field for this environment variable: as it is there, else in the naming of the class.
 pub fn field_name(project: &Project, variable: &str) -> String {
     match provision(project, variable) {
@@ -122,6 +128,12 @@ pub fn expression(project: &Project, variable: &str) -> String {
         Some(annotation) if is_url(&annotation) => format!("str({plain})"),
         _ => plain,
     }
+}
+
+/// The texts of a `Literal[...]`.
+fn literals(annotation: &str) -> Option<Vec<&str>> {
+    let values = annotation.trim().strip_prefix("Literal[")?.strip_suffix(']')?;
+    Some(values.split(',').map(|value| text::unquoted(value.trim())).collect())
 }
 
 fn is_url(annotation: &str) -> bool {
@@ -196,6 +208,9 @@ impl Setting {
                     .help(format!("add the name to its alias: `validation_alias=AliasChoices(\"{variable}\", ...)`"));
                 Assessment::Blocked { problem }
             }
+            Provision::Field { path, field, .. } if self.is_wider(project, &path, &field) => {
+                Assessment::Met { at: Some(Location::new(path, field.range)) }
+            }
             Provision::Field { path, field, .. } => {
                 let place = field.annotation_range.clone().unwrap_or_else(|| field.range.clone());
                 let annotation = field.annotation.unwrap_or_default();
@@ -211,8 +226,90 @@ impl Setting {
             Provision::Property { path, name, returns } => {
                 self.compare(path, &name.0, &returns.unwrap_or_default(), name.1.clone(), name.1)
             }
-            Provision::Absent => self.missing(project, settings),
+            Provision::Absent => match Parts::of(project, self.manifest) {
+                Some(parts) => {
+                    self.missing_property(project, settings, &parts).unwrap_or_else(|| self.missing(project, settings))
+                }
+                None => self.missing(project, settings),
+            },
         }
+    }
+
+    /// A property of what the settings have already. `None` where the class has no place for one.
+    fn missing_property(&self, project: &Project, settings: &Settings, parts: &Parts) -> Option<Assessment> {
+        let path = &settings.path;
+        let file = project.file(path)?;
+        let (code, source) = (file.text()?, file.python());
+        let (_, class) = source.class(&settings.class)?;
+        if class.body.inline {
+            return None;
+        }
+        let import = parts.import(project, path);
+        let quote = import.as_ref().map_or("", Import::bound);
+        let name = settings.field(&self.manifest.name);
+        let property =
+            parts.property(&name, self.manifest, quote, &indentation_step(code, source), project.layout.line_length)?;
+        let property = in_the_quotes_of(code, &property);
+        let ending = LineEnding::of(code).as_str();
+        let indentation = text::indentation(code, class.body.range.start);
+        let lines: String = property.lines().map(|line| format!("{ending}{indentation}{line}")).collect();
+        let mut steps = Steps::new(project, path);
+        steps.take(&[Edit::insert_line_after(code, class.body.range.end, ending, &lines)]);
+        let scaffolding = match import.map_or(Ok(Vec::new()), |import| import.take(&mut steps)) {
+            Ok(made) => made,
+            Err(problem) => return Some(Assessment::Blocked { problem }),
+        };
+        let problem = Problem::new(&finding::SETTING_MISSING, format!("`{}` has no `{name}`", settings.class))
+            .at(path, class.name_range.clone())
+            .help(format!("make it of {}", parts.fields()))
+            .manual(property.clone());
+        let mut fix = Fix::edit(path, steps.finish()).text(property).safe();
+        fix.record.scaffolding = scaffolding;
+        Some(Assessment::Missing { problem, fix: fix.note(format!("`{name}` is made of {}", parts.fields())) })
+    }
+
+    /// Takes the property back that was made of other settings.
+    fn retract_property(project: &Project, path: &FilePath, name: &str, recorded: &Recorded) -> Retraction {
+        let ours = recorded.record.text.as_deref().filter(|ours| ours.starts_with('@'));
+        let settings = project.layout.settings.as_ref().ok().filter(|settings| settings.path == *path);
+        let (Some(ours), Some(settings), Some(file)) = (ours, settings, project.file(path)) else {
+            return Retraction::Gone;
+        };
+        let (code, source) = (file.text().unwrap_or_default(), file.python());
+        let class = source.class(&settings.class);
+        let Some(method) = class.and_then(|(index, _)| setting_parts::method(source, index, name)) else {
+            return Retraction::Gone;
+        };
+        let range = setting_parts::whole(code, method);
+        if !same_code(&setting_parts::dedented(&code[range.clone()]), ours) {
+            let at = Some(Location::new(path.clone(), method.name_range.clone()));
+            return Retraction::Keep { at, why: format!("`{name}` was changed") };
+        }
+        let is_apart = text::blank_lines_before(code, range.start) < range.start;
+        let first = if is_apart { text::line_start(code, range.start - 1) } else { range.start };
+        let mut steps = Steps::new(project, path);
+        steps.take(&[Edit::delete(text::lines_with_ending_before(code, first..range.end))]);
+        Import::named(project, path, "urllib.parse".to_owned(), "quote").take_back(&mut steps, recorded);
+        Retraction::Remove(Fix::edit(path, steps.finish()))
+    }
+
+    /// Does the field take each of our values and more, and is it one of ours where nobody says anything?
+    fn is_wider(&self, project: &Project, path: &FilePath, field: &Assignment) -> bool {
+        let Some(ours) = literals(self.manifest.annotation.0) else { return false };
+        let annotation = field.annotation.as_deref().unwrap_or_default();
+        let takes_ours = match literals(annotation) {
+            Some(theirs) => ours.iter().all(|value| theirs.contains(value)),
+            None => annotation == "str",
+        };
+        let (Some(value), Some(file)) = (&field.value, project.file(path)) else { return false };
+        let code = file.text().unwrap_or_default();
+        let call = file.python().calls.iter().find(|call| call.range == *value);
+        let value = call.map_or(Some(value), |call| {
+            let default = call.keyword("default").or_else(|| call.first())?;
+            call.callee.ends_with("Field").then_some(&default.value)
+        });
+        let default = value.and_then(|value| code.get(value.clone())).map(text::unquoted);
+        takes_ours && default.is_some_and(|default| ours.contains(&default))
     }
 
     fn compare(
@@ -300,8 +397,10 @@ impl Setting {
     /// How the field is taken out again.
     pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
         let Ok(settings) = &project.layout.settings else { return Retraction::Gone };
-        let Provision::Field { path, field, inherited: false } = provision(project, &self.manifest.name) else {
-            return Retraction::Gone;
+        let (path, field) = match provision(project, &self.manifest.name) {
+            Provision::Field { path, field, inherited: false } => (path, field),
+            Provision::Property { path, name, .. } => return Self::retract_property(project, &path, &name.0, recorded),
+            _ => return Retraction::Gone,
         };
         let Some(file) = project.file(&path) else { return Retraction::Gone };
         let code = file.text().unwrap_or_default();

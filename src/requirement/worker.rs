@@ -58,7 +58,8 @@ impl Worker {
     }
 
     fn words(&self, project: &Project) -> Vec<String> {
-        words_of(&self.command.replace("{services}", &project.layout.services.package))
+        let services = &project.layout.services;
+        words_of(&services.renamed(&self.command.replace("{services}", &services.package)))
     }
 
     /// The names that it may have: its own, and where that is another worker's, one with its program before it.

@@ -7,4 +7,5 @@ pub mod python;
 pub mod requirements;
 pub mod text;
 pub mod toml;
+pub mod utf16;
 pub mod yaml;

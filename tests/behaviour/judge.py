@@ -130,7 +130,7 @@ class Judge:
         for path, text in self.shape.tree().items():
             file = self.top / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode())
+            file.write_bytes(text if isinstance(text, bytes) else text.encode())
         if self.shape.prepare:
             self.shape.prepare(self.top)
         git = self.top / ".git"

@@ -89,7 +89,7 @@ class Shape:
 
     kind: str
     name: str
-    files: Mapping[str, str | None]
+    files: Mapping[str, str | bytes | None]
     add: tuple[str, ...] = ("redis",)
     options: tuple[str, ...] = ()
     base: str = "package"
@@ -141,7 +141,7 @@ class Shape:
 
     def tree(self) -> dict[str, str]:
         """Every file of the project."""
-        merged: dict[str, str | None] = {**BASES[self.base], **self.files}
+        merged: dict[str, str | bytes | None] = {**BASES[self.base], **self.files}
         return {path: text for path, text in merged.items() if text is not None}
 
 
@@ -152,22 +152,22 @@ class Collection:
     kind: str
     shapes: list[Shape] = field(default_factory=list)
 
-    def add(self, name: str, files: Mapping[str, str | None] | None = None, **options: object) -> Shape:
+    def add(self, name: str, files: Mapping[str, str | bytes | None] | None = None, **options: object) -> Shape:
         kind = str(options.pop("kind", self.kind))
-        texts = {path: None if text is None else dedent(text) for path, text in (files or {}).items()}
+        texts = {path: dedent(text) if isinstance(text, str) else text for path, text in (files or {}).items()}
         shape = Shape(kind, name, texts, **options)  # type: ignore[arg-type]
         self.shapes.append(shape)
         return shape
 
-    def main(self, name: str, text: str, files: Mapping[str, str | None] | None = None, **options: object) -> Shape:
+    def main(self, name: str, text: str, files: Mapping[str, str | bytes | None] | None = None, **options: object) -> Shape:
         """A shape of which the application's module is what matters."""
         return self.add(name, {"app/main.py": text, **(files or {})}, **options)
 
-    def config(self, name: str, text: str, files: Mapping[str, str | None] | None = None, **options: object) -> Shape:
+    def config(self, name: str, text: str, files: Mapping[str, str | bytes | None] | None = None, **options: object) -> Shape:
         """A shape of which the settings' module is what matters."""
         return self.add(name, {"app/config.py": text, **(files or {})}, **options)
 
-    def compose(self, name: str, text: str, files: Mapping[str, str | None] | None = None, **options: object) -> Shape:
+    def compose(self, name: str, text: str, files: Mapping[str, str | bytes | None] | None = None, **options: object) -> Shape:
         """A shape of which the compose file is what matters."""
         return self.add(name, {"compose.yml": text, **(files or {})}, **options)
 

@@ -67,7 +67,15 @@ pub struct Listed {
 ///
 /// A file that is no text, or no TOML.
 pub fn listed(project: &Project) -> Result<Vec<Listed>, Problem> {
-    let Ok(dependencies) = &project.layout.dependencies else { return Ok(Vec::new()) };
+    project
+        .layout
+        .dependencies
+        .as_ref()
+        .map_or_else(|_| Ok(Vec::new()), |dependencies| listed_in(project, dependencies))
+}
+
+/// Every package that this list, and what is read along with it, has.
+pub(super) fn listed_in(project: &Project, dependencies: &Dependencies) -> Result<Vec<Listed>, Problem> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let constraints = constraints(project, dependencies);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::specifier::{Specifier, canonical, poetry_bound, release, upper};
-use super::{Dependency, Listed, is_key, is_toml, listed, plain, same_line};
+use super::{Dependency, Listed, is_key, is_toml, listed, listed_in, plain, same_line};
 use crate::edit::Edit;
 use crate::finding::Location;
 use crate::project::Project;
@@ -58,7 +58,8 @@ impl Dependency {
     pub(super) fn lowered(&self, project: &Project, recorded: &Recorded) -> Option<Fix> {
         let name = self.name();
         let mut fix = Fix::default().safe();
-        let listed = listed(project).unwrap_or_default();
+        let lists = project.layout.dependencies.as_ref().ok().map(|main| self.list_of(main));
+        let listed = lists.and_then(|list| listed_in(project, list).ok()).unwrap_or_default();
         for (scaffolding, replaced) in &recorded.scaffolding {
             let Some((path, ours)) = scaffolding.strip_prefix("bound:").and_then(|rest| {
                 let (path, rest) = rest.split_once(':')?;

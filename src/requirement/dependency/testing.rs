@@ -19,7 +19,12 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
     let layout = Layout {
         root: FilePath::top(),
         name: "demo".into(),
-        services: Services { folder: path("services"), package: "services".into(), needs_init: true },
+        services: Services {
+            folder: path("services"),
+            package: "services".into(),
+            needs_init: true,
+            names: BTreeMap::new(),
+        },
         application: Err(Problem::new(&NO_APPLICATION, "none")),
         settings: Err(Problem::new(&NO_SETTINGS_CLASS, "none")),
         compose: Ok(None),
@@ -37,7 +42,7 @@ pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Proble
         import_roots: Vec::new(),
     };
     let files: BTreeMap<FilePath, Rc<File>> =
-        files.iter().map(|(name, text)| (path(name), Rc::new(File::new(text.as_bytes())))).collect();
+        files.iter().map(|(name, text)| (path(name), Rc::new(File::named(name, text.as_bytes())))).collect();
     Project::new(layout, files)
 }
 
@@ -48,7 +53,7 @@ pub fn apply(project: &Project, fix: &Fix) -> Project {
         let Change::Edit { path, edits } = change else { panic!("only edits: {change:?}") };
         let file = project.file(path).expect("the file that is edited");
         let text = edit::apply(file.text().expect("text"), edits).expect("disjoint edits inside the text");
-        result.set(path.clone(), Some(file.with_bytes(text.into_bytes())));
+        result.set(path.clone(), Some(file.with_text(text)));
     }
     result
 }
@@ -127,7 +132,7 @@ pub fn with_returns(project: &Project) -> Project {
     let mut result = project.clone();
     for (path, file) in project.files() {
         let text = file.text().expect("text").replace('\n', "\r\n");
-        result.set(path.clone(), Some(file.with_bytes(text.into_bytes())));
+        result.set(path.clone(), Some(file.with_text(text)));
     }
     result
 }

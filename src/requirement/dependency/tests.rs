@@ -1,14 +1,29 @@
 //! Cases of [`Dependency`], each on a short file.
 
-use super::testing::{Question, apply, check, missing, path, project, removed, show};
+use super::testing::{Question, add_and_retract, apply, check, missing, path, project, removed, show};
 use super::*;
 use crate::finding::NO_DEPENDENCY_FILE;
 use crate::requirement::Change;
 
-const REDIS: Dependency = Dependency { pin: Some("5.2.1"), ..Dependency::of("redis[hiredis]>=5.0.1") };
+const REDIS: Dependency = Dependency {
+    requirement: "redis[hiredis]>=5.0.1",
+    development: false,
+    pin: Some("5.2.1"),
+    held_by: &[],
+    newest: None,
+    list: None,
+};
 const ARQ: Dependency = Dependency::of("arq>=0.26.3");
-const TYPES: Dependency = Dependency { development: true, ..Dependency::of("types-aioboto3[s3]") };
-const AIOFILES: Dependency = Dependency { development: true, ..Dependency::of("types-aiofiles") };
+const TYPES: Dependency = Dependency {
+    requirement: "types-aioboto3[s3]",
+    development: true,
+    pin: None,
+    held_by: &[],
+    newest: None,
+    list: None,
+};
+const AIOFILES: Dependency =
+    Dependency { requirement: "types-aiofiles", development: true, pin: None, held_by: &[], newest: None, list: None };
 
 fn dependencies(format: DependencyFormat, file: &str, development: Option<&str>, includes: &[&str]) -> Dependencies {
     Dependencies {
@@ -17,6 +32,8 @@ fn dependencies(format: DependencyFormat, file: &str, development: Option<&str>,
         development: development.map(path),
         includes: includes.iter().map(|file| path(file)).collect(),
         copy: None,
+        also: Vec::new(),
+        compiled: None,
     }
 }
 
@@ -38,6 +55,13 @@ fn pip(files: &[(&str, &str)]) -> Project {
         files[1..].iter().map(|(name, _)| *name).filter(|name| !name.ends_with("dev.txt")).collect();
     let development = files.iter().map(|(name, _)| *name).find(|name| name.ends_with("dev.txt"));
     project(files, Ok(dependencies(DependencyFormat::Requirements, files[0].0, development, &includes)))
+}
+
+/// `before` with `wanted`, which leaves no trace when it goes again.
+fn with(before: &Project, wanted: &Dependency) -> Project {
+    let assess = |project: &Project| wanted.assess(project);
+    let retract = |project: &Project, recorded: &Recorded| wanted.retract(project, recorded);
+    add_and_retract(before, &[Question { assess: &assess, retract: &retract }])
 }
 
 /// `wanted` is added to `before`; the first file is `after` then, and every law holds.
@@ -680,6 +704,31 @@ fn the_packages_of_a_pipfile() {
         let after = raised(&other(file, text, format), &REDIS);
         assert!(after.contains(expected), "{after}");
     }
+}
+
+#[test]
+fn a_list_that_is_installed_by_itself_has_the_package_too() {
+    let mut main = dependencies(DependencyFormat::Requirements, "requirements.txt", None, &[]);
+    main.also = vec![dependencies(DependencyFormat::Requirements, "pg.txt", None, &[])];
+    let before = project(&[("requirements.txt", "redis>=5\n"), ("pg.txt", "fastapi==0.100.0\nuvicorn\n")], Ok(main));
+    check_met(&before, &REDIS);
+    let other = Dependency { list: Some(path("pg.txt")), ..REDIS };
+    assert_eq!(other.id(), "dependency:redis:pg.txt");
+    let after = with(&before, &other);
+    assert_eq!(after.text(&path("pg.txt")), Some("fastapi==0.100.0\nredis[hiredis]>=5.0.1\nuvicorn\n"));
+    assert_eq!(after.text(&path("requirements.txt")), Some("redis>=5\n"));
+}
+
+#[test]
+fn a_list_in_utf_16_stays_one() {
+    let bytes = crate::source::utf16::encode("\u{feff}fastapi==0.100.0\r\nuvicorn==0.30.0\r\n", b"\xff\xfe");
+    let mut before = pip(&[("requirements.txt", "")]);
+    before.set(path("requirements.txt"), Some(crate::project::File::named("requirements.txt", bytes)));
+    let after = with(&before, &REDIS);
+    let file = after.file(&path("requirements.txt")).expect("there");
+    assert_eq!(file.encoding(), Some("utf-16-le"));
+    assert_eq!(crate::source::utf16::decode(file.bytes()).as_deref(), file.text());
+    assert!(file.text().is_some_and(|text| text.contains("\r\nredis[hiredis]")), "{:?}", file.text());
 }
 
 #[test]

@@ -30,3 +30,16 @@ formats.add("pixi", {**NONE, "pixi.toml": '[workspace]\nname = "demo"\n\n[pypi-d
 formats.add("dynamic list of setup.cfg", {"pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndynamic = ["dependencies"]\n', "setup.cfg": "[options]\ninstall_requires =\n    fastapi\n    pydantic-settings\n"})
 formats.add("no file", NONE, add=("redis", "metrics"))
 formats.add("no file but tool settings", {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}, add=("redis", "metrics"))
+
+# Requirements files
+
+PLAIN = "fastapi\r\npydantic-settings\r\n"
+for order in ("utf-16-le", "utf-16-be"):
+    formats.add(f"requirements.txt in {order}", {**NONE, "requirements.txt": ("\ufeff" + PLAIN).encode(order)}, add=("redis", "metrics"))
+IMAGE = 'FROM python:3.12\nCOPY . .\nRUN pip install -r {0}\nCMD ["uvicorn", "app.main:app"]\n'
+TWO = {**NONE, "requirements-cpu.txt": "fastapi\npydantic-settings\n", "requirements-gpu.txt": "fastapi\npydantic-settings\ntorch\n"}
+formats.add("two files, one in an image", {**TWO, "Dockerfile": IMAGE.format("requirements-gpu.txt")}, requirement_files=("requirements-gpu.txt",))
+for one in ("requirements-cpu.txt", "requirements-gpu.txt"):
+    formats.add(f"two files in two images, {one}", {**TWO, "Dockerfile": IMAGE.format("requirements-cpu.txt"), "gpu.Dockerfile": IMAGE.format("requirements-gpu.txt")}, requirement_files=(one,), add=("redis", "metrics"))
+    formats.add(f"two files in no image, {one}", TWO, requirement_files=(one,), refusal=("PX204",))
+formats.add("the file of an image beside a project", {"requirements.txt": "fastapi\npydantic-settings\n", "Dockerfile": IMAGE.format("requirements.txt")}, requirement_files=("requirements.txt",))
