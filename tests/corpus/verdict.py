@@ -1209,7 +1209,7 @@ class Judge:
                 value = next((item for known, item in values.items() if known.upper() == name.upper()), None)
                 known_before = environment_of(old_services.get(application, {}).get("environment"))
                 if value is None:
-                    if variable["variable"] not in self.computed:
+                    if variable["variable"] not in self.computed and not self.is_in_env_file(body, name):
                         self.fault(f"service {application} has no {name}")
                 elif body.get("network_mode") != "host" and name not in known_before:
                     hosts = {part: host_of(name, services) if "redis://{" + part in variable["value"] else name for part, name in names.items()}
@@ -1251,6 +1251,13 @@ class Judge:
                 self.fault(f"host port {host_port(port)} is published twice")
             if not str(port).startswith("127.0.0.1:"):
                 self.fault(f"{name} publishes {port} on every interface")
+
+    def is_in_env_file(self, body: dict, name: str) -> bool:
+        """Does a file that the service reads, and that is the user's, give it the variable already?"""
+        files = body.get("env_file") or []
+        paths = [file.get("path", "") if isinstance(file, dict) else file for file in ([files] if isinstance(files, str) else files)]
+        known = [self.facts.compose.parent / path for path in paths if self.facts.compose]
+        return any(re.search(rf"^(export )?{name}=", file.read_text("utf-8-sig"), re.MULTILINE) for file in known if file.is_file())
 
     def image(self, wanted: dict, old: dict, new: dict) -> None:
         for name, body in old.items():
@@ -1862,7 +1869,8 @@ def image_repository(image) -> str:
     image = re.sub(r"^\$\{\w+:?-(.*)\}$", r"\1", image).split("@")[0]
     head, _, tail = image.rpartition("/")
     image = (head + "/" if head else "") + tail.split(":")[0]
-    return re.sub(r"^docker\.io/(library/)?", "", image)
+    # A registry has a dot in its name.
+    return re.sub(r"^[\w-]+(\.[\w-]+)+(:\d+)?/(library/)?", "", image)
 
 
 def host_port(port) -> str | None:

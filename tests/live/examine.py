@@ -109,11 +109,11 @@ class Examiner:
     def _baseline(self, shape: str) -> Counter[str]:
         return self._style(self.projects.fresh(shape), shape, []) if shape in WHOLE else Counter()
 
-    def examine(self, shape: str, components: tuple[str, ...]) -> list[str]:
+    def examine(self, shape: str, components: tuple[str, ...], options: tuple[str, ...] = ()) -> list[str]:
         """All that is wrong with this combination: `add`, `check`, style, types, the import, `remove`."""
         project = self.projects.fresh(shape)
         before = tree(project)
-        add(project, *components)
+        add(project, *components, options=options)
         problems = []
         checked = paxx(project, "check", "--format", "concise", code=-1)
         if checked.returncode != 0:

@@ -14,6 +14,14 @@ from examine import Examiner, generated, program, tree
 
 SINGLES = [(component,) for component in EVERY]
 PAIRS = list(combinations(COMPONENTS, 2))
+# Each value of an option that is not its default.
+CHOICES = [
+    (component, f"{component}.{option['name']}={value}")
+    for component in EVERY
+    for option in manifest(component).get("option", [])
+    for value in option.get("values", [])
+    if value != option["default"]
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +41,12 @@ def test_combination(examiner: Examiner, shape: str, components: tuple[str, ...]
 def test_modules_with_a_settings_function(examiner: Examiner, components: tuple[str, ...]) -> None:
     """The same of the modules alone, in the project that reaches its settings by `get_settings()`."""
     assert examiner.examine("getter", components) == []
+
+
+@pytest.mark.parametrize(("component", "choice"), CHOICES, ids=[choice for _, choice in CHOICES])
+def test_every_value_of_an_option(examiner: Examiner, component: str, choice: str) -> None:
+    """The same of each component with each value of its options: what is left out is missed nowhere."""
+    assert examiner.examine("lower", (component,), ("--set", choice)) == []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
