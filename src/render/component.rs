@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::next_steps::{NextSteps, Services};
 use crate::component::manifest::When;
 use crate::component::{Component, Context};
+use crate::project::port;
 use crate::source::python::{Block, Source};
 use crate::source::text;
 
@@ -29,8 +31,19 @@ pub fn page(component: &Component) -> String {
     packages(&mut page, component);
     compose(&mut page, component);
     wiring(&mut page, component);
-    let _ = write!(page, "\n## After adding it\n\n```text\n{}\n```\n", component.next_steps(&context).trim_end());
+    let steps = NextSteps::of(&[component], &context, !manifest.dependency.is_empty(), &services(component));
+    let _ = write!(page, "\n## After adding it\n\n```text\n{}\n```\n", steps.to_text().trim_end());
     page
+}
+
+/// What is started for it in a project as most are.
+fn services(component: &Component) -> Services {
+    let manifest = &component.manifest;
+    let names =
+        manifest.service.iter().map(|service| service.name).chain(manifest.worker.iter().map(|worker| worker.name));
+    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    let any = !names.is_empty() || !manifest.image.is_empty();
+    Services { names, built: !manifest.worker.is_empty(), any }
 }
 
 /// A project as most are.
@@ -41,6 +54,7 @@ fn usual() -> Context {
         name: "app".to_owned(),
         install: "uv sync".to_owned(),
         run: "uv run ".to_owned(),
+        port: port::DEFAULT,
         compose: "docker compose".to_owned(),
         ..Context::default()
     }

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod findings;
 pub mod github;
 pub mod json;
+pub mod next_steps;
 pub mod report;
 pub mod sarif;
 pub mod styled;
