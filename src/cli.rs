@@ -430,6 +430,9 @@ pub struct Confirmation {
     /// Apply without asking
     #[arg(short = 'y', long, conflicts_with = "dry_run")]
     pub yes: bool,
+    /// Print what is longer than the screen at once
+    #[arg(long)]
+    pub no_pager: bool,
 }
 
 /// `check`
@@ -450,6 +453,9 @@ pub struct Check {
     /// How often each code is found, instead of the findings
     #[arg(long, conflicts_with_all = ["fix", "diff", "format"])]
     pub statistics: bool,
+    /// Check again whenever a file of the project changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub watch: bool,
     /// Mend what can be mended safely: plan, show, ask, apply
     #[arg(long)]
     pub fix: bool,
@@ -465,6 +471,9 @@ pub struct Check {
     /// With --fix: apply without asking
     #[arg(short = 'y', long, requires = "fix", conflicts_with = "dry_run")]
     pub yes: bool,
+    /// With --fix or --diff: print what is longer than the screen at once
+    #[arg(long)]
+    pub no_pager: bool,
     /// What other commands have too.
     #[command(flatten)]
     pub shared: AllShared,

@@ -79,6 +79,7 @@ pub const CHECK_MORE: &str = "\
 Examples:
   paxx check                                what is installed here
   paxx check --format github --ignore PX106   in a pipeline
+  paxx check --watch                        again with each change
 
 Exit codes:
   0  clean, or notes alone

@@ -12,6 +12,7 @@ mod keep;
 mod list;
 mod manual;
 mod options;
+mod pager;
 mod pending;
 mod prompt;
 mod remove;
@@ -149,6 +150,9 @@ impl Ui {
                 for problem in problems {
                     self.say(findings::full(problem, project, paths, self.error.look, None));
                 }
+                if let Some(next) = next_command(problems) {
+                    self.say(&format!("next: {next}"));
+                }
             }
             Error::Apply(error) => {
                 self.say(&format!("error: {error}"));
@@ -168,6 +172,16 @@ impl Ui {
             }
         }
     }
+}
+
+/// What to type after a refusal, where none of its problems says it: with places to paste into, the rest can be done already.
+fn next_command(problems: &[Problem]) -> Option<String> {
+    let says_it = |problem: &Problem| problem.help.as_ref().is_some_and(|help| help.contains("`paxx "));
+    if problems.iter().any(says_it) {
+        return None;
+    }
+    let first = problems.first()?;
+    Some(format!("`paxx explain {}`", first.rule.code))
 }
 
 /// The folder for the state of programs of this user: `$XDG_STATE_HOME`, else `~/.local/state`.

@@ -45,6 +45,7 @@ pub fn keep(discovery: &Discovery, lock: &Lock, modules: &[Generated], kept: boo
         bounds: Vec::new(),
         after: discovery.project.clone(),
         base_texts: Vec::new(),
+        options: Vec::new(),
     };
     for module in modules {
         let records = next.components.iter_mut().filter(|component| component.name == module.component);

@@ -26,6 +26,7 @@ pub mod surroundings;
 pub mod tests;
 pub mod uncommitted;
 pub mod walk;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
