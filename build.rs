@@ -36,21 +36,24 @@ fn main() -> ExitCode {
     }
 }
 
-/// What `--version` prints: the version, and the commit where it is known.
+/// What `--version` prints: the version, and the commit and its date where they are known.
 ///
 /// A source tree inside somebody else's repository (a vendored crate, a registry folder below a home folder kept in git) must
 /// not be given that repository's commit: only a `.git` of its own counts, or what cargo noted in a packaged crate.
 fn version() {
-    let commit = commit().unwrap_or_default();
+    let (commit, date) = commit().unwrap_or_default();
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    let text = if commit.is_empty() { version } else { format!("{version} ({commit})") };
+    let known: Vec<&str> = [commit.as_str(), date.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    let text = if known.is_empty() { version } else { format!("{version} ({})", known.join(" ")) };
     println!("cargo::rustc-env=PAXX_VERSION={text}");
+    println!("cargo::rustc-env=PAXX_DATE={date}");
 }
 
-fn commit() -> Option<String> {
+/// The commit and its date; the date is empty where it is not known.
+fn commit() -> Option<(String, String)> {
     if let Ok(noted) = fs::read_to_string(".cargo_vcs_info.json") {
         let (_, rest) = noted.split_once("\"sha1\": \"")?;
-        return rest.get(..7).map(str::to_owned);
+        return rest.get(..7).map(|commit| (commit.to_owned(), String::new()));
     }
     if !Path::new(".git").exists() {
         return None;
@@ -65,7 +68,8 @@ fn commit() -> Option<String> {
             println!("cargo::rerun-if-changed={path}");
         }
     }
-    git(&["rev-parse", "--short=7", "HEAD"])
+    let date = git(&["log", "-1", "--format=%cs"]).unwrap_or_default();
+    git(&["rev-parse", "--short=7", "HEAD"]).map(|commit| (commit, date))
 }
 
 fn registry(templates: &Path) -> Result<String, Vec<String>> {

@@ -59,6 +59,8 @@ pub struct Requirement {
     pub replaced: Option<String>,
     /// The git blob id of the text that was written, of a generated file.
     pub blob: Option<String>,
+    /// Did the user say that this generated file is his now?
+    pub kept: bool,
     /// What version 1 of the format had in its place, until the next change of the project finds the blob id.
     pub digest: Option<String>,
 }
@@ -155,6 +157,7 @@ impl Lock {
                         text: string(entry, "text"),
                         replaced: string(entry, "replaced"),
                         blob: string(entry, "blob"),
+                        kept: entry.get("kept").and_then(toml_edit::Value::as_bool).unwrap_or_default(),
                         digest: string(entry, "digest"),
                     })
                 })
@@ -368,7 +371,7 @@ fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
             let _ = write!(text, ", {key} = {}", form(value));
         }
     }
-    text.push_str(" },");
+    text.push_str(if requirement.kept { ", kept = true }," } else { " }," });
     text
 }
 

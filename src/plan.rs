@@ -10,6 +10,7 @@
 mod bounds;
 mod context;
 mod draft;
+mod keep;
 mod order;
 mod scaffolding;
 mod uses;
@@ -20,6 +21,7 @@ pub use bounds::{Bound, Raising};
 use bounds::{asked_by, raise_of};
 pub use context::context;
 use draft::Draft;
+pub use keep::{Generated, generated, keep};
 use scaffolding::{here, portable, uses};
 pub use uses::words as words_of_uses;
 

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::terminal::Terminal;
 use common::{Output, Sandbox, fixture};
 
 /// A project with Redis and metrics, in which one file was changed by hand.
@@ -163,4 +164,62 @@ fn all_that_is_missing_at_once() {
     // What is missing can be brought again, and then all is well.
     sandbox.paxx(&["infra", "add", "redis", "metrics", "--yes"]).expect(0);
     sandbox.paxx(&["check"]).expect(0);
+}
+
+#[test]
+fn equal_findings_are_shown_once_with_all_their_places() {
+    let folder = Sandbox::of(&[("README.md", "x\n")]);
+    let shops = ["shop-a", "shop-b", "shop-c"];
+    for shop in shops {
+        let one = Sandbox::plain(fixture("package-upper"));
+        one.paxx(&["add", "redis", "--yes"]).expect(0);
+        for path in [
+            "app/main.py",
+            "app/core/config.py",
+            "app/__init__.py",
+            "app/services/cache.py",
+            "pyproject.toml",
+            "paxx.lock",
+        ] {
+            if one.project.join(path).is_file() {
+                folder.write(&format!("{shop}/{path}"), one.read(path).replace("await start_redis()", "pass"));
+            }
+        }
+    }
+    let checked = folder.paxx(&["check", "--select", "PX5"]).expect(1);
+    let output = &checked.stdout;
+    let code = output.split('[').nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    assert_eq!(output.matches(&format!("[{code}]")).count(), 1, "one frame\n{output}");
+    assert!(output.contains("the same 2 times more: shop-b/") && output.contains(", shop-c/"), "{output}");
+    // A line for each project, and one for all.
+    for shop in shops {
+        assert!(
+            checked.stderr.lines().any(|line| line.starts_with(&format!("{shop}: 1 error(s)"))),
+            "{}",
+            checked.stderr
+        );
+    }
+    assert!(checked.stderr.contains("3 projects: 3 error(s)"), "{}", checked.stderr);
+    // Programs see each.
+    let concise = folder.paxx(&["check", "--select", "PX5", "--format", "concise"]).expect(1);
+    assert_eq!(concise.stdout.lines().count(), 3, "{}", concise.stdout);
+}
+
+#[test]
+fn with_watch_it_is_checked_again_with_each_change() {
+    let sandbox = Sandbox::plain(fixture("package-upper"));
+    sandbox.paxx(&["add", "redis", "--yes"]).expect(0);
+    let main = sandbox.read("app/main.py");
+    let mut terminal = Terminal::start(&sandbox, &["check", "--watch", "--format", "concise"], &[("NO_COLOR", "1")]);
+    terminal.hears("redis: all is well").hears("watching");
+    sandbox.write("app/main.py", main.replace("await start_redis()", "pass"));
+    terminal.hears("app/main.py:").hears("1 error(s)").hears("watching");
+    // What is half written is no reason to end.
+    sandbox.write("app/main.py", "def (\n");
+    terminal.hears("error").hears("watching");
+    sandbox.write("app/main.py", &main);
+    terminal.hears("redis: all is well").hears("watching");
+    terminal.session.send_control('c').expect("sent");
+    terminal.ends(130);
+    sandbox.paxx(&["check", "--watch", "--fix"]).expect(2);
 }

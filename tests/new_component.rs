@@ -266,7 +266,7 @@ fn a_folder_is_a_component() {
     assert!(dry.stdout.contains("+++ b/app/services/mail.py"), "{}", dry.stdout);
     run(&["infra", "add", "mail", "--yes"]).expect(0).says(&[
         "comes along",
-        "Next steps for mail",
+        "Next steps for redis, mail",
         "docker compose up -d",
     ]);
     let after = sandbox.tree();

@@ -96,7 +96,7 @@ fn an_option_is_asked_for_once_and_recorded() {
         .types("y");
     terminal.ends(0);
     assert_same(&by_set.tree(), &asked.tree(), "as with --set");
-    let mut terminal = Terminal::start(&asked, &["add", "email"], &[]);
+    let terminal = Terminal::start(&asked, &["add", "email"], &[]);
     let said = terminal.ends(0);
     assert!(said.contains("`email.backend` is `postmark`") && !said.contains("> "), "it is not asked again:\n{said}");
     // The end of the input is no answer.
@@ -437,4 +437,166 @@ fn without_colour(text: &str) -> String {
         rest = after.split_once('m').map_or("", |(_, rest)| rest);
     }
     result + rest
+}
+
+/// Waits until a page is drawn.
+const PAGED: &str = "q to go on";
+
+#[test]
+fn what_is_longer_than_the_screen_is_paged_before_the_question() {
+    for (rows, columns) in [(24, 80), (24, 60), (50, 200)] {
+        let (sandbox, by_yes) = (sandbox(), sandbox());
+        by_yes.paxx(&["add", "redis", "--yes"]).expect(0);
+        let mut terminal = Terminal::sized(&sandbox, ADD, rows, columns);
+        terminal.hears(PAGED);
+        assert!(terminal.screen().screen().alternate_screen(), "it has a screen of its own");
+        let page = terminal.rows();
+        // A summary that is longer than the screen is read with the rest of it.
+        let first = if rows < 30 { "Application: `app.main:app`" } else { "diff --git a/app/main.py b/app/main.py" };
+        assert!(page[0].starts_with(first), "{page:#?}");
+        let state = &page[usize::from(rows) - 1];
+        assert!(state.starts_with(&format!(" 1-{} of ", rows - 1)) && state.contains("space more"), "{page:#?}");
+        // To the new module: what it is, and its functions.
+        terminal.presses("G");
+        let end = terminal.rows().join("\n");
+        assert!(!end.contains("space more"), "{end}");
+        for _ in 0..6 {
+            if terminal.rows().iter().any(|row| row.contains("new module, folded")) {
+                break;
+            }
+            terminal.presses("p");
+        }
+        let folded = terminal.rows().join("\n");
+        assert!(folded.contains("async cache_get(") && folded.contains("m modules whole"), "{folded}");
+        terminal.presses("m");
+        let whole = terminal.rows().join("\n");
+        assert!(!whole.contains("new module, folded") && whole.contains("m fold modules"), "{whole}");
+        terminal.presses("mg jkb");
+        assert!(terminal.rows()[0].starts_with(first), "back at the start: {:#?}", terminal.rows());
+        // Then the question, with the summary above it on the screen that was there before.
+        terminal.presses("q").hears(QUESTION);
+        let screen = terminal.screen();
+        assert!(!screen.screen().alternate_screen() && !screen.screen().hide_cursor(), "the terminal is as it was");
+        let asked = terminal.rows().join("\n");
+        assert!(asked.contains("Files") || asked.contains("7 files: 5 to edit, 2 to create"), "{asked}");
+        assert!(asked.contains("[y] yes, all") && !asked.contains("diff --git"), "{asked}");
+        terminal.types("v").hears(PAGED);
+        assert!(!terminal.rows().join("\n").contains("m modules whole"), "all is there at once");
+        terminal.presses("q").hears(QUESTION).types("y");
+        terminal.ends(0);
+        assert_same(&by_yes.tree(), &sandbox.tree(), "as with --yes");
+    }
+}
+
+#[test]
+fn what_fits_is_not_paged_and_nothing_is_where_nobody_wants_it() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::sized(&sandbox, ADD, 500, 120);
+    let said = terminal.hears(QUESTION).hears("> ").types("n");
+    let _ = said;
+    let said = terminal.ends(1);
+    assert!(said.contains("diff --git") && !said.contains(PAGED) && !said.contains("\u{1b}[?1049h"), "{said}");
+    let mut terminal = Terminal::sized(&sandbox, &["add", "redis", "--no-pager"], 24, 80);
+    terminal.hears(QUESTION).hears("> ").types("n");
+    let said = terminal.ends(1);
+    assert!(said.contains("diff --git a/app/main.py") && !said.contains(PAGED), "{said}");
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn a_dry_run_on_a_terminal_is_paged_and_asks_nothing() {
+    let sandbox = sandbox();
+    let mut terminal = Terminal::sized(&sandbox, &["add", "redis", "--dry-run"], 24, 80);
+    terminal.hears(PAGED).presses("mGq");
+    let said = terminal.ends(0);
+    assert!(!said.contains(QUESTION), "{said}");
+    // All of it, where it goes to a screen that has room.
+    let terminal = Terminal::sized(&sandbox, &["add", "redis", "--dry-run"], 2000, 200);
+    let said = terminal.ends(0);
+    assert!(said.contains("async def cache_get(") && !said.contains("new module, folded"), "{said}");
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    let sandbox = sandbox();
+    let before = sandbox.tree();
+    let mut terminal = Terminal::sized(&sandbox, ADD, 24, 80);
+    terminal.hears(PAGED).presses("\u{3}");
+    let said = terminal.ends(130);
+    assert!(said.contains("\u{1b}[?1049l") && said.contains("\u{1b}[?25h"), "{said:?}");
+    let mut terminal = Terminal::sized(&sandbox, ADD, 24, 80);
+    terminal.hears(PAGED);
+    terminal.session.process_mut().signal(Signal::SIGTERM).expect("sent");
+    let said = terminal.ends(143);
+    assert!(said.contains("\u{1b}[?1049l") && said.contains("\u{1b}[?25h"), "{said:?}");
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+}
+
+#[test]
+fn a_page_is_not_steered_by_what_it_shows() {
+    let sandbox = sandbox();
+    let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}";
+    sandbox.write(
+        "app/core/config.py",
+        sandbox.read("app/core/config.py").replacen("class ", &format!("# {hostile}\nclass "), 1),
+    );
+    let mut terminal = Terminal::sized(&sandbox, &["add", "redis", "arq"], 24, 80);
+    terminal.hears(PAGED);
+    let mut seen = String::new();
+    for _ in 0..40 {
+        let rows = terminal.rows();
+        seen += &rows.join("\n");
+        if !rows[23].contains("space more") {
+            break;
+        }
+        terminal.presses(" ");
+    }
+    terminal.presses("q").hears(QUESTION).types("n");
+    let said = terminal.ends(1);
+    assert!(!said.contains(hostile) && !said.contains("\u{1b}]0;") && !said.contains('\u{202e}'), "{said:?}");
+    assert!(seen.contains("diff --git"), "{seen}");
+}
+
+/// The screens that `docs/screens.md` shows: `BLESS=1 cargo test --test terminal pictures` takes them anew.
+#[test]
+fn the_pictures_of_the_docs_are_what_a_terminal_shows() {
+    let sandbox = Sandbox::plain(fixture("bootstrapped"));
+    let mut pictures = Vec::new();
+    let mut take = |name: &'static str, command: &str, terminal: &mut Terminal| {
+        pictures.push((name, common::picture::svg(command, terminal.screen().screen())));
+    };
+    let mut terminal = Terminal::sized(&sandbox, &["add", "redis"], 40, 110);
+    terminal.hears(PAGED);
+    while !terminal.rows()[0].contains("services/cache.py") && terminal.rows().join("\n").contains("space more") {
+        terminal.presses("n");
+    }
+    take("pager", "paxx add redis", &mut terminal);
+    terminal.presses("q").hears(QUESTION);
+    take("preview", "paxx add redis", &mut terminal);
+    terminal.types("n");
+    terminal.ends(1);
+    let mut terminal = Terminal::sized(&sandbox, &["add", "redis", "--yes"], 60, 110);
+    take("after", "paxx add redis --yes", &mut terminal);
+    terminal.ends(0);
+    let mut terminal = Terminal::sized(&sandbox, &["list"], 30, 110);
+    take("list", "paxx list", &mut terminal);
+    terminal.ends(0);
+    sandbox.write("main.py", sandbox.read("main.py").replace("await start_redis()", "pass"));
+    let mut terminal = Terminal::sized(&sandbox, &["check"], 40, 110);
+    take("check", "paxx check", &mut terminal);
+    terminal.ends(1);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens");
+    for (name, picture) in pictures {
+        let path = folder.join(format!("{name}.svg"));
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::create_dir_all(&folder).expect("made");
+            std::fs::write(&path, &picture).expect("written");
+        }
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            known == picture,
+            "docs/screens/{name}.svg is out of date: `BLESS=1 cargo test --test terminal pictures`"
+        );
+    }
 }

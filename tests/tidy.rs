@@ -53,6 +53,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("io::stdout", &["commands/screen.rs"]),
     ("io::stderr", &["commands/screen.rs"]),
     ("clap", &["cli.rs", "commands/manual.rs", "commands/usage.rs", "main.rs"]),
+    ("crossterm", &["commands/pager.rs"]),
     ("miette::", &["render/"]),
     ("serde_json::", &["render/"]),
     ("similar::", &["render/"]),

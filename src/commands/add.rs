@@ -2,14 +2,14 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, choose, components, find_project, installed, lock_of, options, pending, prompt};
+use super::{Ui, after, choose, components, find_project, installed, lock_of, options, pending, prompt};
 use crate::check::{self, Finding};
 use crate::cli::{Add, Global, PlanFormat};
 use crate::component::Component;
 use crate::error::Error;
 use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
-use crate::plan::{self, Allowances, Outcome, Plan, Raising};
+use crate::plan::{self, Allowances, Plan, Raising};
 use crate::project::FilePath;
 use crate::project::discover::{Discovery, decide_tests};
 use crate::render::findings;
@@ -68,25 +68,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         confirmation: arguments.confirmation,
         format: arguments.format,
     };
-    let code = proposal.carry_out(&watch, |ui, plan| {
-        let context = plan::context(&plan.after);
-        let is_new =
-            |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
-        for (component, _) in plan.components.iter().filter(|(component, _)| is_new(component.id())) {
-            ui.note(&format!(
-                "\nNext steps for {}\n{}",
-                component.id(),
-                plan.after.layout.services.renamed(&component.next_steps(&context))
-            ));
-            let by_hand =
-                plan.steps.iter().filter(|step| step.component == component.id() && step.id.starts_with("readiness:"));
-            for step in by_hand {
-                if let Outcome::NotApplicable(note) = &step.outcome {
-                    ui.note(&format!("  Readiness: {note}"));
-                }
-            }
-        }
-    })?;
+    let code = proposal.carry_out(&watch, |ui, plan| after::say(ui, &discovery, plan))?;
     if code == 0 && !findings.is_empty() {
         ui.say("note: `paxx check` will report what was like this before, and is left as it is:");
         for finding in findings {

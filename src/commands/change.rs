@@ -1,6 +1,7 @@
 //! What `add`, `remove` and `undo` share: show a change, ask, apply it.
 
 use super::interrupt::Interrupt;
+use super::pager::{self, Pages, View};
 use super::prompt::{Answer, Answers};
 use super::{Ui, pending, prompt, refused};
 use crate::apply::{self, Contents, FileChange, Place};
@@ -11,6 +12,7 @@ use crate::plan::{Outcome, Plan, Step};
 use crate::project::discover::Discovery;
 use crate::project::uncommitted::uncommitted;
 use crate::project::{File, FilePath};
+use crate::render::styled::Styled;
 use crate::render::{Paths, diff, findings, json, summary};
 
 /// A plan on its way to the disk.
@@ -75,7 +77,8 @@ impl Proposal<'_> {
         if self.confirmation.dry_run {
             ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
             if self.format == PlanFormat::Text {
-                ui.out(diff::unified(&changes, ui.output.look.colour));
+                let pages = Pages { watch, wanted: !self.confirmation.no_pager };
+                pages.show_all(ui.output, &self.view(&changes, ui.output.look.colour));
                 self.say_how_to_apply();
             }
             self.say_manual(&paths);
@@ -86,12 +89,18 @@ impl Proposal<'_> {
         }
         let on_disk = changes.iter().filter_map(|change| Some((&change.path, &*change.before.as_ref()?.bytes)));
         let marked = if self.discovery.in_git { uncommitted(&self.discovery.base, on_disk) } else { Vec::new() };
-        ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &marked, ui.verbose));
+        let summary = summary::summary(&self.plan, &changes, &paths, self.verb, &marked, ui.verbose);
+        ui.note(&summary);
         let place = place(self.discovery);
         for (path, others) in apply::hard_links(&place, &changes) {
             ui.note(&format!("note: `{path}` has {others} other hard link(s), which will keep the old text"));
         }
-        let changes = if self.confirmation.yes { changes } else { self.ask(&changes, &paths, &marked)? };
+        let changes = if self.confirmation.yes {
+            changes
+        } else {
+            let pages = Pages { watch, wanted: !self.confirmation.no_pager };
+            self.ask(&changes, &paths, &marked, &summary, &pages)?
+        };
         watch.hold();
         let change = apply::Change {
             label: self.label.clone(),
@@ -146,23 +155,36 @@ impl Proposal<'_> {
     }
 
     /// Asks until the user applies all, some, or nothing.
-    fn ask(&mut self, changes: &[FileChange], paths: &Paths, marked: &[FilePath]) -> Result<Vec<FileChange>, Error> {
+    fn ask(
+        &mut self,
+        changes: &[FileChange],
+        paths: &Paths,
+        marked: &[FilePath],
+        summary: &str,
+        pages: &Pages<'_>,
+    ) -> Result<Vec<FileChange>, Error> {
         let ui = self.ui;
-        ui.say(diff::unified(changes, ui.error.look.colour));
+        let view = self.view(changes, ui.error.look.colour);
+        let summary = if ui.quiet { Styled::default() } else { Styled::from(summary) };
+        let above = pager::height(ui.error, &summary);
+        let has_room = pager::size(ui.error).is_none_or(|(_, rows)| above + pager::QUESTION <= rows);
+        // A summary that is longer than the screen itself is read with the rest of it.
+        pages.show(ui.error, &if has_room { view.clone() } else { view.below(&summary) }, above);
         let question = format!("Apply these changes to {}?", summary::total(changes));
         loop {
             let answer = prompt::ask(
                 ui,
                 &question,
                 &Answers { yes: "yes, all", no: "no, cancel", each: Some("each file by itself"), quit: "quit" },
-                || diff::unified(changes, ui.error.look.colour),
+                || pages.show(ui.error, &view.opened(), 0),
             );
             let chosen = match answer {
                 Answer::Yes => Some(changes.to_vec()),
-                Answer::Each => self.choose(changes, paths, marked)?,
+                Answer::Each => self.choose(changes, paths, marked, pages)?,
                 Answer::No | Answer::Quit => return Err(Error::Declined),
             };
-            if let Some(confirmed) = chosen.map(|chosen| self.confirm_overwriting(chosen, paths)).transpose()?.flatten()
+            if let Some(confirmed) =
+                chosen.map(|chosen| self.confirm_overwriting(chosen, paths, pages)).transpose()?.flatten()
             {
                 return Ok(confirmed);
             }
@@ -170,7 +192,12 @@ impl Proposal<'_> {
     }
 
     /// A module of the user's that `--force` overwrites is asked for by itself; `None` where he goes back to the question before.
-    fn confirm_overwriting(&self, changes: Vec<FileChange>, paths: &Paths) -> Result<Option<Vec<FileChange>>, Error> {
+    fn confirm_overwriting(
+        &self,
+        changes: Vec<FileChange>,
+        paths: &Paths,
+        pages: &Pages<'_>,
+    ) -> Result<Option<Vec<FileChange>>, Error> {
         for file in
             self.plan.files.iter().filter(|file| file.before.is_some() && file.after.is_some() && file.step.is_some())
         {
@@ -182,7 +209,11 @@ impl Proposal<'_> {
             let answers =
                 Answers { yes: "yes", no: "no, cancel", each: Some("back, to each file by itself"), quit: "quit" };
             match prompt::ask(self.ui, &question, &answers, || {
-                diff::unified(std::slice::from_ref(change), self.ui.error.look.colour)
+                pages.show(
+                    self.ui.error,
+                    &self.view(std::slice::from_ref(change), self.ui.error.look.colour).opened(),
+                    0,
+                );
             }) {
                 Answer::Yes => {}
                 Answer::Each => return Ok(None),
@@ -198,12 +229,14 @@ impl Proposal<'_> {
         changes: &[FileChange],
         paths: &Paths,
         marked: &[FilePath],
+        pages: &Pages<'_>,
     ) -> Result<Option<Vec<FileChange>>, Error> {
         let lock_path = self.discovery.project.layout.root.child(crate::lock::NAME);
         let mut chosen: Vec<FileChange> = Vec::new();
         let mut left: Vec<FilePath> = Vec::new();
         for change in changes.iter().filter(|change| change.path != lock_path) {
-            self.ui.say(diff::unified(std::slice::from_ref(change), self.ui.error.look.colour));
+            let view = self.view(std::slice::from_ref(change), self.ui.error.look.colour);
+            pages.show(self.ui.error, &view, 0);
             let mark = if marked.contains(&change.path) { " (has uncommitted changes)" } else { "" };
             let question = format!("Apply this to `{}`{mark}?", paths.show(&change.path));
             let answers = Answers {
@@ -212,12 +245,10 @@ impl Proposal<'_> {
                 each: Some("each file again, from the first"),
                 quit: "quit, change nothing",
             };
-            match prompt::ask(self.ui, &question, &answers, || {
-                diff::unified(std::slice::from_ref(change), self.ui.error.look.colour)
-            }) {
+            match prompt::ask(self.ui, &question, &answers, || pages.show(self.ui.error, &view.opened(), 0)) {
                 Answer::Yes => chosen.push(change.clone()),
                 Answer::No => left.push(change.path.clone()),
-                Answer::Each => return self.choose(changes, paths, marked),
+                Answer::Each => return self.choose(changes, paths, marked, pages),
                 Answer::Quit => return Err(Error::Declined),
             }
         }
@@ -239,11 +270,11 @@ impl Proposal<'_> {
                 quit: "quit, change nothing",
             };
             match prompt::ask(self.ui, "Apply the rest all the same?", &answers, || {
-                diff::unified(&chosen, self.ui.error.look.colour)
+                pages.show(self.ui.error, &self.view(&chosen, self.ui.error.look.colour).opened(), 0);
             }) {
                 Answer::Yes => {}
                 Answer::No => return Ok(None),
-                Answer::Each => return self.choose(changes, paths, marked),
+                Answer::Each => return self.choose(changes, paths, marked, pages),
                 Answer::Quit => return Err(Error::Declined),
             }
         }
@@ -258,6 +289,16 @@ impl Proposal<'_> {
             chosen.push(without(lock, &lock_path, &not_brought));
         }
         Ok(Some(chosen))
+    }
+
+    /// The changes as they are previewed: with the modules of components folded, and whole.
+    fn view(&self, changes: &[FileChange], colour: bool) -> View {
+        let is_module = |change: &FileChange| {
+            let file = self.plan.files.iter().find(|file| file.path == change.path);
+            let step = file.and_then(|file| self.plan.steps.get(file.step?));
+            step.is_some_and(|step| step.id.starts_with("module:"))
+        };
+        View { short: diff::folded(changes, colour, is_module), whole: diff::unified(changes, colour) }
     }
 
     fn steps_that_touch(&self, left: &[FilePath]) -> Vec<&Step> {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
@@ -21,7 +22,7 @@ use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
 use crate::project::discover::{self, Discovery, Failure, Options};
-use crate::project::root;
+use crate::project::{disk, root, watch};
 use crate::render::Paths;
 use crate::render::report::{Checked, Format, Placed, count, render, statistics};
 use crate::render::styled::Look;
@@ -29,8 +30,41 @@ use crate::render::styled::Look;
 /// Threads for several projects: more gain little, because most of the time goes into reading files.
 const THREADS: usize = 2;
 
+/// How long `--watch` waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(300);
+
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
+    if !arguments.watch {
+        return once(ui, global, arguments);
+    }
+    let watch = Interrupt::watch();
+    let start = pending::start(ui, global);
+    let options = options(global)?;
+    let base = discover::discover(&ui.current, &options)
+        .map_or_else(|_| start.clone(), |found| found.base.join(found.project.layout.root.as_str()));
+    let base = disk::canonical_folder(&base).unwrap_or(base);
+    loop {
+        // What changes while it is checked is checked again.
+        let state = watch::state(&base);
+        match once(ui, global, arguments) {
+            // A file that is half written is no reason to end.
+            Err(error @ Error::Refused { .. }) => ui.report(&error),
+            result => {
+                result?;
+            }
+        }
+        ui.note("watching; Ctrl-C ends it\n");
+        while watch::state(&base) == state {
+            std::thread::sleep(PAUSE);
+            if watch.came() {
+                return Ok(watch.exit_code());
+            }
+        }
+    }
+}
+
+fn once(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let named = components(&arguments.names)?;
     let wish = Wish::of(arguments)?;
     let options = options(global)?;
@@ -114,8 +148,8 @@ impl Wish {
 fn verdict(projects: &[Checked], notes: bool) -> String {
     let mut lines: Vec<String> = Vec::new();
     if let [_, _, ..] = projects {
-        for project in projects.iter().filter(|project| has_problems(project)) {
-            lines.push(format!("{}: {}", project.path, figures(std::slice::from_ref(project), true)));
+        for project in projects {
+            lines.push(format!("{}: {}", project.path, figures(std::slice::from_ref(project), notes)));
         }
         lines.push(format!("{} projects: {}", projects.len(), figures(projects, notes)));
         return lines.join("\n");
@@ -331,6 +365,7 @@ fn fix_one(
         dry_run: arguments.dry_run || arguments.diff,
         exit_code: arguments.exit_code || arguments.diff,
         yes: arguments.yes,
+        no_pager: arguments.no_pager,
     };
     pending::settle(ui, &start, confirmation.dry_run)?;
     let discovery = find()?;

@@ -33,6 +33,21 @@ impl Interrupt {
         self.at_once.store(false, Ordering::SeqCst);
     }
 
+    /// A signal ends the program again, as one does that came meanwhile.
+    pub fn release(&self) {
+        self.at_once.store(true, Ordering::SeqCst);
+        let came = self.signal.load(Ordering::SeqCst);
+        if let Some(signal) = i32::try_from(came).ok().filter(|signal| *signal != 0) {
+            let _ = signal_hook::low_level::raise(signal);
+        }
+    }
+
+    /// Ends the program as Ctrl-C does, where a terminal gives it as a key.
+    pub fn end(&self) {
+        self.at_once.store(true, Ordering::SeqCst);
+        let _ = signal_hook::low_level::raise(SIGINT);
+    }
+
     /// Has a signal come?
     pub fn came(&self) -> bool {
         self.signal.load(Ordering::SeqCst) != 0

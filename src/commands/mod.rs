@@ -1,15 +1,18 @@
 //! One file a verb; what they share: finding the project, showing a plan, asking, applying.
 
 mod add;
+mod after;
 mod change;
 mod check;
 mod choose;
 mod explain;
 mod info;
 mod interrupt;
+mod keep;
 mod list;
 mod manual;
 mod options;
+mod pager;
 mod pending;
 mod prompt;
 mod remove;
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 use screen::Screen;
 pub use usage::instead;
 
-use crate::cli::{Cli, Command, Global, Verb};
+use crate::cli::{Cli, Color, Command, Global, Verb};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
@@ -36,8 +39,16 @@ use crate::render::{Paths, findings};
 
 /// Carries out what the command line says.
 pub fn run(cli: &Cli) -> ExitCode {
-    let ui = Ui::new(&cli.global);
-    match dispatch(&ui, cli) {
+    let global = cli.global();
+    let ui = Ui::new(global.as_ref().ok());
+    let done = match &global {
+        Ok(global) => dispatch(&ui, cli, global),
+        Err(misplaced) => Err(Error::Usage(
+            format!("`{}` means nothing to this command", misplaced.option),
+            Some("leave it out; `paxx help COMMAND` lists what a command takes".to_owned()),
+        )),
+    };
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             ui.report(&error);
@@ -46,34 +57,35 @@ pub fn run(cli: &Cli) -> ExitCode {
     }
 }
 
-fn dispatch(ui: &Ui, cli: &Cli) -> Result<u8, Error> {
-    if let Some(error) = wrong_folder(ui, &cli.global) {
+fn dispatch(ui: &Ui, cli: &Cli, global: &Global) -> Result<u8, Error> {
+    if let Some(error) = wrong_folder(ui, global) {
         return Err(error);
     }
     let Some(command) = &cli.command else { return manual::help(ui, &[]) };
     match command {
-        Command::Add(arguments) => add::run(ui, &cli.global, "paxx", arguments),
-        Command::Remove(arguments) => remove::run(ui, &cli.global, "paxx", arguments),
-        Command::List(arguments) => list::run(ui, &cli.global, None, arguments),
+        Command::Add(arguments) => add::run(ui, global, "paxx", arguments),
+        Command::Remove(arguments) => remove::run(ui, global, "paxx", arguments),
+        Command::List(arguments) => list::run(ui, global, None, arguments),
         Command::Info { name } => info::run(ui, name),
-        Command::Infra { verb } => by_noun(ui, cli, "paxx infra", Some(Kind::Infra), verb),
-        Command::Ext { verb } => by_noun(ui, cli, "paxx ext", Some(Kind::Ext), verb),
-        Command::Feature { verb } => by_noun(ui, cli, "paxx feature", None, verb),
+        Command::Infra { verb } => by_noun(ui, global, "paxx infra", Some(Kind::Infra), verb),
+        Command::Ext { verb } => by_noun(ui, global, "paxx ext", Some(Kind::Ext), verb),
+        Command::Feature { verb } => by_noun(ui, global, "paxx feature", None, verb),
         Command::Help { command } => manual::help(ui, command),
-        Command::Check(arguments) => check::run(ui, &cli.global, arguments),
+        Command::Check(arguments) => check::run(ui, global, arguments),
         Command::Explain { code } => explain::run(ui, code),
-        Command::Undo(arguments) => undo::run(ui, &cli.global, arguments),
+        Command::Keep(arguments) => keep::run(ui, global, arguments),
+        Command::Undo(arguments) => undo::run(ui, global, arguments),
         Command::Completions { shell } => Ok(manual::completions(ui, *shell)),
         Command::Man { command } => manual::page(ui, command),
     }
 }
 
 /// A verb behind a noun: the same as the verb alone, but that a list is of one kind.
-fn by_noun(ui: &Ui, cli: &Cli, called: &str, kind: Option<Kind>, verb: &Verb) -> Result<u8, Error> {
+fn by_noun(ui: &Ui, global: &Global, called: &str, kind: Option<Kind>, verb: &Verb) -> Result<u8, Error> {
     match verb {
-        Verb::List(arguments) => list::run(ui, &cli.global, kind, arguments),
-        Verb::Add(arguments) => add::run(ui, &cli.global, called, arguments),
-        Verb::Remove(arguments) => remove::run(ui, &cli.global, called, arguments),
+        Verb::List(arguments) => list::run(ui, global, kind, arguments),
+        Verb::Add(arguments) => add::run(ui, global, called, arguments),
+        Verb::Remove(arguments) => remove::run(ui, global, called, arguments),
     }
 }
 
@@ -93,12 +105,13 @@ pub struct Ui {
 }
 
 impl Ui {
-    fn new(global: &Global) -> Self {
+    fn new(global: Option<&Global>) -> Self {
+        let color = global.map_or(Color::Auto, |global| global.color);
         Self {
-            output: Screen::output(global.color),
-            error: Screen::error(global.color),
-            quiet: global.quiet,
-            verbose: global.verbose,
+            output: Screen::output(color),
+            error: Screen::error(color),
+            quiet: global.is_some_and(|global| global.quiet),
+            verbose: global.is_some_and(|global| global.verbose),
             current: std::env::current_dir().unwrap_or_default(),
         }
     }
@@ -137,6 +150,9 @@ impl Ui {
                 for problem in problems {
                     self.say(findings::full(problem, project, paths, self.error.look, None));
                 }
+                if let Some(next) = next_command(problems) {
+                    self.say(&format!("next: {next}"));
+                }
             }
             Error::Apply(error) => {
                 self.say(&format!("error: {error}"));
@@ -156,6 +172,16 @@ impl Ui {
             }
         }
     }
+}
+
+/// What to type after a refusal, where none of its problems says it: with places to paste into, the rest can be done already.
+fn next_command(problems: &[Problem]) -> Option<String> {
+    let says_it = |problem: &Problem| problem.help.as_ref().is_some_and(|help| help.contains("`paxx "));
+    if problems.iter().any(says_it) {
+        return None;
+    }
+    let first = problems.first()?;
+    Some(format!("`paxx explain {}`", first.rule.code))
 }
 
 /// The folder for the state of programs of this user: `$XDG_STATE_HOME`, else `~/.local/state`.

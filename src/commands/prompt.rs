@@ -43,7 +43,7 @@ pub struct Answers {
 }
 
 /// Asks `question` until there is an answer. `view` is what it is about, to be shown again.
-pub fn ask(ui: &Ui, question: &str, answers: &Answers, view: impl Fn() -> Styled) -> Answer {
+pub fn ask(ui: &Ui, question: &str, answers: &Answers, view: impl Fn()) -> Answer {
     let mut choices = vec![('y', answers.yes), ('n', answers.no)];
     choices.extend(answers.each.map(|each| ('e', each)));
     choices.extend([('v', "view again"), ('q', answers.quit), ('?', "help")]);
@@ -62,7 +62,7 @@ pub fn ask(ui: &Ui, question: &str, answers: &Answers, view: impl Fn() -> Styled
             Some('n') => return Answer::No,
             Some('e') => return Answer::Each,
             Some('q') => return Answer::Quit,
-            Some('v') => ui.say(view()),
+            Some('v') => view(),
             Some(_) => {
                 for (letter, what) in &choices {
                     ui.say(&format!("  {letter}  {what}"));

@@ -34,10 +34,14 @@ impl Screen {
 
     /// Writes. It never fails: a reader that went away is no reason for a backtrace.
     pub fn write(self, text: &Styled) {
-        let bytes = text.encode(self.look);
+        self.steer(&text.encode(self.look));
+    }
+
+    /// Steers the terminal: with bytes of ours alone.
+    pub fn steer(self, bytes: &[u8]) {
         let _ = match self.stream {
-            Stream::Output => write(&mut std::io::stdout().lock(), &bytes),
-            Stream::Error => write(&mut std::io::stderr().lock(), &bytes),
+            Stream::Output => write(&mut std::io::stdout().lock(), bytes),
+            Stream::Error => write(&mut std::io::stderr().lock(), bytes),
         };
     }
 }

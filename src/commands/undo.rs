@@ -2,6 +2,7 @@
 
 use super::change::place;
 use super::interrupt::Interrupt;
+use super::pager::{Pages, View};
 use super::prompt::{Answer, Answers};
 use super::{Ui, find_project, pending, prompt};
 use crate::apply::{self, ApplyError};
@@ -24,18 +25,23 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
         error => Error::Apply(error),
     })?;
     ui.note(&format!("undo of `{}`: {} file(s)", undone.label, undone.files.len()));
+    let pages = Pages { watch: &watch, wanted: !arguments.confirmation.no_pager };
+    let view = |colour| {
+        let whole = diff::unified(&undone.files, colour);
+        View { short: whole.clone(), whole }
+    };
     if arguments.confirmation.dry_run {
-        ui.out(diff::unified(&undone.files, ui.output.look.colour));
+        pages.show_all(ui.output, &view(ui.output.look.colour));
         return Ok(u8::from(arguments.confirmation.exit_code));
     }
     if !arguments.confirmation.yes {
         if !prompt::can_ask(ui) {
             return Err(Error::NoTerminal);
         }
-        ui.say(diff::unified(&undone.files, ui.error.look.colour));
+        let view = view(ui.error.look.colour);
+        pages.show(ui.error, &view, 1);
         let answers = Answers { yes: "yes", no: "no, cancel", each: None, quit: "quit" };
-        let view = || diff::unified(&undone.files, ui.error.look.colour);
-        if prompt::ask(ui, "Take this change back?", &answers, view) != Answer::Yes {
+        if prompt::ask(ui, "Take this change back?", &answers, || pages.show(ui.error, &view, 0)) != Answer::Yes {
             return Err(Error::Declined);
         }
     }

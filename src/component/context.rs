@@ -15,6 +15,8 @@ pub struct Context {
     pub install: String,
     /// What runs a command in the project's environment, with a final blank, or nothing.
     pub run: String,
+    /// The port of this machine at which a developer reaches the application.
+    pub port: u16,
     /// The compose command, empty where there is no compose file.
     pub compose: String,
     /// Compose services of this project, by the name of the service that they stand for.

@@ -2,8 +2,8 @@
 
 use crate::component::{COMPONENTS, Context};
 use crate::project::Project;
-use crate::project::discover;
 use crate::project::layout::Installer;
+use crate::project::{discover, port};
 use crate::requirement::service;
 use crate::requirement::setting;
 use crate::requirement::worker::Worker;
@@ -45,6 +45,7 @@ pub fn context(project: &Project) -> Context {
             Installer::Pip => String::new(),
             Installer::Other(tool) => tool.run.to_owned(),
         },
+        port: port::local(project),
         compose,
         compose_services: COMPONENTS
             .iter()

@@ -184,6 +184,13 @@ impl Disk {
         Some(Kind::of(FileType::from_raw_mode(stat.st_mode)))
     }
 
+    /// What tells whether the entry at `path` has changed: its number, its size, and when it was written last.
+    pub fn stamp(&self, path: &FilePath) -> Option<String> {
+        let folder = self.opened(&path.parent()?, folder_flags()).ok()?;
+        let stat = statat(&folder.handle, path.name(), AtFlags::empty()).ok()?;
+        Some(format!("{} {} {}.{}", stat.st_ino, stat.st_size, stat.st_mtime, stat.st_mtime_nsec))
+    }
+
     /// The path behind symbolic links.
     pub fn real(&self, path: &FilePath) -> Result<FilePath, Refusal> {
         Ok(self.opened(path, look_flags())?.real.unwrap_or_else(|| path.clone()))

@@ -17,14 +17,17 @@ pub mod installed;
 pub mod layout;
 pub mod lifespan;
 pub mod path;
+pub mod port;
 pub mod reader;
 pub mod root;
 pub mod routes;
 pub mod settings_naming;
 pub mod settings_reach;
+pub mod surroundings;
 pub mod tests;
 pub mod uncommitted;
 pub mod walk;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,12 +1,12 @@
 //! What a component is, as a page: made from its folder alone, the same for every project.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
+use super::next_steps::{NextSteps, Services};
+use super::outline::outline;
 use crate::component::manifest::When;
 use crate::component::{Component, Context};
-use crate::source::python::{Block, Source};
-use crate::source::text;
+use crate::project::port;
 
 /// The page of a component, in Markdown.
 pub fn page(component: &Component) -> String {
@@ -29,8 +29,19 @@ pub fn page(component: &Component) -> String {
     packages(&mut page, component);
     compose(&mut page, component);
     wiring(&mut page, component);
-    let _ = write!(page, "\n## After adding it\n\n```text\n{}\n```\n", component.next_steps(&context).trim_end());
+    let steps = NextSteps::of(&[component], &context, !manifest.dependency.is_empty(), &services(component));
+    let _ = write!(page, "\n## After adding it\n\n```text\n{}\n```\n", steps.to_text().trim_end());
     page
+}
+
+/// What is started for it in a project as most are.
+fn services(component: &Component) -> Services {
+    let manifest = &component.manifest;
+    let names =
+        manifest.service.iter().map(|service| service.name).chain(manifest.worker.iter().map(|worker| worker.name));
+    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    let any = !names.is_empty() || !manifest.image.is_empty();
+    Services { names, built: !manifest.worker.is_empty(), any }
 }
 
 /// A project as most are.
@@ -41,6 +52,7 @@ fn usual() -> Context {
         name: "app".to_owned(),
         install: "uv sync".to_owned(),
         run: "uv run ".to_owned(),
+        port: port::DEFAULT,
         compose: "docker compose".to_owned(),
         ..Context::default()
     }
@@ -86,60 +98,12 @@ fn list<'a>(page: &mut String, what: &str, names: impl Iterator<Item = &'a str>)
 
 /// What a module says of itself, and its public functions, classes and methods, in the order of the text.
 fn module(page: &mut String, code: &str) {
-    let source = Source::of(code);
-    let body = Block { statements: source.body.clone(), ..Block::default() };
-    let _ = write!(page, "{}\n\n", first_line(code, &body));
-    let mut names: Vec<(usize, String, String)> = Vec::new();
-    for function in source.functions.iter().filter(|function| function.scope.is_module() && is_public(&function.name)) {
-        let signature = signature(code, function.is_async, function.name_range.start..function.body.range.start);
-        names.push((function.range.start, signature, first_line(code, &function.body)));
+    let outline = outline(code);
+    let _ = write!(page, "{}\n\n", outline.docstring);
+    for name in outline.names {
+        let what = if name.docstring.is_empty() { String::new() } else { format!(": {}", name.docstring) };
+        let _ = writeln!(page, "- `{}`{what}", name.signature);
     }
-    for (number, class) in source.classes.iter().enumerate() {
-        if !class.scope.is_module() || !is_public(&class.name) {
-            continue;
-        }
-        names.push((class.range.start, format!("class {}", class.name), first_line(code, &class.body)));
-        for method in source.methods_of(number).filter(|method| is_public(&method.name)) {
-            let signature = signature(code, method.is_async, method.name_range.start..method.body.range.start)
-                .replacen(&format!("{}(", method.name), &format!("{}.{}(", class.name, method.name), 1);
-            let signature = ["self, ", "cls, ", "self", "cls"].iter().fold(signature, |signature, first| {
-                signature.replacen(&format!("({first}"), "(", usize::from(is_first(&signature, first)))
-            });
-            names.push((method.range.start, signature, first_line(code, &method.body)));
-        }
-    }
-    names.sort();
-    for (_, signature, what) in names {
-        let what = if what.is_empty() { what } else { format!(": {what}") };
-        let _ = writeln!(page, "- `{signature}`{what}");
-    }
-}
-
-/// Is this the first parameter of a method, as a whole word?
-fn is_first(signature: &str, word: &str) -> bool {
-    let rest = signature.split_once('(').and_then(|(_, rest)| rest.strip_prefix(word));
-    rest.is_some_and(|rest| word.ends_with(' ') || rest.starts_with(')'))
-}
-
-fn is_public(name: &str) -> bool {
-    !name.starts_with('_')
-}
-
-/// From the name of a function to its body, on one line.
-fn signature(code: &str, is_async: bool, range: Range<usize>) -> String {
-    let lines = code.get(range).unwrap_or_default().lines().map(|line| line.split(" # ").next().unwrap_or_default());
-    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
-    let text = words.join(" ").replace("( ", "(").replace(", )", ")").replace("[ ", "[").replace(", ]", "]");
-    let text = text.trim_end_matches(':').trim_end();
-    if is_async { format!("async {text}") } else { text.to_owned() }
-}
-
-/// The first line of a docstring, or nothing.
-fn first_line(code: &str, body: &Block) -> String {
-    let docstring = body.statements.first().filter(|statement| statement.is_string(code));
-    let docstring = docstring.and_then(|statement| code.get(statement.range.clone())).unwrap_or_default();
-    let docstring = docstring.trim_start_matches(char::is_alphabetic).trim_matches(['"', '\'']);
-    text::first_line(docstring).trim().to_owned()
 }
 
 fn settings(page: &mut String, component: &Component) {

@@ -11,12 +11,16 @@ use anstyle::{AnsiColor, Effects, Style};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::binary_patch;
+use super::outline::outline;
 use super::styled::Styled;
 use crate::apply::{Contents, FileChange};
 use crate::source::utf16;
 
 /// Unchanged lines before and after a change.
 const CONTEXT: usize = 3;
+
+/// Modules of so many lines are not folded.
+const FEW: usize = 30;
 
 /// Below this share of equal characters two lines are others rather than changed: no words are marked.
 const ALIKE: f64 = 0.4;
@@ -34,6 +38,39 @@ pub fn unified(changes: &[FileChange], words: bool) -> Styled {
         file(&mut output, change);
     }
     output.text
+}
+
+/// The same, with new Python modules that `is_folded` names as what they are in a few lines.
+pub fn folded(changes: &[FileChange], words: bool, is_folded: impl Fn(&FileChange) -> bool) -> Styled {
+    let mut output = Output { text: Styled::default(), words, prefix: "" };
+    for change in changes {
+        let code = change.after.as_ref().filter(|_| change.before.is_none() && is_folded(change));
+        match code.and_then(|after| std::str::from_utf8(&after.bytes).ok()).filter(|code| code.lines().count() > FEW) {
+            Some(code) => fold(&mut output, change, code),
+            None => file(&mut output, change),
+        }
+    }
+    output.text
+}
+
+/// A new module: its docstring, and its public names with theirs.
+fn fold(output: &mut Output, change: &FileChange, code: &str) {
+    let path = change.path.as_str();
+    output.line(HEADER, &format!("diff --git {} {}", quoted("a/", path), quoted("b/", path)));
+    output.line(
+        HUNK,
+        &format!(
+            "new module, folded: {} lines; `m` while paging, `v` at the question shows them",
+            code.lines().count()
+        ),
+    );
+    let outline = outline(code);
+    if !outline.docstring.is_empty() {
+        output.line(ADDED, &format!("+ {}", outline.docstring));
+    }
+    for name in &outline.names {
+        output.line(ADDED, &format!("+   {}", name.signature));
+    }
 }
 
 /// How many lines a change adds, and how many it takes away.

@@ -66,6 +66,9 @@ fn clipped(code: &str, range: &Range<usize>) -> Range<usize> {
     if lines > MOST_LINES { range.start..text::line_end(code, range.start) } else { range.clone() }
 }
 
+/// Rows that a problem takes, at the most.
+const MOST_ROWS: usize = 25;
+
 /// How many characters of a line a frame shows; what is behind them, and a place there, is at the end of what it shows.
 const LONGEST_LINE: usize = 500;
 
@@ -106,19 +109,39 @@ fn with_short_lines(code: String, labels: &mut [LabeledSpan]) -> String {
 }
 
 /// The other places of the same file that go into the frame.
-fn in_frame(problem: &Problem) -> impl Iterator<Item = &(Location, String)> {
+fn in_frame(problem: &Problem, most: usize) -> impl Iterator<Item = &(Location, String)> {
     let here =
         problem.related.iter().filter(|(location, _)| problem.at.as_ref().is_some_and(|at| at.path == location.path));
-    here.take(MOST_PLACES)
+    here.take(most)
 }
 
-/// A problem with its code frame, its other places and what to do.
+/// A problem with its code frame, its other places and what to do: as much of it as has room.
 pub fn full(
     problem: &Problem,
     project: Option<&Project>,
     paths: Option<&Paths>,
     look: Look,
     finding: Option<&Finding>,
+) -> Styled {
+    let rendered = |places| rendered(problem, project, paths, look, finding, places);
+    let mut text = rendered(MOST_PLACES);
+    for places in (0..MOST_PLACES).rev() {
+        if text.lines() <= MOST_ROWS {
+            break;
+        }
+        text = rendered(places);
+    }
+    text
+}
+
+/// A problem, with so many other places in its frame.
+fn rendered(
+    problem: &Problem,
+    project: Option<&Project>,
+    paths: Option<&Paths>,
+    look: Look,
+    finding: Option<&Finding>,
+    places: usize,
 ) -> Styled {
     let text = problem.at.as_ref().and_then(|at| Some((at, project?.text(&at.path)?)));
     // Before it is laid out, so that what is underlined is what shows, and no text is taken for styling of miette's.
@@ -131,7 +154,7 @@ pub fn full(
             let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
             let moved = |range: Range<usize>| moved(range.start)..moved(range.end);
             labels.push(LabeledSpan::new_primary_with_span(None, moved(clipped(code, &at.range))));
-            labels.extend(in_frame(problem).map(|(location, what)| {
+            labels.extend(in_frame(problem, places).map(|(location, what)| {
                 LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(clipped(code, &location.range)))
             }));
             let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
@@ -142,11 +165,11 @@ pub fn full(
     };
     let mut help = problem.help.clone().unwrap_or_default();
     if let (Some(project), Some(paths)) = (project, paths) {
-        let framed = if source.is_some() { in_frame(problem).count() } else { 0 };
+        let framed = if source.is_some() { in_frame(problem, places).count() } else { 0 };
         let elsewhere: Vec<_> = problem
             .related
             .iter()
-            .filter(|(location, _)| framed == 0 || !in_frame(problem).any(|(known, _)| known == location))
+            .filter(|(location, _)| framed == 0 || !in_frame(problem, places).any(|(known, _)| known == location))
             .collect();
         if elsewhere.len() > MOST_PLACES {
             help = format!("and {} more places\n{help}", elsewhere.len() - MOST_PLACES);
@@ -200,4 +223,37 @@ pub fn concise(problem: &Problem, project: Option<&Project>, paths: Option<&Path
     };
     let line = format!("{place}{}[{}] {}", problem.rule.severity.as_str(), problem.rule.code, problem.message);
     one_line(&line).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::SYNTAX_ERROR;
+    use crate::project::FilePath;
+    use crate::project::discover::{Options, discover_in};
+    use crate::project::reader::Reader;
+
+    #[test]
+    fn no_problem_fills_the_screen() {
+        let path = FilePath::new("main.py").expect("inside");
+        let lines: String = (0..400).map(|number| format!("line_{number} = {number}\n")).collect();
+        let code = format!("from fastapi import FastAPI\n\napp = FastAPI()\n{lines}");
+        let project =
+            discover_in(Reader::of([("main.py", code.as_bytes())]), &Options::default()).expect("found").project;
+        let at = |line: usize| {
+            let start = code.find(&format!("line_{line} ")).expect("there");
+            start..start + 6
+        };
+        let mut problem = Problem::new(&SYNTAX_ERROR, "it is wrong").at(&path, at(1)).help("mend it\nand\nmore");
+        for line in [50, 100, 200, 300, 350] {
+            let place = Location { path: path.clone(), range: at(line) };
+            problem = problem.related(place, "this is why");
+        }
+        let paths = Paths::new("/p".into(), "/p".into());
+        for look in [Look::default(), Look { terminal: true, colour: true }] {
+            let text = full(&problem, Some(&project), Some(&paths), look, None);
+            assert!(text.lines() <= MOST_ROWS, "{}", String::from_utf8_lossy(&text.encode(Look::default())));
+            assert!(text.lines() > 5);
+        }
+    }
 }

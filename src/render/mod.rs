@@ -6,6 +6,8 @@ pub mod diff;
 pub mod findings;
 pub mod github;
 pub mod json;
+pub mod next_steps;
+pub mod outline;
 pub mod report;
 pub mod sarif;
 pub mod styled;

@@ -194,21 +194,50 @@ fn nowhere(projects: &[Checked], project: &Checked, placed: &Placed) -> String {
     if projects.len() > 1 && placed.at.is_none() { format!("{}: ", project.path) } else { String::new() }
 }
 
-/// Project by project, each with its name where there are several.
+/// Places of equal findings that are listed.
+const MOST_EQUAL: usize = 8;
+
+/// Finding by finding, each with the name of its project where there are several. Equal ones are shown once, with all their places.
 fn full(projects: &[Checked], notes: bool) -> Styled {
-    let mut text = Styled::default();
-    for project in projects {
-        let mut shown = project.findings.iter().filter(|placed| is_shown(placed, notes)).peekable();
-        if shown.peek().is_none() {
-            continue;
-        }
-        if projects.len() > 1 {
-            text.push(format!("in `{}`:\n\n", one_line(&project.path)));
-        }
-        for placed in shown {
-            text.append(&placed.frame);
-            text.push("\n");
+    let mut groups: Vec<Vec<(&Checked, &Placed)>> = Vec::new();
+    for (project, placed) in placed(projects).filter(|(_, placed)| is_shown(placed, notes)) {
+        let is_equal = |group: &&mut Vec<(&Checked, &Placed)>| {
+            group.first().is_some_and(|(_, first)| {
+                let (first, own) = (&first.finding.problem, &placed.finding.problem);
+                first.rule == own.rule && first.message == own.message
+            })
+        };
+        match groups.iter_mut().find(is_equal) {
+            Some(group) => group.push((project, placed)),
+            None => groups.push(vec![(project, placed)]),
         }
     }
+    let mut text = Styled::default();
+    let mut named: Option<&str> = None;
+    for group in &groups {
+        let Some(((project, first), others)) = group.split_first() else { continue };
+        if projects.len() > 1 && named != Some(project.path.as_str()) {
+            text.push(format!("in `{}`:\n\n", one_line(&project.path)));
+            named = Some(&project.path);
+        }
+        text.append(&first.frame);
+        if !others.is_empty() {
+            let mut places: Vec<String> = Vec::new();
+            for (project, placed) in others {
+                let at = placed.at.as_ref().map(|at| format!("{}:{}:{}", at.path, at.start.line, at.start.column));
+                places.push(at.unwrap_or_else(|| project.path.clone()));
+            }
+            places.dedup();
+            let more = places.len().saturating_sub(MOST_EQUAL);
+            places.truncate(MOST_EQUAL);
+            text.push(format!("  the same {} more: {}", times(others.len()), one_line(&places.join(", "))));
+            text.push(if more > 0 { format!(" and {more} more places\n") } else { "\n".to_owned() });
+        }
+        text.push("\n");
+    }
     text
+}
+
+fn times(number: usize) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
 }

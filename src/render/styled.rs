@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::ops::Range;
 
 use anstyle::{AnsiColor, Effects, Style};
+use unicode_width::UnicodeWidthChar as _;
 
 /// How a stream takes text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,6 +76,69 @@ impl Styled {
         }
         result.push_styled(style, rest);
         result
+    }
+
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        memchr::memchr_iter(b'\n', &self.bytes).count() + usize::from(!self.bytes.is_empty() && !self.ends_line())
+    }
+
+    /// Is there nothing in it?
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Does it begin with this text?
+    pub fn starts_with(&self, text: &str) -> bool {
+        self.bytes.starts_with(text.as_bytes())
+    }
+
+    /// The rows that it takes on a terminal of so many columns. What does not show is an escape there, a tab is blanks, and what is
+    /// longer than a row goes on in the next one.
+    pub fn rows(&self, columns: usize) -> Vec<Self> {
+        const TAB: usize = 8;
+        let mut rows = Vec::new();
+        let mut row = Self::default();
+        let mut column = 0;
+        let mut at = 0;
+        let plain = |range: Range<usize>| (range, Style::new());
+        let mut pieces: Vec<(Range<usize>, Style)> = Vec::new();
+        for (range, style) in &self.spans {
+            pieces.extend([plain(at..range.start), (range.clone(), *style)]);
+            at = range.end;
+        }
+        pieces.push(plain(at..self.bytes.len()));
+        for (range, style) in pieces {
+            let mut shown = Vec::new();
+            self.copy(&mut shown, range, Look { terminal: true, colour: false });
+            for character in String::from_utf8_lossy(&shown).chars() {
+                let width = match character {
+                    '\n' => {
+                        rows.push(std::mem::take(&mut row));
+                        column = 0;
+                        continue;
+                    }
+                    // It stands at the end of a line alone, and does nothing there.
+                    '\r' => continue,
+                    '\t' => TAB - column % TAB,
+                    _ => character.width().unwrap_or_default(),
+                };
+                if column + width > columns {
+                    rows.push(std::mem::take(&mut row));
+                    column = 0;
+                }
+                if character == '\t' {
+                    row.push_styled(style, " ".repeat(width.min(columns)));
+                } else {
+                    row.push_styled(style, character.encode_utf8(&mut [0; 4]));
+                }
+                column += width;
+            }
+        }
+        if !row.is_empty() {
+            rows.push(row);
+        }
+        rows
     }
 
     /// Is it the end of a line?
@@ -333,6 +397,21 @@ mod tests {
             String::from_utf8(styled.encode(COLOURED)).expect("text"),
             "a\u{1b}[1m\u{1b}[31mb\u{1b}[0mc\\x1b[8md\\x1b[2J\\x1b]0;x\\x07"
         );
+    }
+
+    #[test]
+    fn rows_are_as_wide_as_the_terminal() {
+        let rows = |text: &Styled, columns| -> Vec<String> {
+            text.rows(columns).iter().map(|row| String::from_utf8_lossy(&row.encode(COLOURED)).into_owned()).collect()
+        };
+        assert_eq!(rows(&Styled::from("abcdef\n\nx\r\n"), 4), ["abcd", "ef", "", "x"]);
+        assert_eq!(rows(&Styled::from("a\tb\t"), 20), ["a       b       "]);
+        // What takes two columns is not cut, and an escape takes as many as it shows.
+        assert_eq!(rows(&Styled::from("日本語"), 5), ["日本", "語"]);
+        assert_eq!(rows(&Styled::from("a\u{1b}[2J\u{202e}"), 8), ["a\\x1b[2J", "\\u{202e}"]);
+        let mut styled = Styled::from("ab");
+        styled.push_styled(AnsiColor::Red.on_default(), "cd\nef");
+        assert_eq!(rows(&styled, 3), ["ab\u{1b}[31mc\u{1b}[0m", "\u{1b}[31md\u{1b}[0m", "\u{1b}[31mef\u{1b}[0m"]);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Written {
     pub blob: Option<String>,
     /// What version 1 of the lock had in its place.
     pub digest: Option<String>,
+    /// Did the user say that the module is his now?
+    pub kept: bool,
 }
 
 /// The digest that version 1 of the lock has: of the text without blanks, commas, parentheses and the kind of quotes.
@@ -68,7 +70,7 @@ fn old_digest(text: &str) -> String {
 impl Written {
     /// What the lock has for a module; `None` where it was not written by us.
     pub fn of(record: &crate::lock::Requirement) -> Option<Self> {
-        record.created.then(|| Self { blob: record.blob.clone(), digest: record.digest.clone() })
+        record.created.then(|| Self { blob: record.blob.clone(), digest: record.digest.clone(), kept: record.kept })
     }
 
     /// The text that was written, where it can be found: as it is there, as this version writes it, or as it was kept.
@@ -180,10 +182,13 @@ impl Module {
                 if let Some(error) = file.python().error.clone().filter(|_| path.as_str().ends_with(".py")) {
                     return Assessment::Drifted { problem: syntax_error(&path, error), fix: None };
                 }
+                if self.is_kept() {
+                    return Assessment::Met { at: Some(Location::file(path)) };
+                }
                 let problem =
                     Problem::new(&finding::MODULE_CHANGED, format!("`{path}` was changed since it was written"))
                         .at(&path, 0..0)
-                        .help("nothing to do: your edits stay; `--force` would replace them");
+                        .help(format!("nothing to do: your edits stay; `paxx keep {path}` says once that it is yours"));
                 Assessment::Drifted { problem, fix: None }
             }
         }
@@ -201,6 +206,11 @@ impl Module {
         let is_free = |name: &String| project.file(&folder.child(&format!("{name}.py"))).is_none();
         let other = [first, format!("paxx_{stem}")].into_iter().find(is_free).unwrap_or_else(|| format!("{stem}_2"));
         format!("{stem}={other}")
+    }
+
+    /// Did the user say that it is his?
+    fn is_kept(&self) -> bool {
+        self.written.as_ref().is_some_and(|written| written.kept)
     }
 
     /// A module of the project that has the name of a package which this module imports.
@@ -246,6 +256,9 @@ impl Module {
     pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = self.file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
+        if self.is_kept() {
+            return Retraction::Keep { at: Some(Location::file(path)), why: "you kept it as your own".to_owned() };
+        }
         if !file.text().is_some_and(|text| self.is_ours(project, text)) {
             return Retraction::Keep {
                 at: Some(Location::file(path)),

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its share")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+pub mod picture;
 pub mod terminal;
 
 use std::collections::BTreeMap;

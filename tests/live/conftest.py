@@ -180,9 +180,12 @@ def next_steps(projects: Projects) -> Callable[..., str]:
     def printed(component: str, shape: str = "lower", compose: bool = True) -> str:
         options = () if compose else ("--compose", "none")
         said = add(projects.fresh(shape), component, options=options)
-        head = f"Next steps for {component}\n"
-        assert head in said, said
-        return said.split(head)[1].split("\nNext steps for ")[0].rstrip("\n") + "\n"
+        found = re.search(r"(?ms)^Next steps for ([^\n]*)\n(.*)", said)
+        assert found and component in found[1].split(", "), said
+        steps = found[2].split("\nNot done, and left to you:")[0]
+        # Of what came along, nothing.
+        own = re.search(rf"(?m)^\d+\. {component}: ", steps)
+        return steps[own.start() if own else 0 :].rstrip("\n") + "\n"
 
     return printed
 

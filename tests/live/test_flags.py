@@ -457,11 +457,11 @@ async def test_a_silent_channel_is_no_error(started: Any, caplog: pytest.LogCapt
 async def test_the_next_steps_run(started: Any, next_steps: Callable[..., str]) -> None:
     """The usage that the tool prints, as printed."""
     said = next_steps("flags")
-    code = said.split("within a second:\n\n")[1].split("\n5. ")[0]
+    code = said.split("within a second:\n\n")[1].split("To change flags")[0].rsplit("\n", 1)[0]
     names = await run_block("\n".join(line.strip() for line in code.splitlines()), {})
     assert names["staff"].values == ["staff"]
     assert started.flag_enabled("new-checkout", USER) is False
-    code = said.split("uses its client:\n\n")[1].split("\n7. ")[0]
+    code = said.split("uses its client:\n\n")[1].split("To keep the flags")[0].rsplit("\n", 1)[0]
     await run_block("\n".join(line.strip() for line in code.splitlines()), {})
 
 

@@ -2,7 +2,6 @@
 //!
 //! `BLESS=1 cargo test --test readme` writes the made pages anew.
 
-mod picture;
 mod session;
 
 use std::fmt::Write as _;
@@ -149,17 +148,6 @@ fn the_readme_lists_the_components() {
 }
 
 #[test]
-fn the_picture_is_of_a_real_run() {
-    let folder = bookshop();
-    let shown = ["add", "metrics", "--dry-run"];
-    let mut arguments = shown.to_vec();
-    arguments.extend(["--color", "always", "--quiet"]);
-    let diff = paxx(&folder.path().join("bookshop"), &arguments);
-    let command = format!("paxx {}", shown.join(" "));
-    assert_page("docs/preview.svg", &picture::svg(&command, &diff, &["main.py", "settings.py"]));
-}
-
-#[test]
 fn the_index_of_findings_is_complete() {
     let mut page = "# Findings\n\nWhat `paxx check` reports, and why `add` may refuse; `paxx explain CODE` prints the page. `check` ends with 1 on \
          errors\nand warnings. The first digit is the place: 0 the project, 1 settings, 2 dependencies, 3 compose, 4 modules, 5 wiring, \
@@ -194,14 +182,19 @@ fn each_component_has_its_page() {
     }
 }
 
-#[test]
-fn links_lead_somewhere() {
+/// The README, and every page below `docs/`.
+fn pages() -> Vec<PathBuf> {
     let mut pages = vec![root().join("README.md")];
     for folder in ["docs", "docs/components", "docs/findings"] {
         let entries = fs::read_dir(root().join(folder)).expect("a folder").flatten();
         pages.extend(entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "md")));
     }
-    for page in pages {
+    pages
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in pages() {
         let text = fs::read_to_string(&page).expect("text");
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
@@ -212,9 +205,103 @@ fn links_lead_somewhere() {
     }
 }
 
+/// What a page says that one types, as far as it is of this tool.
+fn typed(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if inside {
+            let line = line.trim_start().trim_start_matches("$ ");
+            found.extend(line.starts_with("paxx ").then(|| line.to_owned()));
+        } else {
+            let spans = line.split('`').skip(1).step_by(2);
+            found.extend(spans.filter(|span| span.starts_with("paxx ")).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_that_a_page_names_is_one() {
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    for page in pages() {
+        for line in typed(&fs::read_to_string(&page).expect("text")) {
+            let end = [" > ", " | ", " 2>", " && ", " || ", "; ", " # ", " ..."]
+                .iter()
+                .filter_map(|end| line.find(end))
+                .min();
+            let command = line.get(..end.unwrap_or(line.len())).unwrap_or_default().replace('"', "");
+            asked += 1;
+            if let Err(error) = paxx::cli::Cli::try_parse_from(command.split_whitespace()) {
+                let is_part = matches!(
+                    error.kind(),
+                    ErrorKind::MissingRequiredArgument
+                        | ErrorKind::MissingSubcommand
+                        | ErrorKind::DisplayHelp
+                        | ErrorKind::DisplayVersion
+                        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                );
+                if !is_part {
+                    wrong.push(format!("{}: `{line}`: {}", page.display(), error.kind()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(asked > 120, "only {asked} commands were found");
+}
+
+#[test]
+fn every_page_of_a_component_runs() {
+    for component in COMPONENTS {
+        let folder = bookshop();
+        let project = folder.path().join("bookshop");
+        // There is no image of every extension of PostgreSQL on Alpine.
+        let compose = project.join("docker-compose.yml");
+        let text = fs::read_to_string(&compose).expect("text").replace("-alpine", "");
+        fs::write(&compose, text).expect("written");
+        let page = read(&format!("docs/components/{}.md", component.id()));
+        let commands = blocks(&page, "sh");
+        assert!(commands.len() >= 2, "{}", component.id());
+        for command in commands {
+            let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+            let answered = if words.contains(&"--dry-run") { words } else { [&words[..], &["--yes"]].concat() };
+            let mut program = Command::new(PAXX);
+            let output =
+                program.args(&answered).current_dir(&project).env("XDG_STATE_HOME", STATE).output().expect("it runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_release_builds_what_the_readme_promises() {
+    let workflow = read(".github/workflows/release.yml");
+    for target in [
+        "x86_64-unknown-linux-gnu, compatibility: manylinux2014",
+        "aarch64-unknown-linux-gnu, compatibility: manylinux2014",
+        "x86_64-unknown-linux-musl, compatibility: musllinux_1_2",
+        "aarch64-unknown-linux-musl, compatibility: musllinux_1_2",
+        "x86_64-apple-darwin",
+        "aarch64-apple-darwin",
+    ] {
+        assert!(workflow.contains(target), "{target}");
+    }
+    // What is uploaded was tried before.
+    let (tried, uploaded) =
+        (workflow.matches(".ci/try-wheel dist").count(), workflow.matches("path: dist/*.whl").count());
+    assert_eq!((tried, uploaded), (2, 2));
+}
+
 #[test]
 fn scripts_can_be_executed() {
-    for script in ["tests/packaging/run", "benches/figures"] {
+    for script in ["tests/packaging/run", "benches/figures", "benches/compare", ".ci/try-wheel"] {
         let mode = fs::metadata(root().join(script)).expect("a file").permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{script}");
     }

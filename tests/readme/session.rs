@@ -93,9 +93,14 @@ fn the_commands_for_many_repositories_run() {
             Command::new("cp").arg("-r").arg(one.path().join("bookshop")).arg(&clone).status().expect("it runs");
         assert!(moved.success());
         shell.git(&clone);
+        // As a clone has it.
+        let (said, code) = shell.run(&clone, "git remote add origin https://example.org/shop.git");
+        assert_eq!(code, Some(0), "{said}");
     }
     for line in blocks(&read("docs/fleet.md"), "sh").into_iter().filter(|line| !line.is_empty()) {
-        if let Some(missing) = ["parallel", "jq"].iter().find(|tool| line.contains(&format!("| {tool} ")) && !has(tool))
+        if let Some(missing) = ["parallel", "jq", "mr"]
+            .iter()
+            .find(|tool| line.split_whitespace().any(|word| word == **tool) && !has(tool))
         {
             eprintln!("skipped for want of {missing}: {line}");
             continue;
