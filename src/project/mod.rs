@@ -15,6 +15,7 @@ pub mod find_settings;
 pub mod imports;
 pub mod layout;
 pub mod lifespan;
+pub mod own_settings;
 pub mod path;
 pub mod reader;
 pub mod root;
@@ -24,6 +25,7 @@ pub mod settings_reach;
 pub mod tests;
 pub mod uncommitted;
 pub mod walk;
+pub mod weigh_applications;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -46,6 +46,14 @@ impl Terminal {
         self
     }
 
+    /// Sends keys as they are.
+    #[track_caller]
+    pub fn presses(&mut self, keys: &str) -> &mut Self {
+        self.session.send(keys).expect("sent");
+        self.session.flush().expect("sent");
+        self
+    }
+
     /// Waits for the end; the exit code, and all that was said: a character for each byte.
     #[track_caller]
     pub fn ends(mut self, code: i32) -> String {
