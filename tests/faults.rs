@@ -22,7 +22,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use common::{Entry, Fixture, PAXX, Sandbox, Tree, clean, components, difference, fixture, skip, temporary, tree};
+use common::{Entry, Fixture, PAXX, Sandbox, Tree, clean, difference, fixture, skip, temporary, together, tree};
 use sha2::{Digest as _, Sha256};
 
 /// The system calls that change files, under the names that they have on any platform.

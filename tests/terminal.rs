@@ -96,7 +96,7 @@ fn an_option_is_asked_for_once_and_recorded() {
         .types("y");
     terminal.ends(0);
     assert_same(&by_set.tree(), &asked.tree(), "as with --set");
-    let mut terminal = Terminal::start(&asked, &["add", "email"], &[]);
+    let terminal = Terminal::start(&asked, &["add", "email"], &[]);
     let said = terminal.ends(0);
     assert!(said.contains("`email.backend` is `postmark`") && !said.contains("> "), "it is not asked again:\n{said}");
     // The end of the input is no answer.
