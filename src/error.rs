@@ -19,6 +19,8 @@ pub enum Error {
     Apply(ApplyError),
     /// The user said no.
     Declined,
+    /// The user interrupted a question.
+    Interrupted,
     /// There is nobody to ask.
     NoTerminal,
     /// Wrong usage that clap cannot tell; and what to type.
@@ -30,7 +32,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Declined => 1,
-            Self::Apply(ApplyError::Interrupted) => 130,
+            Self::Interrupted | Self::Apply(ApplyError::Interrupted) => 130,
             _ => 2,
         }
     }

@@ -65,12 +65,50 @@ pub struct Problem {
     pub help: Option<String>,
     /// Lines to paste where the tool cannot place them itself (`--allow-manual` prints them).
     pub manual: Option<String>,
+    /// What the user could answer, so that it is a problem no more.
+    pub question: Option<Question>,
+}
+
+/// A question that an option of the command line answers. It is asked on a terminal, and printed as commands elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The option, as `[tool.paxx]` and `paxx.lock` call it: `app`; `project` for `-C`.
+    pub option: &'static str,
+    /// The possible answers, the likeliest first. There is one at least.
+    pub candidates: Vec<Candidate>,
+    /// Does something speak for the first one?
+    pub is_likely: bool,
+    /// Where more than this is open: the likeliest answer to each question, by its option.
+    pub together: Vec<(&'static str, String)>,
+}
+
+impl Question {
+    /// A question that `option` answers.
+    pub fn new(option: &'static str, candidates: Vec<Candidate>) -> Self {
+        Self { option, candidates, is_likely: false, together: Vec::new() }
+    }
+}
+
+/// A possible answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What the option would say.
+    pub value: String,
+    /// What speaks for it, as a phrase; empty where nothing does.
+    pub evidence: String,
+}
+
+impl Candidate {
+    /// An answer, and what speaks for it.
+    pub fn new(value: impl Into<String>, evidence: impl Into<String>) -> Self {
+        Self { value: value.into(), evidence: evidence.into() }
+    }
 }
 
 impl Problem {
     /// A problem without a place or advice yet.
     pub fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), at: None, related: Vec::new(), help: None, manual: None }
+        Self { rule, message: message.into(), at: None, related: Vec::new(), help: None, manual: None, question: None }
     }
 
     /// The same at a place.
@@ -91,6 +129,13 @@ impl Problem {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same with what the user could answer.
+    #[must_use]
+    pub fn question(mut self, question: Question) -> Self {
+        self.question = Some(question);
         self
     }
 

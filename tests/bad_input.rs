@@ -57,7 +57,11 @@ fn a_folder_above_two_projects() {
         ("tools/hooks/main.py", application),
         ("web/package.json", "{}\n"),
     ]);
-    let output = add(&sandbox, &["redis"]).says(&["PX001", "`paxx -C backend ...`", "`paxx -C tools/hooks ...`"]);
+    let output = add(&sandbox, &["redis"]).says(&[
+        "PX001",
+        "paxx -C backend infra add redis",
+        "paxx -C tools/hooks infra add redis",
+    ]);
     assert!(!output.stderr.contains("web"), "{}", output.stderr);
     sandbox.paxx(&["-C", "backend", "infra", "add", "metrics", "--dry-run"]).expect(0);
 }

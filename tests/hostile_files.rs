@@ -215,7 +215,7 @@ fn names_of_every_kind_are_names() {
         fs::remove_file(sandbox.project.join(name)).expect("removed");
     }
     let ended = limited(&sandbox, &["infra", "add", "redis", "--dry-run"]).expect(2);
-    ended.says(&["`paxx -C ./-rf ...`", "`paxx -C '$(id)' ...`"]);
+    ended.says(&["paxx -C ./-rf infra add redis", "paxx -C '$(id)' infra add redis"]);
 }
 
 #[test]

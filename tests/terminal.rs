@@ -600,3 +600,129 @@ fn the_pictures_of_the_docs_are_what_a_terminal_shows() {
         );
     }
 }
+
+const DOWN: &str = "\u{1b}[B";
+
+const ENTER: &str = "\r";
+
+/// Two applications that nothing decides between.
+fn undecided(more: &[(&str, &str)]) -> Sandbox {
+    const APP: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let mut files = vec![("one.py", APP), ("two.py", APP), ("requirements.txt", "fastapi\n")];
+    files.extend(more);
+    Sandbox::of(&files)
+}
+
+/// The wired module of the project.
+fn wired(sandbox: &Sandbox) -> &'static str {
+    let is_wired = |path: &str| sandbox.read(path).contains("lifespan");
+    match (is_wired("one.py"), is_wired("two.py")) {
+        (true, false) => "one",
+        (false, true) => "two",
+        (false, false) => "none",
+        (true, true) => "both",
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_arrows_by_typing_and_by_numbers() {
+    for (keys, chosen) in [
+        // From the last row, which is none of them, down to the first.
+        (&[DOWN, ENTER][..], "one"),
+        (&[DOWN, DOWN, ENTER], "two"),
+        (&["2", ENTER], "two"),
+        (&["1", ENTER], "one"),
+        (&["TWO", ENTER], "two"),
+    ] {
+        let sandbox = undecided(&[]);
+        let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+        terminal.hears("there are 2 FastAPI applications: which one?").hears("Esc cancels");
+        for key in keys {
+            terminal.presses(key);
+        }
+        terminal.hears(QUESTION).hears("> ").types("y");
+        terminal.ends(0);
+        assert_eq!(wired(&sandbox), chosen, "{keys:?}");
+        // It is asked once.
+        assert!(sandbox.read("paxx.lock").contains(&format!("app = \"{chosen}:app\"")));
+        sandbox.paxx(&["add", "metrics", "--yes"]).expect(0);
+        sandbox.paxx(&["check"]).expect(0);
+    }
+}
+
+#[test]
+fn nothing_is_chosen_without_evidence() {
+    let sandbox = undecided(&[]);
+    let before = sandbox.tree();
+    for (keys, code) in
+        [(&[ENTER][..], 1), (&["\u{1b}"], 1), (&["0", ENTER], 1), (&["\u{3}"], 130), (&["2", "\u{3}"], 130)]
+    {
+        let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+        terminal.hears("which one?").hears("Esc cancels");
+        for key in keys {
+            terminal.presses(key);
+        }
+        let said = terminal.ends(code);
+        assert!(said.contains("nothing was changed"), "{said}");
+        assert_same(&before, &sandbox.tree(), "nothing is written");
+    }
+    // What speaks for one of them puts it first.
+    let compose = "services:\n  one:\n    command: uvicorn one:app\n  two:\n    command: uvicorn two:app\n";
+    let sandbox = undecided(&[("compose.yml", compose), ("Makefile", "run:\n\tuvicorn two:app\n")]);
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears("which one?").hears("1. two:app").hears("`Makefile`").hears("Esc cancels").presses(ENTER);
+    terminal.hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert_eq!(wired(&sandbox), "two");
+}
+
+#[test]
+fn a_question_in_a_narrow_window_and_without_colour() {
+    let sandbox = undecided(&[]);
+    let narrow = format!("stty cols 24 rows 12; exec '{}' add redis", common::PAXX);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &narrow]).current_dir(&sandbox.project);
+    common::clean(&mut command);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::run(command);
+    terminal.hears("1. one:app").hears("2. two:app").hears("Esc").presses("2").presses(ENTER);
+    terminal.hears(QUESTION).hears("> ").types("n");
+    let said = terminal.ends(1);
+    for colour in 30..=37 {
+        assert!(
+            !said.contains(&format!("{ESCAPE}[{colour}m")) && !said.contains(&format!("{ESCAPE}[{}m", colour + 60)),
+            "{said:?}"
+        );
+    }
+    // Where nothing can be redrawn, a number is typed.
+    let mut terminal = Terminal::start(&sandbox, ADD, &[("TERM", "dumb")]);
+    terminal
+        .hears("1. one:app")
+        .hears("0. none")
+        .hears("> ")
+        .types("7")
+        .hears("one of the numbers")
+        .hears("> ")
+        .types("1");
+    terminal.hears(QUESTION).hears("> ").types("y");
+    let said = terminal.ends(0);
+    assert!(!said.contains(ESCAPE), "{said:?}");
+    assert_eq!(wired(&sandbox), "one");
+}
+
+#[test]
+fn of_several_projects_below_one_is_chosen() {
+    const APP: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let sandbox = Sandbox::of(&[
+        ("a/main.py", APP),
+        ("a/requirements.txt", "fastapi\n"),
+        ("b/main.py", APP),
+        ("b/requirements.txt", "fastapi\n"),
+    ]);
+    let mut terminal = Terminal::start(&sandbox, ADD, &[]);
+    terminal.hears("no FastAPI project at").hears("which one?").hears("Esc cancels").presses("b").presses(ENTER);
+    terminal.hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert!(sandbox.read("b/paxx.lock").contains("redis") && !sandbox.read("a/main.py").contains("lifespan"));
+    assert!(!sandbox.read("b/paxx.lock").contains("project ="), "where it is run from is no fact of the project");
+}

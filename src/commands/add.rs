@@ -2,7 +2,9 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, after, choose, components, find_project, installed, lock_of, options, pending, prompt};
+use super::{
+    Search, Ui, after, choose, components, find_by, installed, lock_of, options, pending, plan_with_answers, prompt,
+};
 use crate::check::{self, Finding};
 use crate::cli::{Add, Global, PlanFormat};
 use crate::component::Component;
@@ -25,7 +27,9 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         return Err(choose::nothing_named());
     }
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let mut discovery = find_project(ui, global)?;
+    let search = Search::writing(ui, &arguments.confirmation).unless(arguments.format == PlanFormat::Json);
+    let mut about = options(global)?;
+    let discovery = find_by(ui, &mut about, search)?;
     let lock = lock_of(ui, &discovery)?;
     if named.is_empty() {
         named = choose::choose(ui, &lock)?;
@@ -35,19 +39,27 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     if asks {
         options::ask(ui, &mut given, &named, &lock)?;
     }
-    if arguments.no_tests {
-        decide_tests(&mut discovery, false);
-    } else if asks && let Some(folder) = tests_to_ask_for(&discovery, &lock, &named) {
+    let mut with_tests = arguments.no_tests.then_some(false);
+    if with_tests.is_none()
+        && asks
+        && let Some(folder) = tests_to_ask_for(&discovery, &lock, &named)
+    {
         let folder = ui.paths(&discovery).show(&folder).clone();
-        let wanted = prompt::agree(ui, &format!("Write tests for the new modules to `{folder}`?"));
-        decide_tests(&mut discovery, wanted);
+        with_tests = Some(prompt::agree(ui, &format!("Write tests for the new modules to `{folder}`?")));
     }
     let mut allow =
         Allowances { force: arguments.force, manual: arguments.allow_manual, options: given, ..Allowances::default() };
     if arguments.raise_bounds {
         allow.raise = Raising::All;
     }
-    let mut plan = plan::add(&discovery, &lock, &named, &allow);
+    let planned = |discovery: &mut Discovery| {
+        if let Some(wanted) = with_tests {
+            decide_tests(discovery, wanted);
+        }
+        Ok(plan::add(discovery, &lock_of(ui, discovery)?, &named, &allow))
+    };
+    let (discovery, mut plan) = plan_with_answers(ui, &mut about, search, discovery, planned)?;
+    let lock = lock_of(ui, &discovery)?;
     if asks {
         plan = ask_for_bounds(ui, &discovery, plan, &mut allow, |allow| plan::add(&discovery, &lock, &named, allow));
     }

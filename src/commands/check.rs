@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_by, find_project, installed, lock_of, no_such, options, pending, unknown_in_lock};
+use super::{
+    Search, Ui, components, find_by, find_project, installed, lock_of, no_such, options, pending, unknown_in_lock,
+};
 use crate::check::suppression::{self, Ignored};
 use crate::check::{self, Finding};
 use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
@@ -84,7 +86,7 @@ fn once(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
         if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
             vec![checked]
         } else {
-            let discovery = find_project(ui, global)?;
+            let discovery = find_project(ui, global, Search::reading(ui))?;
             lock_of(ui, &discovery)?;
             vec![request.check(&discovery).unwrap_or_default()]
         }
@@ -356,10 +358,8 @@ fn fix_one(
     folder: Option<&Path>,
 ) -> Result<u8, Error> {
     let watch = Interrupt::watch();
-    let find = || match folder {
-        None => find_project(ui, global),
-        Some(folder) => find_by(ui, &Options { project: Some(folder.to_owned()), ..options(global)? }),
-    };
+    let mut options = options(global)?;
+    options.project = folder.map(Path::to_owned).or(options.project);
     let start = folder.map_or_else(|| pending::start(ui, global), Path::to_owned);
     let confirmation = Confirmation {
         dry_run: arguments.dry_run || arguments.diff,
@@ -368,7 +368,7 @@ fn fix_one(
         no_pager: arguments.no_pager,
     };
     pending::settle(ui, &start, confirmation.dry_run)?;
-    let discovery = find()?;
+    let discovery = find_by(ui, &mut options, Search::writing(ui, &confirmation))?;
     let lock = lock_of(ui, &discovery)?;
     let wanted = wanted(named, &lock);
     let ignored = Ignored::of(&discovery.project);

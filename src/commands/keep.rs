@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, find_project, lock_of, no_such, pending};
+use super::{Search, Ui, find_project, lock_of, no_such, pending};
 use crate::cli::{Global, Keep, PlanFormat};
 use crate::error::Error;
 use crate::plan::{self, Generated};
@@ -14,7 +14,7 @@ use crate::project::discover::Discovery;
 pub fn run(ui: &Ui, global: &Global, arguments: &Keep) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let discovery = find_project(ui, global)?;
+    let discovery = find_project(ui, global, Search::writing(ui, &arguments.confirmation))?;
     let lock = lock_of(ui, &discovery)?;
     let all = plan::generated(&discovery, &lock);
     let mut modules: Vec<Generated> = Vec::new();

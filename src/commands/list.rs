@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Ui, find_project, lock_of, options, pending};
+use super::{Search, Ui, find_by, lock_of, options, pending};
 use crate::check;
 use crate::check::suppression::Ignored;
 use crate::cli::{Global, List, PlanFormat};
@@ -12,6 +12,8 @@ use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::Severity;
+use crate::project::discover::Options;
+use crate::project::disk;
 use crate::project::root;
 use crate::render::json;
 
@@ -20,8 +22,18 @@ pub fn run(ui: &Ui, global: &Global, kind: Option<Kind>, arguments: &List) -> Re
     let components: Vec<&'static Component> =
         COMPONENTS.iter().filter(|component| kind.is_none_or(|kind| component.manifest.kind == kind)).collect();
     pending::say(ui, &pending::start(ui, global));
-    let has_lock = root::has_lock(&ui.current, &options(global)?);
-    let states = if has_lock { states(ui, global, &components)? } else { vec![None; components.len()] };
+    let mut options = options(global)?;
+    if !root::has_lock(&ui.current, &options)
+        && let [only] = root::locked_projects(&ui.current, &options).as_slice()
+    {
+        let current = disk::canonical_folder(&ui.current).unwrap_or_else(|| ui.current.clone());
+        let shown = only.strip_prefix(&current).unwrap_or(only);
+        ui.note(&format!("note: there is no project here, and one below: this is about `{}`", shown.display()));
+        pending::say(ui, only);
+        options.project = Some(only.clone());
+    }
+    let has_lock = root::has_lock(&ui.current, &options);
+    let states = if has_lock { states(ui, &mut options, &components)? } else { vec![None; components.len()] };
     let rows: Vec<(&Component, Option<&str>)> = components.iter().copied().zip(states).collect();
     if arguments.format == PlanFormat::Json {
         ui.out(&json::list(&rows));
@@ -40,8 +52,12 @@ pub fn run(ui: &Ui, global: &Global, kind: Option<Kind>, arguments: &List) -> Re
     Ok(0)
 }
 
-fn states(ui: &Ui, global: &Global, components: &[&'static Component]) -> Result<Vec<Option<&'static str>>, Error> {
-    let discovery = find_project(ui, global)?;
+fn states(
+    ui: &Ui,
+    options: &mut Options,
+    components: &[&'static Component],
+) -> Result<Vec<Option<&'static str>>, Error> {
+    let discovery = find_by(ui, options, Search::reading(ui))?;
     let lock = lock_of(ui, &discovery)?;
     let ignored = Ignored::of(&discovery.project);
     let state = |component: &&'static Component| {

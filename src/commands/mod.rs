@@ -8,6 +8,7 @@ mod choose;
 mod explain;
 mod info;
 mod interrupt;
+mod invocation;
 mod keep;
 mod list;
 mod manual;
@@ -15,23 +16,26 @@ mod options;
 mod pager;
 mod pending;
 mod prompt;
+mod question;
 mod remove;
 mod screen;
 mod undo;
 mod usage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use invocation::Invocation;
 use screen::Screen;
 pub use usage::instead;
 
-use crate::cli::{Cli, Color, Command, Global, Verb};
+use crate::cli::{Cli, Color, Command, Confirmation, Global, Verb};
 use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
+use crate::plan::Plan;
 use crate::project::discover::{self, Discovery, Failure, Options};
 use crate::project::{Project, configuration, disk};
 use crate::render::styled::Styled;
@@ -102,6 +106,8 @@ pub struct Ui {
     pub verbose: bool,
     /// The current folder.
     pub current: PathBuf,
+    /// The command line.
+    pub invocation: Invocation,
 }
 
 impl Ui {
@@ -113,6 +119,7 @@ impl Ui {
             quiet: global.is_some_and(|global| global.quiet),
             verbose: global.is_some_and(|global| global.verbose),
             current: std::env::current_dir().unwrap_or_default(),
+            invocation: Invocation::current(),
         }
     }
 
@@ -149,6 +156,9 @@ impl Ui {
                 let (project, paths) = project.as_deref().map(|(project, paths)| (project, paths)).unzip();
                 for problem in problems {
                     self.say(findings::full(problem, project, paths, self.error.look, None));
+                    if let Some(question) = &problem.question {
+                        self.say(&question::commands(self, question));
+                    }
                 }
                 if let Some(next) = next_command(problems) {
                     self.say(&format!("next: {next}"));
@@ -161,6 +171,7 @@ impl Ui {
                 }
             }
             Error::Declined => self.say("nothing was changed"),
+            Error::Interrupted => self.say("interrupted; nothing was changed"),
             Error::NoTerminal => {
                 self.say("error: there is no terminal to ask on, so nothing was changed\nhelp: apply without asking by `--yes`, or look first with `--dry-run`");
             }
@@ -213,20 +224,122 @@ pub fn options(global: &Global) -> Result<Options, Error> {
     Ok(options)
 }
 
-/// Finds the project that the user is in, or named.
-pub fn find_project(ui: &Ui, global: &Global) -> Result<Discovery, Error> {
-    find_by(ui, &options(global)?)
+/// How a command looks for its project.
+#[derive(Debug, Clone, Copy)]
+pub struct Search {
+    /// May it ask?
+    pub ask: bool,
+    /// What it does about what a killed run left behind in a project below.
+    pub settle: fn(&Ui, &Path) -> Result<(), Error>,
 }
 
-/// Finds the project that the options name, if something can be said of it.
-pub fn find_by(ui: &Ui, options: &Options) -> Result<Discovery, Error> {
-    let discovery = discover::discover(&ui.current, options).map_err(|failure| match failure {
-        Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
-    })?;
+impl Search {
+    /// Of a command that changes nothing.
+    pub fn reading(ui: &Ui) -> Self {
+        let settle = |ui: &Ui, folder: &Path| {
+            pending::say(ui, folder);
+            Ok(())
+        };
+        Self { ask: prompt::can_ask(ui), settle }
+    }
+
+    /// Of a command that writes, unless it only shows what it would write.
+    pub fn writing(ui: &Ui, confirmation: &Confirmation) -> Self {
+        let settle = if confirmation.dry_run {
+            |ui: &Ui, folder: &Path| pending::settle(ui, folder, true)
+        } else {
+            |ui: &Ui, folder: &Path| pending::settle(ui, folder, false)
+        };
+        Self { ask: prompt::can_ask(ui) && !confirmation.dry_run && !confirmation.yes, settle }
+    }
+
+    /// The same, but that it does not ask where a program reads the output.
+    #[must_use]
+    pub fn unless(self, is_for_programs: bool) -> Self {
+        Self { ask: self.ask && !is_for_programs, ..self }
+    }
+}
+
+/// Finds the project that the user is in, or named.
+pub fn find_project(ui: &Ui, global: &Global, search: Search) -> Result<Discovery, Error> {
+    find_by(ui, &mut options(global)?, search)
+}
+
+/// Finds the project that the options name, if something can be said of it. Where there is none, it is the only one below, or the
+/// one that is chosen; the options name it then.
+pub fn find_by(ui: &Ui, options: &mut Options, search: Search) -> Result<Discovery, Error> {
+    let discovery = match discover::discover(&ui.current, options) {
+        Ok(discovery) => discovery,
+        Err(Failure::NotAProject { problem, below }) => {
+            enter(ui, options, &problem, &below, search)?;
+            discover::discover(&ui.current, options).map_err(|failure| match failure {
+                Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
+            })?
+        }
+    };
     if discovery.problems.is_empty() {
         return Ok(discovery);
     }
     Err(refused(ui, &discovery, discovery.problems.clone()))
+}
+
+/// Goes into a project below: the only one, or the one that is chosen.
+fn enter(ui: &Ui, options: &mut Options, problem: &Problem, below: &[String], search: Search) -> Result<(), Error> {
+    let given = options.project.clone().unwrap_or_default();
+    if let [only] = below {
+        let folder = given.join(only);
+        ui.note(&format!("note: there is no project here, and one below: this is about `{}`", folder.display()));
+        options.project = Some(folder);
+    } else if below.is_empty() || !search.ask {
+        let mut problem = problem.clone();
+        for candidate in problem.question.iter_mut().flat_map(|question| &mut question.candidates) {
+            candidate.value = given.join(&candidate.value).to_string_lossy().into_owned();
+        }
+        return Err(Error::Refused { problems: vec![problem], project: None });
+    } else {
+        question::ask(ui, std::slice::from_ref(problem), options)?;
+    }
+    (search.settle)(ui, &ui.current.join(options.project.clone().unwrap_or_default()))
+}
+
+/// Plans, asks what the plan leaves open, and plans again with the answers, until nothing is open.
+///
+/// Where nobody can be asked, the refusals have commands that answer all of it.
+pub fn plan_with_answers(
+    ui: &Ui,
+    options: &mut Options,
+    search: Search,
+    mut discovery: Discovery,
+    plan: impl Fn(&mut Discovery) -> Result<Plan, Error>,
+) -> Result<(Discovery, Plan), Error> {
+    /// The application, the settings, the compose file and its service.
+    const MOST: usize = 4;
+    let mut planned = plan(&mut discovery)?;
+    for _ in 0..MOST {
+        if !search.ask || !question::ask(ui, &planned.refusals, options)? {
+            break;
+        }
+        discovery = find_by(ui, options, search)?;
+        planned = plan(&mut discovery)?;
+    }
+    if !search.ask {
+        let mut assumed = options.clone();
+        let mut answers = question::assume(&planned.refusals, &mut assumed);
+        let mut next = !answers.is_empty();
+        for _ in 1..MOST {
+            // What is open only once the first question is answered.
+            let again = next.then(|| discover::discover(&ui.current, &assumed).ok()).flatten();
+            let Some(more) = again.and_then(|mut again| plan(&mut again).ok()) else { break };
+            let found = question::assume(&more.refusals, &mut assumed);
+            next = !found.is_empty();
+            answers.extend(found);
+        }
+        let last = planned.refusals.iter_mut().rev().find_map(|problem| problem.question.as_mut());
+        if let Some(question) = last.filter(|_| answers.len() > 1) {
+            question.together = answers;
+        }
+    }
+    Ok((discovery, planned))
 }
 
 /// What is wrong with the folder that `-C` names, whatever the command makes of it.

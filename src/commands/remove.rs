@@ -2,12 +2,12 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Ui, components, find_project, lock_of, pending, refused};
-use crate::cli::{Global, Remove};
+use super::{Search, Ui, components, find_by, lock_of, options, pending, plan_with_answers, refused};
+use crate::cli::{Global, PlanFormat, Remove};
 use crate::component::Component;
 use crate::error::Error;
 use crate::plan;
-use crate::project::discover;
+use crate::project::discover::{self, Discovery};
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result<u8, Error> {
@@ -15,7 +15,9 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
     // What this version does not know may still be in the lock of the project.
     let unknown = components(&arguments.names).err();
     pending::settle(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let mut discovery = match (find_project(ui, global), unknown) {
+    let search = Search::writing(ui, &arguments.confirmation).unless(arguments.format == PlanFormat::Json);
+    let mut options = options(global)?;
+    let discovery = match (find_by(ui, &mut options, search), unknown) {
         (Err(_), Some(unknown)) => return Err(unknown),
         (found, _) => found?,
     };
@@ -37,9 +39,12 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
             named.extend(known);
         }
     }
-    let words = plan::words_of_uses(&discovery.project, &named);
-    discover::read_files_with(&mut discovery, &words);
-    let plan = plan::remove(&discovery, &lock, &names).map_err(|problem| refused(ui, &discovery, vec![problem]))?;
+    let planned = |discovery: &mut Discovery| {
+        let words = plan::words_of_uses(&discovery.project, &named);
+        discover::read_files_with(discovery, &words);
+        plan::remove(discovery, &lock, &names).map_err(|problem| refused(ui, discovery, vec![problem]))
+    };
+    let (discovery, plan) = plan_with_answers(ui, &mut options, search, discovery, planned)?;
     let proposal = Proposal {
         ui,
         discovery: &discovery,

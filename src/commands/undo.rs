@@ -1,10 +1,12 @@
 //! `paxx undo`: the last applied change backwards, byte for byte.
 
+use std::path::Path;
+
 use super::change::place;
 use super::interrupt::Interrupt;
 use super::pager::{Pages, View};
 use super::prompt::{Answer, Answers};
-use super::{Ui, find_project, pending, prompt};
+use super::{Search, Ui, find_project, pending, prompt};
 use crate::apply::{self, ApplyError};
 use crate::cli::{Global, Undo};
 use crate::error::Error;
@@ -14,7 +16,12 @@ use crate::render::diff;
 pub fn run(ui: &Ui, global: &Global, arguments: &Undo) -> Result<u8, Error> {
     let watch = Interrupt::watch();
     pending::settle_journals(ui, &pending::start(ui, global), arguments.confirmation.dry_run)?;
-    let discovery = find_project(ui, global)?;
+    let settle = if arguments.confirmation.dry_run {
+        |ui: &Ui, folder: &Path| pending::settle_journals(ui, folder, true)
+    } else {
+        |ui: &Ui, folder: &Path| pending::settle_journals(ui, folder, false)
+    };
+    let discovery = find_project(ui, global, Search { settle, ..Search::writing(ui, &arguments.confirmation) })?;
     let place = place(&discovery);
     let undone = apply::undo_changes(&place).map_err(|error| match error {
         // Planning anew, which helps elsewhere, does not help here.

@@ -7,7 +7,7 @@ pub mod ports;
 pub mod words;
 
 use super::FilePath;
-use crate::finding::{Problem, SEVERAL_APPLICATION_SERVICES};
+use crate::finding::{Candidate, Problem, Question, SEVERAL_APPLICATION_SERVICES};
 use model::{Data, Model, Read, Service};
 
 /// The names of the base file, the first of which counts: the order of the Compose specification.
@@ -120,14 +120,19 @@ pub fn application_service(
         [first, others @ ..] => {
             let names: Vec<String> = candidates.iter().map(|service| format!("`{}`", service.name)).collect();
             let message = format!("several compose services may be the application: {}", names.join(", "));
-            let mut problem = Problem::new(&SEVERAL_APPLICATION_SERVICES, message);
+            let mut problem = Problem::new(&SEVERAL_APPLICATION_SERVICES, message).help("say which one it is");
             problem.at = Some(first.at.clone());
             for other in others {
                 problem = problem.related(other.at.clone(), "another one");
             }
-            let options: Vec<String> =
-                candidates.iter().map(|service| format!("`--service {}`", service.name)).collect();
-            Err(problem.help(format!("say which one it is: {}", options.join(" or "))))
+            let evidence = |service: &Service| match command_of(service) {
+                Some(words) => {
+                    format!("runs `{}`", words.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(" "))
+                }
+                None => "runs what its image does".to_owned(),
+            };
+            let answers = candidates.iter().map(|service| Candidate::new(&service.name, evidence(service)));
+            Err(problem.question(Question::new("service", answers.collect())))
         }
     }
 }

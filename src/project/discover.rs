@@ -16,10 +16,12 @@ use super::find_settings;
 use super::imports::{self, Files};
 use super::layout::{Application, Compose, DependencyFormat, Installer, Layout, Services, Settings};
 use super::lifespan;
+use super::own_settings;
 use super::reader::{Hit, Reader};
-use super::root::{self, FASTAPI, HANDLERS, HEALTH, ROUTES, SETTINGS, WIRING, is_secondary};
+use super::root::{self, FASTAPI, HANDLERS, HEALTH, ROUTES, SERVERS, SETTINGS, WIRING, is_secondary};
 use super::routes;
 use super::tests;
+use super::weigh_applications;
 use super::{FilePath, Project};
 use crate::component::COMPONENTS;
 use crate::finding::{self, Problem, Severity};
@@ -236,8 +238,10 @@ fn describe(
         &reader,
         root,
         &fastapi_files,
+        &paths(SERVERS),
         app.map(|app| app.value.as_str()),
         chosen.fastapi_entrypoint.as_deref(),
+        lock.as_ref().ok().and_then(|lock| lock.found.first()).map(String::as_str),
     );
     let mut problems = Vec::new();
     let found = found.map_err(|problem| blame(app, problem, &mut problems));
@@ -276,6 +280,7 @@ fn describe(
         &paths(SETTINGS),
         application.as_ref().ok(),
         chosen.settings.as_ref().map(|settings| settings.value.as_str()),
+        lock.as_ref().ok().and_then(|lock| lock.found.get(1)).map(String::as_str),
     );
     let settings = settings.map_err(|problem| blame(chosen.settings.as_ref(), problem, &mut problems));
     let settings = match (settings, lock.as_ref().ok().and_then(settings_before)) {
@@ -495,8 +500,10 @@ fn find_the_application(
     reader: &Reader,
     root: &FilePath,
     files: &[FilePath],
+    servers: &[FilePath],
     app: Option<&str>,
     entrypoint: Option<&str>,
+    recorded: Option<&str>,
 ) -> Result<(Application, FilePath), Problem> {
     let roots = [root.clone(), root.child("src")];
     let make = |candidate: &Candidate, evidence: String, hint: Option<&str>| {
@@ -552,45 +559,28 @@ fn find_the_application(
     if let Some(problem) = unparsable.filter(|_| candidates.is_empty()) {
         return Err(problem);
     }
-    let mut named: Vec<(Candidate, String, String)> = Vec::new();
-    for path in find_application::evidence_files(reader, root) {
-        let Some(text) = reader.text(&path) else { continue };
-        let place = format!("the start command in `{}`", path.relative_to(root));
-        for evidence in find_application::evidence_in(&text, &place) {
-            let Some(module) = find_application::file_of_module(reader, &roots, files, &evidence.module)
-                .or_else(|| find_application::file_of_module(reader, &roots, &[], &evidence.module))
-            else {
-                continue;
-            };
-            let mut import_roots = roots.to_vec();
-            import_roots.insert(0, find_application::import_root(reader, root, &module, Some(&evidence.module)));
-            let found = match &evidence.attribute {
-                Some(attribute) => find_application::follow(reader, &import_roots, &module, attribute),
-                None => candidates.iter().find(|candidate| candidate.path == module).cloned(),
-            };
-            if let Some(found) = found
-                && !named.iter().any(|(known, ..)| known.path == found.path && known.call.range == found.call.range)
-            {
-                let hint = if found.path == module { evidence.module.clone() } else { String::new() };
-                named.push((found, evidence.place, hint));
-            }
+    let weighed = weigh_applications::weigh(reader, root, files, servers, &candidates);
+    if let [first, ..] = weighed.as_slice()
+        && weigh_applications::is_decided(&weighed)
+    {
+        return Ok(make(&first.candidate, first.evidence(), Some(first.hint.as_str()).filter(|hint| !hint.is_empty())));
+    }
+    if let Some(found) = recorded {
+        // What was wired before is the application, whatever has come beside it.
+        let is_it = |one: &&weigh_applications::Weighed| {
+            let name = one.candidate.factory.as_ref().or(one.candidate.variable.as_ref()).map_or("", String::as_str);
+            format!("{}:{name}", one.candidate.path.relative_to(root)) == found
+        };
+        if let Some(known) = weighed.iter().find(is_it) {
+            let hint = Some(known.hint.as_str()).filter(|hint| !hint.is_empty());
+            return Ok(make(&known.candidate, "`paxx.lock`".to_owned(), hint));
         }
     }
-    if let [(candidate, place, hint)] = named.as_slice() {
-        return Ok(make(candidate, place.clone(), Some(hint.as_str()).filter(|hint| !hint.is_empty())));
-    }
-    match candidates.as_slice() {
-        [] => Err(Problem::new(&finding::NO_APPLICATION, "no `FastAPI(...)` call was found")
+    match (weighed.as_slice(), candidates.as_slice()) {
+        ([], []) => Err(Problem::new(&finding::NO_APPLICATION, "no `FastAPI(...)` call was found")
             .help("name the application with `--app MODULE:ATTR`")),
-        [only] => Ok(make(only, "the only application there is".to_owned(), None)),
-        several => {
-            let several: Vec<Candidate> = if named.is_empty() {
-                several.to_vec()
-            } else {
-                named.into_iter().map(|(candidate, ..)| candidate).collect()
-            };
-            Err(find_application::several(&several, root))
-        }
+        ([], [only, ..]) => Ok(make(only, "the only application there is".to_owned(), None)),
+        _ => Err(weigh_applications::several(&weighed, root)),
     }
 }
 
@@ -612,7 +602,24 @@ fn find_the_settings(
     files: &[FilePath],
     application: Option<&Application>,
     wanted: Option<&str>,
+    recorded: Option<&str>,
 ) -> Result<Option<Settings>, Problem> {
+    let has_class = |place: &&str| {
+        place.rsplit_once(':').is_some_and(|(path, class)| {
+            let file = root.join(path).and_then(|path| reader.file(&path));
+            file.is_some_and(|file| file.python().class(class).is_some())
+        })
+    };
+    // Once it is made, the class of our own is a class like any other.
+    let wanted = if wanted == Some("new") {
+        let Some(made) = recorded.filter(has_class) else {
+            let classes = find_settings::classes(reader, roots, files);
+            return if classes.is_empty() { Ok(None) } else { own_settings::beside(reader, roots, &classes).map(Some) };
+        };
+        Some(made)
+    } else {
+        wanted
+    };
     let wanted = match wanted {
         None => None,
         Some(option) => {
@@ -634,7 +641,7 @@ fn find_the_settings(
     {
         files.push(path.clone());
     }
-    let found = find_settings::find(reader, roots, &files, application, wanted.as_ref());
+    let found = find_settings::find(reader, root, roots, &files, application, wanted.as_ref());
     let broken = || {
         files.iter().find_map(|path| {
             let file = reader.file(path)?;
@@ -719,6 +726,7 @@ fn new_settings(reader: &Reader, import_root: &FilePath, application: Option<&Ap
         aliases: Vec::new(),
         pydantic_v1: false,
         create: true,
+        made: None,
         bases: Vec::new(),
     }
 }

@@ -8,7 +8,6 @@ use super::application::{application_calls, fastapi_names};
 use super::imports::{self, Files, is_name};
 use super::layout::Application;
 use super::reader::Reader;
-use crate::finding::{self, Location, Problem};
 use crate::source::python::{Call, Source, Usage, stdlib};
 
 /// A call that makes an application.
@@ -100,13 +99,15 @@ pub fn evidence_in(text: &str, place: &str) -> Vec<Evidence> {
         if line.starts_with('#') || line.starts_with("//") {
             continue;
         }
-        let is_between = |character: char| character.is_whitespace() || "\"',[]();".contains(character);
+        let is_between = |character: char| character.is_whitespace() || "\"`',[]();".contains(character);
         let words: Vec<&str> = line.split(is_between).filter(|word| !word.is_empty()).collect();
         let program = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
         let by_path = words.windows(2).any(|pair| program(pair[0]) == "fastapi" && matches!(pair[1], "run" | "dev"));
         let starts = words.iter().any(|word| {
-            matches!(program(word).as_str(), "uvicorn" | "gunicorn" | "hypercorn" | "granian" | "uvicorn.run")
-                || word.ends_with("UvicornWorker")
+            matches!(
+                program(word).as_str(),
+                "uvicorn" | "gunicorn" | "hypercorn" | "granian" | "uvicorn.run" | "wsgi_app"
+            ) || word.ends_with("UvicornWorker")
         });
         let speaks = starts || by_path || continued;
         continued = speaks && line.ends_with(['\\', ',', '[']);
@@ -143,9 +144,35 @@ pub fn evidence_files(reader: &Reader, root: &FilePath) -> Vec<FilePath> {
             || matches!(lower.as_str(), "fly.toml" | "render.yaml" | "railway.json" | "app.yaml" | "taskfile.yml")
             // Of a frontend that starts the application beside itself.
             || lower == "package.json"
+            || lower == "launch.json"
+            || matches!(lower.as_str(), "gunicorn.conf.py" | "gunicorn_conf.py" | "heroku.yml" | "nixpacks.toml")
+            || lower.starts_with("containerfile")
+            // Of systemd and supervisor.
+            || lower.ends_with(".service")
+            || (lower.ends_with(".conf") && !lower.starts_with("nginx"))
+            || lower == "supervisord.ini"
     };
     files.extend(names.iter().filter(|name| is_wanted(name)).map(|name| root.child(name)));
-    for folder in ["docker", "deploy", "scripts", "script", "bin", ".docker", "app", "src"] {
+    let folders = [
+        "docker",
+        "deploy",
+        "scripts",
+        "script",
+        "bin",
+        ".docker",
+        "app",
+        "src",
+        "deployment",
+        "systemd",
+        "supervisor",
+        "conf",
+        "config",
+        "etc",
+        "infra",
+        "ops",
+        ".vscode",
+    ];
+    for folder in folders {
         if names.iter().any(|name| name == folder) {
             let folder = root.child(folder);
             files.extend(reader.list(&folder).iter().filter(|name| is_wanted(name)).map(|name| folder.child(name)));
@@ -376,27 +403,6 @@ pub fn application(candidate: &Candidate, module: String, evidence: String) -> A
         module,
         evidence,
     }
-}
-
-/// The refusal for several candidates without evidence.
-pub fn several(candidates: &[Candidate], root: &FilePath) -> Problem {
-    let name = |candidate: &Candidate| {
-        // A variable inside of a factory has no name outside of it.
-        let attribute = candidate.target.as_ref().or(candidate.factory.as_ref()).or(candidate.variable.as_ref());
-        format!("{}:{}", dotted(&candidate.path, root), attribute.map_or("app", String::as_str))
-    };
-    let mut problem =
-        Problem::new(&finding::SEVERAL_APPLICATIONS, format!("there are {} FastAPI applications", candidates.len()));
-    let mut commands = Vec::new();
-    for (index, candidate) in candidates.iter().enumerate() {
-        commands.push(format!("`--app {}`", name(candidate)));
-        problem = if index == 0 {
-            problem.at(&candidate.path, candidate.call.range.clone())
-        } else {
-            problem.related(Location::new(candidate.path.clone(), candidate.call.range.clone()), "another one")
-        };
-    }
-    problem.help(format!("say which one: {}", commands.join(" or ")))
 }
 
 /// The refusal for an application that is made in a shape that is not followed.

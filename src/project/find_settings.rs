@@ -11,17 +11,21 @@ use super::layout::{Application, Settings};
 use super::reader::Reader;
 use super::settings_naming::{self, Naming};
 use super::settings_reach::{self, Reach, is_imported};
-use crate::finding::{self, Location, Problem};
+use crate::finding::{self, Location, Problem, Question};
 use crate::source::python::{Call, Class, Source, stdlib};
 
 /// A class that inherits from `BaseSettings`.
 #[derive(Debug, Clone)]
-struct Candidate {
-    path: FilePath,
-    name: String,
+pub struct Candidate {
+    /// Its module.
+    pub path: FilePath,
+    /// Its name.
+    pub name: String,
     place: Range<usize>,
-    bases: Vec<(FilePath, String)>,
-    pydantic_v1: bool,
+    /// The project's own classes that it inherits from, nearest first.
+    pub bases: Vec<(FilePath, String)>,
+    /// Is its `BaseSettings` pydantic 1's?
+    pub pydantic_v1: bool,
 }
 
 /// Finds the settings class among `files`, the Python files of the project that speak of settings.
@@ -31,16 +35,13 @@ struct Candidate {
 /// Several classes that the application may use.
 pub fn find(
     reader: &Reader,
+    root: &FilePath,
     roots: &[FilePath],
     files: &[FilePath],
     application: Option<&Application>,
     wanted: Option<&(FilePath, String)>,
 ) -> Result<Option<Settings>, Problem> {
-    let mut classes = settings_classes(reader, roots, files, false);
-    if classes.is_empty() {
-        // A package may bring a settings class of its own to inherit from.
-        classes = settings_classes(reader, roots, files, true);
-    }
+    let classes = classes(reader, roots, files);
     if classes.is_empty() && wanted.is_none() {
         return Ok(None);
     }
@@ -55,7 +56,7 @@ pub fn find(
                 .help("name it with `--settings PATH:CLASS`")
             })?
         }
-        None => choose(reader, roots, files, &classes, application)?,
+        None => choose(reader, root, roots, files, &classes, application)?,
     };
     if let Some(file) = reader.file(&chosen.path) {
         let same = file.python().classes.iter().filter(|class| class.scope.is_module() && class.name == chosen.name);
@@ -89,6 +90,13 @@ pub fn find(
     let own = own_reaches(reader, roots, files, &classes, &chosen);
     let reach = settings_reach::choose(reader, roots, own, &chosen.path, application, &is_used)?;
     describe(reader, roots, &chosen, reach.as_ref(), application).map(Some)
+}
+
+/// The settings classes of the project; where there is none, those that inherit from a package's.
+pub fn classes(reader: &Reader, roots: &[FilePath], files: &[FilePath]) -> Vec<Candidate> {
+    let own = settings_classes(reader, roots, files, false);
+    // A package may bring a settings class of its own to inherit from.
+    if own.is_empty() { settings_classes(reader, roots, files, true) } else { own }
 }
 
 /// Every class that inherits from `BaseSettings`, directly or through classes of the project.
@@ -245,6 +253,7 @@ fn own_reaches(
 /// The class that the application uses.
 fn choose(
     reader: &Reader,
+    root: &FilePath,
     roots: &[FilePath],
     files: &[FilePath],
     classes: &[Candidate],
@@ -299,25 +308,60 @@ fn choose(
                     .iter()
                     .find(|class| prefix_of(reader, roots, class) != prefix_of(reader, roots, base))
                 {
-                    Some(class) => Err(own_prefix(reader, roots, class, base)),
+                    Some(class) => Err(own_prefix(reader, root, roots, class, base)),
                     None => Ok(base.clone()),
                 };
             }
         }
     }
     let named: Vec<&Candidate> = if candidates.is_empty() { classes.iter().collect() } else { candidates };
-    let mut problem =
-        Problem::new(&finding::SEVERAL_SETTINGS_CLASSES, format!("there are {} settings classes", named.len()));
-    let mut options = Vec::new();
-    for (index, class) in named.iter().enumerate() {
-        options.push(format!("`--settings {}:{}`", class.path, class.name));
-        problem = if index == 0 {
-            problem.at(&class.path, class.place.clone())
-        } else {
-            problem.related(Location::new(class.path.clone(), class.place.clone()), "another one")
+    let mut weighed: Vec<(usize, &Candidate)> = named
+        .iter()
+        .map(|class| {
+            let reaches = used.iter().find(|(known, _)| known.path == class.path && known.name == class.name);
+            let counted = reaches.zip(application).map(|((_, reaches), application)| {
+                settings_reach::importers(reader, roots, &application.path, reaches)
+            });
+            (counted.unwrap_or_default().iter().map(|(count, _)| count).sum(), *class)
+        })
+        .collect();
+    weighed.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    Err(several(root, &weighed))
+}
+
+/// The refusal for several classes that nothing decides between: a question.
+fn several(root: &FilePath, weighed: &[(usize, &Candidate)]) -> Problem {
+    let candidates = weighed.iter().map(|(count, class)| {
+        let place = format!("{}:{}", class.path.relative_to(root), class.name);
+        let evidence = match count {
+            0 => String::new(),
+            1 => "a module of the application imports it".to_owned(),
+            count => format!("{count} modules of the application import it"),
         };
+        finding::Candidate::new(place, evidence)
+    });
+    let mut candidates: Vec<finding::Candidate> = candidates.collect();
+    let is_likely = matches!(weighed, [(first, _), (second, _), ..] if first > second);
+    let own = finding::Candidate::new("new", "a class of its own for the services, beside these");
+    // Where each class has a concern, none of them is the place for another one.
+    let is_general =
+        |class: &Candidate| matches!(class.name.trim_start_matches('_'), "Settings" | "AppSettings" | "Config");
+    let by_concern = !weighed.iter().any(|(_, class)| is_general(class));
+    candidates.insert(if by_concern { 0 } else { candidates.len() }, own);
+    let mut question = Question::new("settings", candidates);
+    question.is_likely = is_likely || by_concern;
+    let message = format!("there are {} settings classes", weighed.len());
+    let mut problem =
+        Problem::new(&finding::SEVERAL_SETTINGS_CLASSES, message).help("say which one the new settings go to");
+    for (_, class) in weighed {
+        let place = Location::new(class.path.clone(), class.place.clone());
+        if problem.at.is_none() {
+            problem.at = Some(place);
+        } else {
+            problem = problem.related(place, "another one");
+        }
     }
-    Err(problem.help(format!("say which one the application uses: {}", options.join(" or "))))
+    problem.question(question)
 }
 
 /// Is the class a field's type, or a base, of another settings class?
@@ -383,6 +427,7 @@ fn describe(
         aliases: naming.aliases,
         pydantic_v1: class.pydantic_v1,
         create: false,
+        made: None,
         bases: class.bases.clone(),
     })
 }
@@ -393,7 +438,7 @@ fn prefix_of(reader: &Reader, roots: &[FilePath], class: &Candidate) -> String {
 }
 
 /// How a class names its variables, by itself or by the call that makes the instance.
-fn naming(
+pub fn naming(
     reader: &Reader,
     roots: &[FilePath],
     class: &Candidate,
@@ -405,7 +450,7 @@ fn naming(
 }
 
 /// A field of `base` would be read by another name for each environment, and nothing here says which one it is.
-fn own_prefix(reader: &Reader, roots: &[FilePath], class: &Candidate, base: &Candidate) -> Problem {
+fn own_prefix(reader: &Reader, root: &FilePath, roots: &[FilePath], class: &Candidate, base: &Candidate) -> Problem {
     let (name, prefix) = (&class.name, prefix_of(reader, roots, class));
     Problem::new(
         &finding::SEVERAL_SETTINGS_CLASSES,
@@ -413,10 +458,16 @@ fn own_prefix(reader: &Reader, roots: &[FilePath], class: &Candidate, base: &Can
     )
     .at(&class.path, class.place.clone())
     .related(Location::new(base.path.clone(), base.place.clone()), "the class that all of them inherit from")
-    .help(format!(
-        "choose where the fields go: `--settings {}:{}` for all (their variables are written without a prefix, and you set them \
-         with it), or `--settings {}:{name}` for that one",
-        base.path, base.name, class.path
+    .help("choose where the fields go")
+    .question(Question::new(
+        "settings",
+        vec![
+            finding::Candidate::new(
+                format!("{}:{}", base.path.relative_to(root), base.name),
+                "all environments: their variables are written without a prefix, and you set them with it",
+            ),
+            finding::Candidate::new(format!("{}:{name}", class.path.relative_to(root)), "this environment alone"),
+        ],
     ))
 }
 

@@ -173,6 +173,8 @@ pub struct Settings {
     pub pydantic_v1: bool,
     /// Is there no such class yet, so that the plan makes it?
     pub create: bool,
+    /// What the plan puts at the end of the module, where it makes the class beside others.
+    pub made: Option<String>,
     /// Modules and class names of its project-made bases, nearest first: a field may be inherited from them.
     pub bases: Vec<(FilePath, String)>,
 }

@@ -16,6 +16,7 @@ pub mod imports;
 pub mod installed;
 pub mod layout;
 pub mod lifespan;
+pub mod own_settings;
 pub mod path;
 pub mod port;
 pub mod reader;
@@ -28,6 +29,7 @@ pub mod tests;
 pub mod uncommitted;
 pub mod walk;
 pub mod watch;
+pub mod weigh_applications;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

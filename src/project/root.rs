@@ -12,7 +12,7 @@ use super::reader::{Hit, Reader, to_file_path};
 use super::routes;
 use super::walk::walk;
 use crate::component::COMPONENTS;
-use crate::finding::{self, Problem};
+use crate::finding::{self, Candidate, Problem, Question};
 use crate::lock;
 
 /// Words that make a Python file worth parsing, by their bit.
@@ -27,9 +27,8 @@ pub const ROUTES: u32 = 1 << 3;
 pub const WIRING: u32 = 1 << 4;
 /// Routes that watch over the application.
 pub const HEALTH: u32 = 1 << 5;
-
-/// So many projects below are named; more say no more.
-const MOST_NAMED: usize = 20;
+/// Programs that serve an application.
+pub const SERVERS: u32 = 1 << 6;
 
 /// A root that was found.
 #[derive(Debug)]
@@ -125,12 +124,8 @@ pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
             "run paxx in the folder of a FastAPI project (one with a `FastAPI(...)` call), or name it with `-C DIR`",
         )
     } else {
-        let mut commands: Vec<String> =
-            below.iter().take(MOST_NAMED).map(|folder| format!("`paxx -C {} ...`", argument(folder))).collect();
-        if below.len() > MOST_NAMED {
-            commands.push(format!("one of {} more", below.len() - MOST_NAMED));
-        }
-        problem.help(format!("there are projects below: type {}", commands.join(" or ")))
+        let candidates = below.iter().map(|folder| Candidate::new(folder, "")).collect();
+        problem.help("there are projects below: say which one").question(Question::new("project", candidates))
     };
     Err(Failure::NotAProject { problem, below })
 }
@@ -195,13 +190,6 @@ pub fn locked_projects(start: &Path, options: &Options) -> Vec<PathBuf> {
     found
 }
 
-/// A path as an argument of a shell, which is no option either.
-fn argument(path: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-".contains(character);
-    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
-    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
-
 /// Has the folder one of these entries?
 fn has(reader: &Reader, folder: &FilePath, names: &[&str]) -> bool {
     reader.list(folder).iter().any(|name| names.contains(&name.as_str()))
@@ -251,6 +239,7 @@ fn has_setup_script(reader: &Reader, folder: &FilePath) -> bool {
 
 fn words() -> Vec<(&'static str, u32)> {
     let mut words = vec![("FastAPI", FASTAPI), ("Settings", SETTINGS), ("Instrumentator", ROUTES)];
+    words.extend(["uvicorn", "hypercorn", "granian"].map(|word| (word, SERVERS)));
     words.extend(routes::WORDS.map(|word| (word, ROUTES)));
     words.extend(lifespan::WORDS.map(|word| (word, HANDLERS)));
     words.extend(routes::HEALTH_WORDS.map(|word| (word, HEALTH)));

@@ -389,7 +389,7 @@ pub fn choose(
 }
 
 /// How many of the modules that the application leads to import each of the reaches, the most first.
-fn importers(reader: &Reader, roots: &[FilePath], start: &FilePath, reaches: &[Reach]) -> Vec<(usize, Reach)> {
+pub fn importers(reader: &Reader, roots: &[FilePath], start: &FilePath, reaches: &[Reach]) -> Vec<(usize, Reach)> {
     let mut counted: Vec<(usize, Reach)> = Vec::new();
     let mut seen = std::collections::BTreeSet::from([start.clone()]);
     let mut waiting = vec![start.clone()];

@@ -60,14 +60,17 @@ const MOST_LINES: usize = 3;
 /// Other places that a frame shows, and that are listed below it.
 const MOST_PLACES: usize = 3;
 
+/// A problem is said in so many lines, the commands that answer its question among them: more is not read.
+const LONGEST: usize = 25;
+
+/// So many answers to a question are shown; more are said to be there.
+pub const MOST_ANSWERS: usize = 8;
+
 /// The range, or the rest of its first line where it has too many.
 fn clipped(code: &str, range: &Range<usize>) -> Range<usize> {
     let lines = code.get(range.clone()).map_or(0, |text| text.trim_end().matches('\n').count() + 1);
     if lines > MOST_LINES { range.start..text::line_end(code, range.start) } else { range.clone() }
 }
-
-/// Rows that a problem takes, at the most.
-const MOST_ROWS: usize = 25;
 
 /// How many characters of a line a frame shows; what is behind them, and a place there, is at the end of what it shows.
 const LONGEST_LINE: usize = 500;
@@ -108,14 +111,14 @@ fn with_short_lines(code: String, labels: &mut [LabeledSpan]) -> String {
     short
 }
 
-/// The other places of the same file that go into the frame.
+/// The first `most` other places of the same file, which go into the frame.
 fn in_frame(problem: &Problem, most: usize) -> impl Iterator<Item = &(Location, String)> {
     let here =
         problem.related.iter().filter(|(location, _)| problem.at.as_ref().is_some_and(|at| at.path == location.path));
     here.take(most)
 }
 
-/// A problem with its code frame, its other places and what to do: as much of it as has room.
+/// A problem with its code frame, its other places and what to do. Where that is too long, places give way first.
 pub fn full(
     problem: &Problem,
     project: Option<&Project>,
@@ -123,26 +126,36 @@ pub fn full(
     look: Look,
     finding: Option<&Finding>,
 ) -> Styled {
-    let rendered = |places| rendered(problem, project, paths, look, finding, places);
-    let mut text = rendered(MOST_PLACES);
-    for places in (0..MOST_PLACES).rev() {
-        if text.lines() <= MOST_ROWS {
+    let answers = problem.question.as_ref().filter(|_| finding.is_none()).map_or(0, |question| {
+        let more = usize::from(question.candidates.len() > MOST_ANSWERS);
+        question.candidates.len().min(MOST_ANSWERS) + more + if question.together.is_empty() { 0 } else { 2 }
+    });
+    let room = LONGEST - answers;
+    let lines = |text: &str| text.lines().count();
+    let mut rendered = String::new();
+    for most in (0..=MOST_PLACES).rev() {
+        rendered = framed(problem, project, paths, look, finding, most);
+        if lines(&rendered) <= room {
             break;
         }
-        text = rendered(places);
     }
-    text
+    if lines(&rendered) > room {
+        let kept: Vec<&str> = rendered.lines().take(room.saturating_sub(2)).collect();
+        rendered =
+            format!("{}\n        ...\n        `paxx explain {}` says more\n", kept.join("\n"), problem.rule.code);
+    }
+    if look.colour { Styled::from_ansi(&rendered) } else { Styled::from(&rendered) }
 }
 
-/// A problem, with so many other places in its frame.
-fn rendered(
+/// The same, with so many other places in the frame and below it.
+fn framed(
     problem: &Problem,
     project: Option<&Project>,
     paths: Option<&Paths>,
     look: Look,
     finding: Option<&Finding>,
-    places: usize,
-) -> Styled {
+    most: usize,
+) -> String {
     let text = problem.at.as_ref().and_then(|at| Some((at, project?.text(&at.path)?)));
     // Before it is laid out, so that what is underlined is what shows, and no text is taken for styling of miette's.
     let shown = |text: &str| if look.terminal { visible(text).into_owned() } else { text.to_owned() };
@@ -154,7 +167,7 @@ fn rendered(
             let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
             let moved = |range: Range<usize>| moved(range.start)..moved(range.end);
             labels.push(LabeledSpan::new_primary_with_span(None, moved(clipped(code, &at.range))));
-            labels.extend(in_frame(problem, places).map(|(location, what)| {
+            labels.extend(in_frame(problem, most).map(|(location, what)| {
                 LabeledSpan::new_with_span(Some(shown(&one_line(what))), moved(clipped(code, &location.range)))
             }));
             let code = if look.terminal { visible.into_owned() } else { code.to_owned() };
@@ -165,16 +178,16 @@ fn rendered(
     };
     let mut help = problem.help.clone().unwrap_or_default();
     if let (Some(project), Some(paths)) = (project, paths) {
-        let framed = if source.is_some() { in_frame(problem, places).count() } else { 0 };
+        let framed = if source.is_some() { in_frame(problem, most).count() } else { 0 };
         let elsewhere: Vec<_> = problem
             .related
             .iter()
-            .filter(|(location, _)| framed == 0 || !in_frame(problem, places).any(|(known, _)| known == location))
+            .filter(|(location, _)| framed == 0 || !in_frame(problem, most).any(|(known, _)| known == location))
             .collect();
-        if elsewhere.len() > MOST_PLACES {
-            help = format!("and {} more places\n{help}", elsewhere.len() - MOST_PLACES);
+        if elsewhere.len() > most {
+            help = format!("and {} more places\n{help}", elsewhere.len() - most);
         }
-        for (location, what) in elsewhere.into_iter().take(MOST_PLACES).rev() {
+        for (location, what) in elsewhere.into_iter().take(most).rev() {
             help = format!("{}: {what}\n{help}", paths.place(project, location));
         }
         if source.is_none()
@@ -183,11 +196,15 @@ fn rendered(
             help = format!("at {}\n{help}", paths.place(project, at));
         }
     }
-    if let Some(finding) = finding {
-        let who =
-            if finding.component.is_empty() { String::new() } else { format!("`{}` needs it; ", finding.component) };
-        help = format!("{help}\n{who}`paxx explain {}` says more", problem.rule.code);
+    if let (Some(question), Some(_)) = (&problem.question, finding) {
+        for candidate in question.candidates.iter().take(MOST_ANSWERS) {
+            let why = if candidate.evidence.is_empty() { String::new() } else { format!("  ({})", candidate.evidence) };
+            help = format!("{help}\n  --{} {}{why}", question.option, one_line(&candidate.value));
+        }
     }
+    let who = finding.map(|finding| finding.component.as_str()).filter(|component| !component.is_empty());
+    let who = who.map_or_else(String::new, |component| format!("`{component}` needs it; "));
+    help = format!("{help}\n{who}`paxx explain {}` says more", problem.rule.code);
     let help = help.trim().to_owned();
     let report = Report {
         code: format!("{}[{}]{}", problem.rule.severity.as_str(), problem.rule.code, finding.map_or("", mark)),
@@ -196,10 +213,10 @@ fn rendered(
             Severity::Warning => miette::Severity::Warning,
             Severity::Error => miette::Severity::Error,
         },
-        message: shown(&one_line(&problem.message)),
+        message: unbroken(&shown(&one_line(&problem.message))),
         labels,
         source,
-        help: (!help.is_empty()).then(|| shown(&help)),
+        help: (!help.is_empty()).then(|| unbroken(&shown(&help))),
     };
     let theme = if look.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let mut result = String::new();
@@ -207,12 +224,29 @@ fn rendered(
         .with_width(100)
         .with_links(false)
         .with_context_lines(1)
+        // A path or a command that is broken in two cannot be pasted.
+        .with_break_words(false)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
         // It would count bytes of what is shown; the place is in the name.
         .without_primary_span_start();
     if handler.render_report(&mut result, &report).is_err() {
         result.clone_from(&report.message);
     }
-    if look.colour { Styled::from_ansi(&result) } else { Styled::from(&result) }
+    result.replace(UNBROKEN, " ")
+}
+
+/// What stands for a blank where no line may end, until the lines are laid out.
+const UNBROKEN: char = '\u{e000}';
+
+/// The text whose pieces of code no line ending divides.
+fn unbroken(text: &str) -> String {
+    let is_code = |index: usize| index % 2 == 1;
+    let pieces = text.split('`').enumerate();
+    let pieces: Vec<String> = pieces
+        .map(|(index, piece)| if is_code(index) { piece.replace(' ', &UNBROKEN.to_string()) } else { piece.to_owned() })
+        .collect();
+    pieces.join("`")
 }
 
 /// A problem on one line: `path:line:column: severity[code] message`.

@@ -9,7 +9,7 @@ use crate::check::suppression::Suppression;
 use crate::component::Component;
 use crate::component::manifest::{Choice, ChoiceKind};
 use crate::component::options::{Decision, Source};
-use crate::finding::{Location, Problem, Severity};
+use crate::finding::{Location, Problem, Question, Severity};
 use crate::plan::{Outcome, Plan};
 use crate::project::Project;
 
@@ -44,6 +44,17 @@ pub fn problem(project: &Project, paths: &Paths, problem: &Problem) -> Value {
             .collect::<Vec<_>>(),
         "help": problem.help,
         "manual": problem.manual,
+        "question": problem.question.as_ref().map(question),
+    })
+}
+
+/// What an option would answer.
+fn question(question: &Question) -> Value {
+    let candidates = question.candidates.iter().map(|one| json!({ "value": one.value, "evidence": one.evidence }));
+    json!({
+        "option": question.option,
+        "candidates": candidates.collect::<Vec<_>>(),
+        "likely": question.is_likely,
     })
 }
 

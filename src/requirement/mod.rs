@@ -259,7 +259,9 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        list.extend(in_each_list(project, &Dependency::of("pydantic-settings>=2.0")));
+        if !project.layout.settings.as_ref().is_ok_and(|settings| settings.pydantic_v1) {
+            list.extend(in_each_list(project, &Dependency::of("pydantic-settings>=2.0")));
+        }
         list.push(Requirement::SettingsClass);
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {

@@ -1,8 +1,11 @@
 //! A settings class, where the project has none.
 
 use super::{Assessment, Change, Fix, Retraction, same_code};
+use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::Project;
+use crate::source::python::Source;
+use crate::source::text::LineEnding;
 
 /// The class, and the module variable that holds its instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,15 @@ impl SettingsClass {
         }
         let problem =
             Problem::new(&finding::NO_SETTINGS_CLASS, "the project has no settings class").at(&settings.path, 0..0);
+        if let Some(made) = &settings.made {
+            let code = project.text(&settings.path).unwrap_or_default();
+            let ending = LineEnding::of(code).as_str();
+            // The last line ends as it did.
+            let (before, after) = if code.ends_with('\n') { ("\n\n", "\n") } else { ("\n\n\n", "") };
+            let text = format!("{before}{made}{after}").replace('\n', ending);
+            let fix = Fix::edit(&settings.path, vec![Edit::insert(code.len(), text)]);
+            return Assessment::Missing { problem, fix };
+        }
         let change = Change::Write { path: settings.path.clone(), text: TEXT.to_owned() };
         Assessment::Missing { problem, fix: Fix { changes: vec![change], ..Fix::default() } }
     }
@@ -63,9 +75,31 @@ impl SettingsClass {
         let Ok(settings) = &project.layout.settings else { return Retraction::Gone };
         let Some(text) = project.text(&settings.path) else { return Retraction::Gone };
         let path = settings.path.clone();
-        if !same_code(text, TEXT) {
-            return Retraction::Keep { at: Some(Location::file(path)), why: "the settings class is in use".to_owned() };
+        if same_code(text, TEXT) {
+            return Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() });
         }
-        Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() })
+        match beside_others(text, &settings.class) {
+            Some(edit) => Retraction::Remove(Fix::edit(&path, vec![edit])),
+            None => Retraction::Keep { at: Some(Location::file(path)), why: "the settings class is in use".to_owned() },
+        }
     }
+}
+
+/// Takes a class that was made beside others away, and its instance: where they are at the end, and no field is left.
+fn beside_others(code: &str, name: &str) -> Option<Edit> {
+    let source = Source::of(code);
+    let (index, class) = source.class(name)?;
+    let made = source.calls.iter().find(|call| call.callee == name && call.scope.is_module())?;
+    let position = source.body.iter().position(|statement| statement.range == class.range)?;
+    let [_, instance] = source.body.get(position..)? else { return None };
+    let has_others = source.classes.iter().any(|other| other.name != name && other.scope.is_module());
+    let is_bare = source.annotations_of(index).all(|field| field.target == "model_config");
+    if instance.range != made.statement || !has_others || !is_bare || source.methods_of(index).next().is_some() {
+        return None;
+    }
+    let ending = LineEnding::of(code).as_str();
+    let ends = code.get(instance.range.end..)? == ending;
+    let before = ending.repeat(if ends { 2 } else { 3 });
+    let start = code.get(..class.range.start)?.strip_suffix(&before)?.len();
+    (ends || instance.range.end == code.len()).then(|| Edit::delete(start..code.len()))
 }

@@ -166,14 +166,16 @@ pub fn fixture(name: &str) -> &'static Fixture {
 fn projects(folder: &Path) -> Vec<Fixture> {
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let top = Fixture { name: name.clone(), folder: folder.to_owned(), below: String::new() };
-    let refusal = Sandbox::plain(&top).paxx(&["infra", "add", "redis", "--dry-run"]);
-    if !refusal.stderr.contains("PX001") {
-        return vec![top];
-    }
-    let said = flat(&refusal.stderr);
-    let below: Vec<&str> =
-        said.split("`paxx -C ").skip(1).filter_map(|rest| rest.split_once(" ...`")).map(|(path, _)| path).collect();
-    assert!(!below.is_empty(), "fixture {name}: no project, and none is named below:\n{said}");
+    let output = Sandbox::plain(&top).paxx(&["infra", "add", "redis", "--dry-run"]);
+    // The only one below is used, and said; of several, each has a command.
+    let entered = output.stderr.split_once("this is about `").and_then(|(_, rest)| rest.split_once('`'));
+    let named = output.stderr.lines().filter_map(|line| line.trim().strip_prefix("paxx -C "));
+    let below: Vec<&str> = match entered {
+        Some((only, _)) => vec![only],
+        None if output.stderr.contains("PX001") => named.filter_map(|rest| rest.split(' ').next()).collect(),
+        None => return vec![top],
+    };
+    assert!(!below.is_empty(), "fixture {name}: no project, and none is named below:\n{}", output.stderr);
     below
         .into_iter()
         .map(|below| Fixture { name: format!("{name}/{below}"), below: below.to_owned(), ..top.clone() })

@@ -306,3 +306,103 @@ fn scripts_can_be_executed() {
         assert_eq!(mode & 0o111, 0o111, "{script}");
     }
 }
+
+#[test]
+fn the_picture_is_of_a_real_run() {
+    let folder = bookshop();
+    let shown = ["add", "metrics", "--dry-run"];
+    let mut arguments = shown.to_vec();
+    arguments.extend(["--color", "always", "--quiet"]);
+    let diff = paxx(&folder.path().join("bookshop"), &arguments);
+    let command = format!("paxx {}", shown.join(" "));
+    assert_page("docs/preview.svg", &picture::svg(&command, &diff, &["main.py", "settings.py"]));
+}
+
+/// The text of every file below a folder that ends in this.
+fn texts(folder: &str, ending: &str) -> String {
+    let mut waiting = vec![root().join(folder)];
+    let mut found = String::new();
+    while let Some(folder) = waiting.pop() {
+        for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found += &fs::read_to_string(&path).expect("text");
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_supported_is_what_the_suites_show() {
+    let page = read("docs/support.md");
+    let shapes = texts("tests/behaviour/shapes", ".py");
+    let tests = texts("src", ".rs") + &texts("tests", ".rs");
+    let cases = root().join("tests/cases/add");
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| ---") && !line.starts_with("| there is"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 20, "{rows:?}");
+    for row in &rows {
+        let [_, what, shown] = row.as_slice() else { panic!("{row:?} has three cells") };
+        for item in shown.split("; ") {
+            let (kind, name) = item.split_once(' ').expect("what it is, and its name");
+            let name = name.trim_matches('`');
+            match kind {
+                "case" => {
+                    let case = cases.join(name);
+                    let exit = fs::read_to_string(case.join("exit")).unwrap_or_default();
+                    let said = fs::read_to_string(case.join("stderr")).unwrap_or_default();
+                    assert!(case.join("command").is_file(), "there is no case {name}");
+                    let code = what.split("refused `").nth(1).and_then(|rest| rest.split('`').next());
+                    let is_refused = exit.trim() == "2";
+                    assert!(!is_refused || what.contains("refused"), "{name} is refused");
+                    assert!(!is_refused || code.is_none_or(|code| said.contains(code)), "{name}: {what}");
+                }
+                "shape" => {
+                    // A title may be put together from two parts.
+                    let rest = name.split_once(' ').map_or(name, |(_, rest)| rest);
+                    let is_there = |title: &str| shapes.contains(&format!("\"{title}\""));
+                    assert!(is_there(name) || is_there(rest), "there is no shape {name}");
+                }
+                "test" => assert!(tests.contains(&format!("fn {name}()")), "there is no test {name}"),
+                _ => panic!("{item}"),
+            }
+        }
+    }
+    // What is refused in the suite is said.
+    for case in fs::read_dir(cases).expect("a folder").flatten() {
+        let name = case.file_name().to_string_lossy().into_owned();
+        let read = |file: &str| fs::read_to_string(case.path().join(file)).unwrap_or_default();
+        if read("exit").trim() == "2" && read("stderr").contains("[PX") {
+            assert!(page.contains(&format!("case `{name}`")), "docs/support.md does not speak of {name}");
+        }
+    }
+}
+
+#[test]
+fn refusals_are_short_say_where_more_is_and_what_they_say_to_type_is_a_command() {
+    let mut seen = 0;
+    for case in fs::read_dir(root().join("tests/cases/add")).expect("a folder").flatten() {
+        let said = fs::read_to_string(case.path().join("stderr")).unwrap_or_default();
+        for refusal in said.split("error[").skip(1) {
+            let code = refusal.split(']').next().expect("a code");
+            let name = case.file_name();
+            assert!(refusal.trim_end().lines().count() <= 25, "{name:?}: {refusal}");
+            assert!(refusal.contains(&format!("`paxx explain {code}`")), "{name:?}: {refusal}");
+            let quoted = refusal.split('`').skip(1).step_by(2).filter(|code| code.starts_with("paxx "));
+            let lines =
+                refusal.lines().filter_map(|line| line.strip_prefix("    paxx ")).map(|line| format!("paxx {line}"));
+            for command in quoted.map(str::to_owned).chain(lines) {
+                let command = command.split("  # ").next().unwrap_or_default().to_owned();
+                let parsed = paxx::cli::Cli::try_parse_from(command.split_whitespace());
+                assert!(parsed.is_ok(), "{name:?}: {command}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

@@ -132,6 +132,14 @@ for old in ("fastapi-0.100", "fastapi-0.115"):
     python.main(f"{old} handlers", "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.on_event('startup')\nasync def up():\n    print('up')\n", python=old, add=("redis", "metrics"))
     python.main(f"{old} lifespan in if", "import os\nfrom contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\nif os.getenv('PROD'):\n\n    @asynccontextmanager\n    async def lifespan(app):\n        print('prod')\n        yield {'a': 1}\n\nelse:\n\n    @asynccontextmanager\n    async def lifespan(app):\n        print('dev')\n        yield {'b': 1}\n        print('end')\n\n\napp = FastAPI(lifespan=lifespan)\n", python=old, envs=({}, {"PROD": "1"}))
     python.main(f"{old} router's handlers", "from fastapi import APIRouter, FastAPI\n\nrouter = APIRouter()\n\n\n@router.on_event('startup')\nasync def up():\n    print('up')\n\n\napp = FastAPI()\napp.include_router(router)\n", python=old, ordered=False)
+OLD_FASTAPI = {"app/config.py": "from pydantic import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n\nsettings = Settings()\n", "pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndependencies = [\n    "fastapi==0.88.0",\n    "pydantic<2",\n]\n'}
+for title, text in {
+    "nothing": "",
+    "a handler that is not async": "\n\n@app.on_event('startup')\ndef up():\n    print('up')\n",
+    "a handler that a function registers": "\n\nasync def up():\n    print('up')\n\n\ndef register(application):\n    application.add_event_handler('startup', up)\n\n\nregister(app)\n",
+    "handlers": "\n\n@app.on_event('startup')\nasync def up():\n    print('up')\n\n\n@app.on_event('shutdown')\nasync def down():\n    print('down')\n",
+}.items():
+    python.main(f"fastapi-0.88 {title}", "from fastapi import FastAPI\n\napp = FastAPI()\n" + text, OLD_FASTAPI, python="fastapi-0.88")
 python.main("fastapi-0.93 composed", "from fastapi import FastAPI\n\napp = FastAPI()\n\n\nasync def up():\n    print('up')\n\n\napp.add_event_handler('startup', up)\n", {"app/config.py": "from pydantic import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n\nsettings = Settings()\n", "pyproject.toml": '[project]\nname = "demo"\nversion = "0"\ndependencies = [\n    "fastapi==0.93.0",\n    "pydantic<2",\n]\n'}, python="fastapi-0.93", refusal="any")
 
 # Dependencies

@@ -220,6 +220,25 @@ for title, text in {
 }.items():
     lifespan.main(title, text + INDEX, {"app/life.py": "from contextlib import asynccontextmanager\n\n\n" + LIFESPAN} if "app.life" in text or "import life" in text else None, add=("redis", "metrics"), options=("--app", "app.main:app") if "two applications" in title else (), ordered="except, finally" not in title)
 
+# Lifespans that lead to no function of the project: what is there runs as without ours
+
+DEFAULT = HEAD + "\n\nclass Default:\n    def __call__(self, app):\n        return self.run(app)\n\n    @asynccontextmanager\n    async def run(self, app):\n        print('default up')\n        yield {'pool': 1}\n        print('default down')\n\n"
+for title, text in {
+    "parameter of a factory": HEAD + "\n" + LIFESPAN + "\n\ndef create_app(lifespan=None, **options):\n    return FastAPI(lifespan=lifespan, **options)\n\n\napp = create_app(lifespan=lifespan)\n",
+    "parameter of a factory that is not given": HEAD + "\n\ndef create_app(lifespan=None, **options):\n    app = FastAPI(lifespan=lifespan, **options)\n    return app\n\n\napp = create_app()\n",
+    "parameter of a factory with a default": DEFAULT + "\ndef create_app(title='x', *, lifespan=None):\n    app = FastAPI(title=title, lifespan=lifespan or Default())\n    return app\n\n\napp = create_app()\n",
+    "or a default": DEFAULT + "\ngiven = None\napp = FastAPI(lifespan=given or Default())\n",
+    "an instance": DEFAULT + "\napp = FastAPI(lifespan=Default())\n",
+    "a method of an instance": DEFAULT + "\napp = FastAPI(lifespan=Default().run)\n",
+    "built by a manager": HEAD + "\n\nclass Manager:\n    def __init__(self):\n        self.starts = []\n\n    def add(self, start):\n        self.starts.append(start)\n        return start\n\n    def build(self):\n        @asynccontextmanager\n        async def run(app):\n            for start in self.starts:\n                await start()\n            yield\n            print('end')\n\n        return run\n\n\nmanager = Manager()\n\n\n@manager.add\nasync def up():\n    print('up')\n\n\napp = FastAPI(lifespan=manager.build())\n",
+    "options of the settings": "from fastapi import FastAPI\n\nfrom app.config import settings\nfrom app.life import lifespan\n\napp = FastAPI(**settings.fastapi_kwargs)\napp.router.lifespan_context = lifespan\n",
+    "lifespan in options of a function": "from fastapi import FastAPI\n\nfrom app.life import lifespan\n\n\ndef options():\n    return {'title': 'x', 'lifespan': lifespan}\n\n\napp = FastAPI(**options())\n",
+    "an attribute of an imported object": "from fastapi import FastAPI\n\nfrom app.life import Holder\n\napp = FastAPI(lifespan=Holder.lifespan)\n",
+}.items():
+    config = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n    @property\n    def fastapi_kwargs(self) -> dict[str, object]:\n        return {'debug': self.debug, 'title': 'x'}\n\n\nsettings = Settings()\n"
+    life = "from contextlib import asynccontextmanager\n\n\n" + LIFESPAN + "\n\nclass Holder:\n    lifespan = staticmethod(lifespan)\n"
+    lifespan.main(title, text + INDEX, {"app/life.py": life, "app/config.py": config}, add=("redis", "metrics"))
+
 OTHER = "from contextlib import asynccontextmanager\n\n\n@asynccontextmanager\nasync def other(app):\n    print('other')\n    yield\n    print('other end')\n"
 for title, text in {
     "lifespan_context set below": HEAD + "\n@asynccontextmanager\nasync def other(app):\n    print('other')\n    yield\n    print('other end')\n\n\napp = FastAPI()\napp.router.lifespan_context = other\n",

@@ -1,0 +1,85 @@
+//! The command line as it was typed, to be shown again with an answer in it: what a message says is typed as it stands.
+
+/// The words behind the program's name, without the options that answers replace.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    words: Vec<String>,
+}
+
+impl Invocation {
+    /// The one that runs.
+    pub fn current() -> Self {
+        Self::of(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()))
+    }
+
+    fn of(words: impl IntoIterator<Item = String>) -> Self {
+        Self { words: words.into_iter().collect() }
+    }
+
+    /// The command with these answers: options as [`crate::finding::Question::option`] names them, with their values.
+    pub fn with(&self, answers: &[(&str, &str)]) -> String {
+        let mut words = vec!["paxx".to_owned()];
+        for (_, folder) in answers.iter().filter(|(option, _)| *option == "project") {
+            let folder = if folder.starts_with('-') { format!("./{folder}") } else { (*folder).to_owned() };
+            words.extend(["-C".to_owned(), shell_word(&folder)]);
+        }
+        let replaces_project = words.len() > 1;
+        let mut own = self.words.iter();
+        let mut ended = Vec::new();
+        while let Some(word) = own.next() {
+            if word == "--" {
+                ended = std::iter::once("--".to_owned()).chain(own.by_ref().map(|word| shell_word(word))).collect();
+            } else if replaces_project && (word == "-C" || word == "--project") {
+                own.next();
+            } else if !(replaces_project && (word.starts_with("-C") || word.starts_with("--project="))) {
+                words.push(shell_word(word));
+            }
+        }
+        for (option, value) in answers.iter().filter(|(option, _)| *option != "project") {
+            let value = shell_word(value);
+            // What begins like an option is given in one word.
+            let between = if value.starts_with('-') { "=" } else { " " };
+            words.push(format!("--{option}{between}{value}"));
+        }
+        words.extend(ended);
+        words.join(" ")
+    }
+}
+
+/// A word as a shell takes it for one.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-:=,@+%".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(words: &str, answers: &[(&str, &str)]) -> String {
+        Invocation::of(words.split(' ').map(str::to_owned)).with(answers)
+    }
+
+    #[test]
+    fn an_answer_joins_the_command() {
+        assert_eq!(with("add redis --yes", &[("app", "main:app")]), "paxx add redis --yes --app main:app");
+        assert_eq!(
+            with("add redis", &[("app", "a/b c.py:app"), ("settings", "new")]),
+            "paxx add redis --app 'a/b c.py:app' --settings new"
+        );
+        assert_eq!(with("add -- redis", &[("service", "web")]), "paxx add --service web -- redis");
+        assert_eq!(with("add redis", &[("settings", "-a/b.py:C")]), "paxx add redis --settings=-a/b.py:C");
+        assert_eq!(with("add redis", &[("project", "-rf")]), "paxx -C ./-rf add redis");
+    }
+
+    #[test]
+    fn a_folder_takes_the_place_of_the_one_that_was_given() {
+        for given in ["add redis", "-C demo add redis", "add redis -Cdemo", "add --project=demo redis"] {
+            assert_eq!(with(given, &[("project", "demo/it's")]), "paxx -C 'demo/it'\\''s' add redis");
+        }
+        assert_eq!(with("-C demo check", &[("app", "a:b")]), "paxx -C demo check --app a:b");
+    }
+}
