@@ -61,6 +61,8 @@ pub struct Requirement {
     pub blob: Option<String>,
     /// What version 1 of the format had in its place, until the next change of the project finds the blob id.
     pub digest: Option<String>,
+    /// Did the project's own code import the package before it was listed?
+    pub imported: bool,
 }
 
 /// Something that several components share.
@@ -156,6 +158,7 @@ impl Lock {
                         replaced: string(entry, "replaced"),
                         blob: string(entry, "blob"),
                         digest: string(entry, "digest"),
+                        imported: entry.get("imported").and_then(toml_edit::Value::as_bool) == Some(true),
                     })
                 })
                 .collect::<Result<_, Problem>>()?;
@@ -363,6 +366,9 @@ fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
         if let Some(value) = value {
             let _ = write!(text, ", {key} = {}", form(value));
         }
+    }
+    if requirement.imported {
+        text.push_str(", imported = true");
     }
     text.push_str(" },");
     text

@@ -11,7 +11,7 @@ use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::plan::{self, Allowances, Outcome, Plan, Raising};
 use crate::project::FilePath;
-use crate::project::discover::{Discovery, decide_tests};
+use crate::project::discover::{self, Discovery, decide_tests};
 use crate::render::findings;
 use crate::requirement::dependency::plain;
 
@@ -29,6 +29,12 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     let lock = lock_of(ui, &discovery)?;
     if named.is_empty() {
         named = choose::choose(ui, &lock)?;
+    }
+    let packages = plan::unlisted(&discovery.project, &named);
+    if !packages.is_empty() {
+        let words: Vec<String> = packages.iter().map(|name| plan::word_of(name)).collect();
+        let project = discover::with_files_that_have(&discovery, &words);
+        discovery.imported = plan::imported(&project, &packages, &lock);
     }
     options::verify(&given, &named, &lock)?;
     let asks = !arguments.confirmation.dry_run && !arguments.confirmation.yes && prompt::can_ask(ui);

@@ -38,7 +38,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
         }
     }
     let words = plan::words_of_uses(&discovery.project, &named);
-    discover::read_files_with(&mut discovery, &words);
+    discovery.project = discover::with_files_that_have(&discovery, &words);
     let plan = plan::remove(&discovery, &lock, &names).map_err(|problem| refused(ui, &discovery, vec![problem]))?;
     let proposal = Proposal {
         ui,

@@ -6,11 +6,14 @@
 use std::ops::Range;
 
 use crate::component::Component;
+use crate::component::registry::with_required;
 use crate::finding::{self, Location, Problem};
+use crate::lock::Lock;
 use crate::project::imports::module_file;
 use crate::project::root::is_secondary;
 use crate::project::{FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
+use crate::requirement::dependency::{Use, listed};
 use crate::requirement::setting;
 use crate::source::python::Import;
 use crate::source::python::names::{attributes_of, strings_with};
@@ -40,12 +43,39 @@ pub fn words(project: &Project, components: &[&'static Component]) -> Vec<String
             words.extend(variable);
         }
         let packages = manifest.dependency.iter().filter_map(|dependency| name_and_bound(&dependency.requirement));
-        // A distribution `a-b` is imported as `a_b` or as `a.b`: its first part is in both.
-        words.extend(packages.filter_map(|(name, _)| name.split(['-', '.', '_']).next().map(str::to_owned)));
+        words.extend(packages.map(|(name, _)| word_of(&name)));
     }
     words.sort();
     words.dedup();
     words
+}
+
+/// What stands in each import of a distribution: `a-b` is imported as `a_b` or as `a.b`, and its first part is in both.
+pub fn word_of(distribution: &str) -> String {
+    distribution.split(['-', '.', '_']).next().unwrap_or(distribution).to_owned()
+}
+
+/// The packages of these components that the application's dependencies do not list.
+pub fn unlisted(project: &Project, named: &[&'static Component]) -> Vec<String> {
+    let Ok(listed) = listed(project) else { return Vec::new() };
+    let is_listed = |name: &String| listed.iter().any(|entry| entry.name == *name && entry.used == Use::Application);
+    let components = with_required(named);
+    let dependencies = components.iter().flat_map(|(component, _)| component.manifest.dependency.iter());
+    let packages = dependencies.filter_map(|dependency| Some(name_and_bound(&dependency.requirement)?.0));
+    let mut packages: Vec<String> = packages.filter(|name| !is_listed(name)).collect();
+    packages.sort();
+    packages.dedup();
+    packages
+}
+
+/// Those of these packages that the project's own code imports, though nothing listed them: by way of another package, or where
+/// they happen to be installed. `project` has the files with their words.
+pub fn imported(project: &Project, packages: &[String], lock: &Lock) -> Vec<String> {
+    let folder = &project.layout.services.folder;
+    let records = lock.components.iter().flat_map(|component| &component.requirements);
+    let ours: Vec<FilePath> =
+        records.filter_map(|record| folder.join(record.id.strip_prefix("module:")?)).collect();
+    packages.iter().filter(|name| import_of(project, name, &ours).is_some()).cloned().collect()
 }
 
 /// Where code outside of `ours` imports this distribution.
@@ -69,8 +99,11 @@ pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]
     };
     // What tests import is a dependency of the tests.
     let is_code = |path: &FilePath| !is_secondary(path, &project.layout.root);
-    python_files(project, ours).filter(|(path, ..)| is_code(path)).find_map(|(path, _, source)| {
-        let import = source.imports.iter().find(imports_it)?;
+    let word = word_of(distribution);
+    let is_candidate = |path: &FilePath| path.as_str().ends_with(".py") && !ours.contains(path) && is_code(path);
+    project.files().filter(|(path, _)| is_candidate(path)).find_map(|(path, file)| {
+        file.text().filter(|code| code.contains(&word))?;
+        let import = file.python().imports.iter().find(imports_it)?;
         Some(Location::new(path.clone(), import.range.clone()))
     })
 }

@@ -59,6 +59,8 @@ pub struct Discovery {
     pub options: Vec<(String, String)>,
     /// Was it said whether tests are written for generated modules?
     pub tests_are_configured: bool,
+    /// Packages that the project's own code imports already, of those that are to be listed.
+    pub imported: Vec<String>,
     /// Why nothing can be said of the project: files that cannot be read, a configuration that cannot be used.
     pub problems: Vec<Problem>,
     /// Parts of the project that were not searched.
@@ -141,17 +143,19 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     (is_followed && discovery.problems.is_empty() && discovery.project.layout.found() == found).then_some(discovery)
 }
 
-/// Reads the project's Python files that have one of `words`: for questions about the user's code that no requirement asks.
-pub fn read_files_with(discovery: &mut Discovery, words: &[String]) {
+/// The project with its Python files that have one of `words` too: for questions about the user's code that no requirement asks.
+pub fn with_files_that_have(discovery: &Discovery, words: &[String]) -> Project {
+    let mut project = discovery.project.clone();
     let words: Vec<(&str, u32)> = words.iter().map(|word| (word.as_str(), 1)).collect();
-    let Ok(reader) = Reader::open(&discovery.base) else { return };
-    for hit in reader.search(&discovery.project.layout.root, &words) {
-        if discovery.project.file(&hit.path).is_none()
+    let Ok(reader) = Reader::open(&discovery.base) else { return project };
+    for hit in reader.search(&project.layout.root, &words) {
+        if project.file(&hit.path).is_none()
             && let Some(file) = reader.file(&hit.path)
         {
-            discovery.project.add(hit.path, file);
+            project.add(hit.path, file);
         }
     }
+    project
 }
 
 /// Decides whether tests are written for generated modules, which is recorded.
@@ -346,7 +350,8 @@ fn describe(
     let (files, links) = reader.into_files();
     let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     let tests_are_configured = chosen.tests.is_some();
-    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, problems, unsearched }
+    let imported = Vec::new();
+    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, imported, problems, unsearched }
 }
 
 /// A problem with a choice has its place. What is written down and cannot be used ends every command.
@@ -373,6 +378,10 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     for module in COMPONENTS.iter().flat_map(|component| component.manifest.module.iter()) {
         if let Some(path) = services.join(&module.path) {
             reader.file(&path);
+        }
+        // A package of that name, which Python prefers to the module.
+        if let Some(folder) = module.path.strip_suffix(".py").and_then(|stem| services.join(stem)) {
+            reader.file(&folder.child("__init__.py"));
         }
     }
     for path in layout.handlers.iter().chain(&layout.wiring).chain(&layout.health).chain(routes) {
