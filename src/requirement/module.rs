@@ -110,7 +110,8 @@ impl Module {
     pub fn assess(&self, project: &Project) -> Assessment {
         let path = self.file(project);
         let is_apart = self.apart.is_some();
-        if let Some(problem) = circular(project).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
+        let hidden = || self.hidden(project);
+        if let Some(problem) = circular(project).or_else(hidden).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
             return Assessment::Blocked { problem };
         }
         if is_apart && self.written.is_none() && project.file(&path).is_some() {
@@ -166,7 +167,10 @@ impl Module {
                     format!("`{path}` is there already, and was not written by paxx"),
                 )
                 .at(&path, 0..0)
-                .help("move it away, or overwrite it with `--force` (the diff shows what goes)");
+                .help(
+                    "name another folder for our modules with `--services-dir DIR`, move it away, or overwrite it with \
+                     `--force` (the diff shows what goes)",
+                );
                 Assessment::Blocked { problem }
             }
             // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
@@ -184,6 +188,19 @@ impl Module {
                 Assessment::Drifted { problem, fix: None }
             }
         }
+    }
+
+    /// The package of the user's that Python takes in place of this module: `services/email/` beside `services/email.py`.
+    fn hidden(&self, project: &Project) -> Option<Problem> {
+        let path = self.file(project);
+        let package = FilePath::new(path.as_str().strip_suffix(".py")?)?.child("__init__.py");
+        project.file(&package)?;
+        let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
+        Some(
+            Problem::new(&finding::MODULE_FOREIGN, message)
+                .at(&package, 0..0)
+                .help("name another folder for our modules with `--services-dir DIR`"),
+        )
     }
 
     /// A module of the project that has the name of a package which this module imports.
