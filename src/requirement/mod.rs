@@ -249,7 +249,7 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        list.push(Requirement::Dependency(Dependency::of("pydantic-settings>=2.0")));
+        list.push(Requirement::Dependency(SettingsClass::dependency(project)));
         list.push(Requirement::SettingsClass);
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
