@@ -56,9 +56,38 @@ impl Import {
 
     /// The statement, were it a line of its own.
     pub fn statement(&self) -> String {
+        self.statement_from(&self.module)
+    }
+
+    /// The same with the module as the file writes it.
+    fn statement_from(&self, module: &str) -> String {
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
-        format!("from {} import {}", self.module, names.join(", "))
+        format!("from {module} import {}", names.join(", "))
+    }
+
+    /// The module as the file would write it: by a relative path, where it imports nothing of the package by an absolute one.
+    fn written(&self, project: &Project, source: &Source) -> String {
+        self.relative(project, source).unwrap_or_else(|| self.module.clone())
+    }
+
+    fn relative(&self, project: &Project, source: &Source) -> Option<String> {
+        let module: Vec<&str> = self.module.split('.').collect();
+        let is_of_package = |name: &str| name.split('.').next() == module.first().copied();
+        let is_absolute = |import: &python::Import| match &import.from {
+            Some(from) => is_of_package(from),
+            None => import.names.iter().any(|name| is_of_package(&name.name)),
+        };
+        let is_relative =
+            |import: &python::Import| import.scope.is_module() && import.from.as_ref().is_some_and(|from| from.starts_with('.'));
+        if !self.is_of_services(project) || !source.imports.iter().any(is_relative) || source.imports.iter().any(is_absolute) {
+            return None;
+        }
+        let folder = self.path.parent()?.relative_to(project.layout.import_roots.first()?);
+        let package: Vec<&str> = folder.split('/').collect();
+        let shared = package.iter().zip(&module).take_while(|(left, right)| left == right).count();
+        let up = package.len().checked_sub(shared).filter(|_| shared > 0)?;
+        Some(format!("{}{}", ".".repeat(up + 1), module[shared..].join(".")))
     }
 
     /// Does the module import the names?
@@ -101,13 +130,14 @@ impl Import {
         if let Some(problem) = import_order::too_early(project, &self.path).filter(|_| self.is_of_services(project)) {
             return Assessment::Blocked { problem: problem.manual(wanted.statement()) };
         }
+        let statement = wanted.statement_from(&self.written(project, source));
         let (edits, replaced) = wanted.insertion(project, code, source);
         let place = edits.first().map_or(0, |edit| edit.range.start);
         let problem =
             Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not imported", wanted.names.join("`, `")))
                 .at(&self.path, place..place)
-                .help(format!("add `{}`", wanted.statement()))
-                .manual(wanted.statement());
+                .help(format!("add `{statement}`"))
+                .manual(statement);
         let mut fix = Fix::edit(&self.path, edits).safe();
         if let Some(replaced) = replaced {
             fix = fix.scaffolding(self.wrapping(), Some(replaced));
@@ -356,23 +386,25 @@ impl Import {
     /// A statement that imports from the same module, which the names can join.
     fn extendable<'a>(
         &self,
+        project: &Project,
         source: &'a Source,
         barrier: Option<&std::ops::Range<usize>>,
     ) -> Option<&'a python::Import> {
+        let written = self.written(project, source);
         source.imports.iter().find(|import| {
             import.scope.is_module()
                 && barrier.is_none_or(|barrier| import.range.start >= barrier.end)
                 && !import.scope.guarded
                 && !import.wildcard
                 && !import.names.is_empty()
-                && import.from.as_deref() == Some(self.module.as_str())
+                && import.from.as_ref().is_some_and(|from| *from == self.module || *from == written)
         })
     }
 
     /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
     fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
         let barrier = self.barrier(project, code, source);
-        if let Some(import) = self.extendable(source, barrier.as_ref()) {
+        if let Some(import) = self.extendable(project, source, barrier.as_ref()) {
             self.extension(&project.layout, code, import)
         } else {
             let uses = self.names.iter().flat_map(|name| python::uses_of(code, name));
@@ -420,7 +452,8 @@ impl Import {
                 let next = names.iter().position(|there| member_key(there) > member_key(name));
                 names.insert(next.unwrap_or(names.len()), name.clone());
             }
-            let wrapped = format!("from {} import (\n    {},\n)", self.module, names.join(",\n    "));
+            let module = import.from.as_deref().unwrap_or(&self.module);
+            let wrapped = format!("from {module} import (\n    {},\n)", names.join(",\n    "));
             return (vec![Edit::replace(import.range.clone(), ending.convert(&wrapped))], Some(statement));
         }
         (edits, None)
@@ -429,8 +462,9 @@ impl Import {
     fn new_line(&self, project: &Project, code: &str, source: &Source, before: usize) -> Edit {
         let layout = &project.layout;
         let ending = LineEnding::of(code).as_str();
-        let mut statement = self.wrapped_statement(layout, ending);
-        let section = section(layout, &self.module);
+        let module = self.written(project, source);
+        let mut statement = self.wrapped_statement(&module, layout, ending);
+        let section = section(layout, &module);
         let imports: Vec<&python::Import> =
             source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.guarded).collect();
         let section_of = |import: &python::Import| section_of_import(layout, import);
@@ -456,7 +490,7 @@ impl Import {
         }
         if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
             let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
-            let key = sort_key(&self.module);
+            let key = sort_key(&module);
             let next = peers.iter().position(|import| import.from.as_deref().is_some_and(|from| sort_key(from) > key));
             return match next {
                 Some(0) => {
@@ -486,15 +520,15 @@ impl Import {
     }
 
     /// The statement, over several lines where one is too long.
-    fn wrapped_statement(&self, layout: &Layout, ending: &str) -> String {
-        let statement = self.statement();
+    fn wrapped_statement(&self, module: &str, layout: &Layout, ending: &str) -> String {
+        let statement = self.statement_from(module);
         if statement.len() <= layout.line_length {
             return statement;
         }
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
         let names = names.join(&format!(",{ending}    "));
-        format!("from {} import ({ending}    {names},{ending})", self.module)
+        format!("from {module} import ({ending}    {names},{ending})")
     }
 
     /// Takes a statement away with the blank lines that came with it: those without which it would be inserted just here.
@@ -525,7 +559,8 @@ impl Import {
                     let edit = self.new_line(project, &without, &source, before);
                     edit::apply(&without, &[edit]).as_deref() == Some(code)
                 };
-                super::same_code(statement, &self.statement()) && (again(without.len()) || again(candidate.start + 1))
+                let ours = self.statement_from(&self.written(project, &source));
+                super::same_code(statement, &ours) && (again(without.len()) || again(candidate.start + 1))
             })
             .map_or_else(|| Edit::delete(line), Edit::delete)
     }
