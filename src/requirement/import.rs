@@ -308,7 +308,7 @@ impl Import {
     ) -> Option<std::ops::Range<usize>> {
         let barrier = self.barrier(project, code, source);
         let imported = self.names.iter().filter_map(|name| self.imported(project, source, name));
-        let extendable = self.extendable(source, barrier.as_ref()).map(|import| import.range.clone());
+        let extendable = self.extendable(project, source, barrier.as_ref()).map(|import| import.range.clone());
         imported.max_by_key(|range| range.start).or(extendable).or(barrier)
     }
 
