@@ -585,11 +585,13 @@ impl Edit {
     }
 }
 
-/// Do two modules of the standard library or of pydantic export the same name?
+/// Do two modules of the standard library, of pydantic or of FastAPI export the same name?
 fn is_equivalent(left: &str, right: &str) -> bool {
     let group = |module: &str| match module.split('.').next() {
         Some("typing" | "typing_extensions" | "collections") => Some(0),
         Some("pydantic") => Some(1),
+        // FastAPI hands `asynccontextmanager` on.
+        Some("contextlib" | "fastapi") if module != "fastapi" => Some(2),
         _ => None,
     };
     group(left).is_some() && group(left) == group(right)
