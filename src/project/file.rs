@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use crate::source::python::import_scan;
 use crate::source::{python, text::LineEnding, toml, yaml};
 
 /// An immutable file. An edit makes another one.
@@ -13,6 +14,7 @@ pub struct File {
     pub read_only: bool,
     /// Its executable bit.
     pub executable: bool,
+    imports: OnceCell<Vec<import_scan::Scanned>>,
     python: OnceCell<Rc<python::Source>>,
     yaml: OnceCell<Result<Rc<yaml::Source>, yaml::Unsupported>>,
     toml: OnceCell<Result<Rc<toml::Source>, toml::SyntaxError>>,
@@ -48,6 +50,11 @@ impl File {
     /// The file as Python; an empty module where it is not UTF-8.
     pub fn python(&self) -> &Rc<python::Source> {
         self.python.get_or_init(|| python::Source::of(self.text().unwrap_or_default()))
+    }
+
+    /// What the file imports as Python: for questions about many files, most of which are parsed for nothing else.
+    pub fn imports(&self) -> &[import_scan::Scanned] {
+        self.imports.get_or_init(|| import_scan::imports(self.text().unwrap_or_default()))
     }
 
     /// The file as YAML.

@@ -250,7 +250,8 @@ fn choose(
     classes: &[Candidate],
     application: Option<&Application>,
 ) -> Result<Candidate, Problem> {
-    if let [only] = classes {
+    let classes = &of_application(reader, roots, classes, application);
+    if let [only] = classes.as_slice() {
         return Ok(only.clone());
     }
     let used: Vec<(&Candidate, Vec<Reach>)> = classes
@@ -318,6 +319,20 @@ fn choose(
         };
     }
     Err(problem.help(format!("say which one the application uses: {}", options.join(" or "))))
+}
+
+/// The classes in modules that the application imports, be it in a function: others are a script's, or another program's. All of
+/// them, where it imports none.
+fn of_application(
+    reader: &Reader,
+    roots: &[FilePath],
+    classes: &[Candidate],
+    application: Option<&Application>,
+) -> Vec<Candidate> {
+    let Some(application) = application else { return classes.to_vec() };
+    let is_imported = |class: &&Candidate| imports::may_lead_to(reader, roots, &application.path, &class.path);
+    let imported: Vec<Candidate> = classes.iter().filter(is_imported).cloned().collect();
+    if imported.is_empty() { classes.to_vec() } else { imported }
 }
 
 /// Is the class a field's type, or a base, of another settings class?

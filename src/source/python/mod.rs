@@ -4,6 +4,7 @@
 //! the text. Nothing here knows FastAPI, and nothing changes text.
 
 pub mod form;
+pub mod import_scan;
 pub mod names;
 mod newer;
 pub mod stdlib;
