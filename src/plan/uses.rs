@@ -73,8 +73,7 @@ pub fn unlisted(project: &Project, named: &[&'static Component]) -> Vec<String> 
 pub fn imported(project: &Project, packages: &[String], lock: &Lock) -> Vec<String> {
     let folder = &project.layout.services.folder;
     let records = lock.components.iter().flat_map(|component| &component.requirements);
-    let ours: Vec<FilePath> =
-        records.filter_map(|record| folder.join(record.id.strip_prefix("module:")?)).collect();
+    let ours: Vec<FilePath> = records.filter_map(|record| folder.join(record.id.strip_prefix("module:")?)).collect();
     packages.iter().filter(|name| import_of(project, name, &ours).is_some()).cloned().collect()
 }
 

@@ -78,9 +78,13 @@ impl Import {
             Some(from) => is_of_package(from),
             None => import.names.iter().any(|name| is_of_package(&name.name)),
         };
-        let is_relative =
-            |import: &python::Import| import.scope.is_module() && import.from.as_ref().is_some_and(|from| from.starts_with('.'));
-        if !self.is_of_services(project) || !source.imports.iter().any(is_relative) || source.imports.iter().any(is_absolute) {
+        let is_relative = |import: &python::Import| {
+            import.scope.is_module() && import.from.as_ref().is_some_and(|from| from.starts_with('.'))
+        };
+        if !self.is_of_services(project)
+            || !source.imports.iter().any(is_relative)
+            || source.imports.iter().any(is_absolute)
+        {
             return None;
         }
         let folder = self.path.parent()?.relative_to(project.layout.import_roots.first()?);
