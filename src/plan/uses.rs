@@ -11,12 +11,13 @@ use crate::finding::{self, Location, Problem};
 use crate::lock::Lock;
 use crate::project::imports::module_file;
 use crate::project::root::is_secondary;
-use crate::project::{FilePath, Project};
+use crate::project::{File, FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::dependency::{Use, listed};
 use crate::requirement::setting;
 use crate::source::python::Import;
 use crate::source::python::names::{attributes_of, strings_with};
+use crate::source::python::scan::ScannedImport;
 use crate::source::{python, text};
 
 /// What goes with the components.
@@ -79,6 +80,7 @@ pub fn imported(project: &Project, packages: &[String], lock: &Lock) -> Vec<Stri
 
 /// Where code outside of `ours` imports this distribution.
 pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]) -> Option<Location> {
+    let word = word_of(distribution);
     let is_it = |module: &str| {
         let mut parts = String::new();
         module.split('.').any(|part| {
@@ -89,20 +91,31 @@ pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]
             parts == distribution
         })
     };
-    let imports_it = |import: &&Import| match &import.from {
+    let imports_it = |from: Option<&str>, names: &[&str]| match from {
         Some(from) => {
-            let names = import.names.iter().map(|name| format!("{from}.{}", name.name));
-            !from.starts_with('.') && std::iter::once(from.clone()).chain(names).any(|module| is_it(&module))
+            !from.starts_with('.') && (is_it(from) || names.iter().any(|name| is_it(&format!("{from}.{name}"))))
         }
-        None => import.names.iter().any(|name| is_it(&name.name)),
+        None => names.iter().any(|name| is_it(name)),
+    };
+    let found = |import: &ScannedImport| {
+        let names: Vec<&str> = import.names.iter().map(String::as_str).collect();
+        imports_it(import.from.as_deref(), &names)
+    };
+    // What only type checkers see is an import too, and most files need not be parsed to see that they have none.
+    let may_import = |file: &File| {
+        file.text().is_some_and(|code| {
+            code.contains(&word) && (code.contains("TYPE_CHECKING") || file.imports().iter().any(found))
+        })
+    };
+    let is_import = |import: &&Import| {
+        let names: Vec<&str> = import.names.iter().map(|name| name.name.as_str()).collect();
+        imports_it(import.from.as_deref(), &names)
     };
     // What tests import is a dependency of the tests.
     let is_code = |path: &FilePath| !is_secondary(path, &project.layout.root);
-    let word = word_of(distribution);
     let is_candidate = |path: &FilePath| path.as_str().ends_with(".py") && !ours.contains(path) && is_code(path);
     project.files().filter(|(path, _)| is_candidate(path)).find_map(|(path, file)| {
-        file.text().filter(|code| code.contains(&word))?;
-        let import = file.python().imports.iter().find(imports_it)?;
+        let import = may_import(file).then(|| file.python().imports.iter().find(is_import)).flatten()?;
         Some(Location::new(path.clone(), import.range.clone()))
     })
 }
