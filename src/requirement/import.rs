@@ -240,7 +240,7 @@ impl Import {
                 continue;
             }
             if let Some(problem) = self.taken(&source, name) {
-                return Err(problem);
+                return Err(steps.at_origin(problem));
             }
             missing.push(name.clone());
         }
