@@ -735,7 +735,14 @@ fn services(
             None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
             None => None,
         });
-        let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
+        let parent = package.map_or_else(
+            || import_root.clone(),
+            |package| {
+                let folder = import_root.child(package);
+                let of_namespace = application.and_then(|application| in_namespace(reader, &folder, &application.path));
+                of_namespace.filter(|_| !reader.exists(&folder.child("services"))).unwrap_or(folder)
+            },
+        );
         parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
@@ -751,6 +758,17 @@ fn services(
         return Ok(found);
     };
     Err((found, option.map_or(outside.clone(), |option| option.blame(outside))))
+}
+
+/// The package of the application where `folder` is but the namespace that it shares with other distributions (PEP 420): no package
+/// itself, with nothing in it but that one.
+fn in_namespace(reader: &Reader, folder: &FilePath, application: &FilePath) -> Option<FilePath> {
+    let names = reader.list(folder);
+    let is_folder = |name: &str| !name.starts_with(['.', '_']) && reader.is_folder(&folder.child(name));
+    let mut code = names.iter().filter(|name| name.ends_with(".py") || is_folder(name));
+    let package = folder.child(code.next().filter(|_| code.next().is_none())?);
+    let is_package = reader.exists(&package.child("__init__.py")) && application.is_below(&package);
+    is_package.then_some(package)
 }
 
 /// Of the modules that speak of what a component is wired with, those that the application imports, perhaps through others.
