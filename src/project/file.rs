@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::source::python::import_scan;
+use crate::source::python::scan;
 use crate::source::{python, text::LineEnding, toml, yaml};
 
 /// An immutable file. An edit makes another one.
@@ -14,7 +14,8 @@ pub struct File {
     pub read_only: bool,
     /// Its executable bit.
     pub executable: bool,
-    imports: OnceCell<Vec<import_scan::Scanned>>,
+    imports: OnceCell<Vec<scan::ScannedImport>>,
+    bases: OnceCell<Vec<Vec<String>>>,
     python: OnceCell<Rc<python::Source>>,
     yaml: OnceCell<Result<Rc<yaml::Source>, yaml::Unsupported>>,
     toml: OnceCell<Result<Rc<toml::Source>, toml::SyntaxError>>,
@@ -53,8 +54,13 @@ impl File {
     }
 
     /// What the file imports as Python: for questions about many files, most of which are parsed for nothing else.
-    pub fn imports(&self) -> &[import_scan::Scanned] {
-        self.imports.get_or_init(|| import_scan::imports(self.text().unwrap_or_default()))
+    pub fn imports(&self) -> &[scan::ScannedImport] {
+        self.imports.get_or_init(|| scan::imports(self.text().unwrap_or_default()))
+    }
+
+    /// The last names of the bases of each class, found in the same way.
+    pub fn bases(&self) -> &[Vec<String>] {
+        self.bases.get_or_init(|| scan::bases(self.text().unwrap_or_default()))
     }
 
     /// The file as YAML.

@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-use super::FilePath;
 use super::find_application::dotted;
 use super::imports::{self, Files};
 use super::layout::{Application, Settings};
 use super::reader::Reader;
 use super::settings_naming::{self, Naming};
 use super::settings_reach::{self, Reach, is_imported};
+use super::{File, FilePath};
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Call, Class, Source, stdlib};
 
@@ -98,7 +98,7 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
     for _ in 0..4 {
         let before = found.len();
         for path in files {
-            let Some(file) = reader.file(path) else { continue };
+            let Some(file) = reader.file(path).filter(|file| may_have_settings(file, &found)) else { continue };
             let source = file.python();
             for class in source.classes.iter().filter(|class| class.scope.is_module()) {
                 if found.iter().any(|known| known.path == *path && known.name == class.name) {
@@ -118,6 +118,20 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
         }
     }
     found
+}
+
+/// May a class of the file inherit from settings, or from one of those that are known? Most files that speak of settings have no such
+/// class, and need not be parsed.
+fn may_have_settings(file: &File, known: &[Candidate]) -> bool {
+    let code = file.text().unwrap_or_default();
+    file.bases().iter().flatten().any(|base| {
+        base.ends_with("Settings")
+            || known.iter().any(|class| class.name == *base)
+            // Another name for one of them.
+            || code.contains(&format!(" as {base}"))
+            || code.contains(&format!("\n{base} = "))
+            || code.contains(&format!("\n{base}: "))
+    })
 }
 
 /// A base without its type arguments, and as it is imported where the module gave it another name: `Base = vendor.Settings`.

@@ -4,9 +4,9 @@
 //! the text. Nothing here knows FastAPI, and nothing changes text.
 
 pub mod form;
-pub mod import_scan;
 pub mod names;
 mod newer;
+pub mod scan;
 pub mod stdlib;
 mod visit;
 

@@ -1,11 +1,11 @@
-//! The imports of a module, found without a syntax tree: whether one module leads to another is asked of hundreds of them, and
-//! most would be parsed for nothing else.
+//! The imports and the classes of a module, found without a syntax tree: whether one module leads to another, and which has the
+//! settings, is asked of hundreds of them, and most would be parsed for nothing else.
 //!
-//! It must not see more than the tree does: what stands in strings and comments is passed over.
+//! It must not see more than the tree does: what stands in strings and comments is passed over. So is what only type checkers run.
 
 /// An import statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scanned {
+pub struct ScannedImport {
     /// Does it stand in a function or a class, so that importing the module does not run it?
     pub nested: bool,
     /// The module of a `from` import, with its leading dots; `None` for `import a, b`.
@@ -15,17 +15,28 @@ pub struct Scanned {
 }
 
 /// The imports of a module, in the order of the file.
-pub fn imports(code: &str) -> Vec<Scanned> {
+pub fn imports(code: &str) -> Vec<ScannedImport> {
     let mut found = Vec::new();
-    // The indentations of the definitions that the present line may stand in.
+    // The indentations of the definitions, and of what only type checkers run, that the present line may stand in.
     let mut definitions: Vec<usize> = Vec::new();
+    let mut unrun: Option<usize> = None;
     logical_lines(code, |line| {
         let statement = line.trim_start();
+        if statement.trim_end().is_empty() {
+            return;
+        }
         let indentation = line.len() - statement.len();
         while definitions.last().is_some_and(|definition| *definition >= indentation) {
             definitions.pop();
         }
+        if unrun.is_some_and(|block| block < indentation) {
+            return;
+        }
+        unrun = None;
         match statement.split([' ', '\t', '(', ':']).next() {
+            Some("if") if statement.contains("TYPE_CHECKING") && !statement.contains("not ") => {
+                unrun = Some(indentation)
+            }
             Some("def" | "class" | "async") => definitions.push(indentation),
             Some("import" | "from") => {
                 let nested = !definitions.is_empty();
@@ -41,21 +52,39 @@ pub fn imports(code: &str) -> Vec<Scanned> {
     found
 }
 
+/// The classes at module level that have bases: the last names of those, without type arguments.
+pub fn bases(code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    logical_lines(code, |line| {
+        let Some(header) = line.trim_start().strip_prefix("class ").filter(|header| header.contains('(')) else {
+            return;
+        };
+        let list = header.split_once('(').map_or("", |(_, list)| list);
+        // What stands in the brackets of type arguments is no base; it does no harm as one.
+        let bases = list
+            .split([',', '[', ']', '(', ')'])
+            .filter(|base| !base.contains('='))
+            .map(|base| base.trim().rsplit('.').next().unwrap_or_default().to_owned());
+        found.push(bases.filter(|base| !base.is_empty()).collect());
+    });
+    found
+}
+
 /// One import statement.
-fn read(statement: &str, nested: bool) -> Option<Scanned> {
+fn read(statement: &str, nested: bool) -> Option<ScannedImport> {
     let names = |list: &str| -> Vec<String> {
         let list = list.trim().trim_matches(['(', ')']);
         list.split(',').filter_map(|name| name.split_whitespace().next()).map(str::to_owned).collect()
     };
     let statement = statement.trim();
     if let Some(list) = statement.strip_prefix("import").filter(|list| list.starts_with([' ', '\t'])) {
-        return Some(Scanned { nested, from: None, names: names(list) });
+        return Some(ScannedImport { nested, from: None, names: names(list) });
     }
     let rest = statement.strip_prefix("from").filter(|rest| rest.starts_with([' ', '\t', '.']))?.trim_start();
     let end = rest.find([' ', '\t'])?;
     let (from, list) = rest.split_at(end);
     let list = list.trim_start().strip_prefix("import")?;
-    Some(Scanned { nested, from: Some(from.to_owned()), names: names(list) })
+    Some(ScannedImport { nested, from: Some(from.to_owned()), names: names(list) })
 }
 
 /// Hands over each logical line without its strings and comments.
@@ -119,7 +148,7 @@ mod tests {
     use crate::source::python::{Import, Source};
 
     /// What the syntax tree says.
-    fn parsed(code: &str) -> Vec<Scanned> {
+    fn parsed(code: &str) -> Vec<ScannedImport> {
         let names = |import: &Import| {
             if import.wildcard {
                 return vec!["*".to_owned()];
@@ -128,9 +157,9 @@ mod tests {
         };
         let scanned = |import: &Import| {
             let nested = !import.scope.is_module();
-            Scanned { nested, names: names(import), from: import.from.clone() }
+            ScannedImport { nested, names: names(import), from: import.from.clone() }
         };
-        Source::of(code).imports.iter().map(scanned).collect()
+        Source::of(code).imports.iter().filter(|import| !import.scope.type_checking).map(scanned).collect()
     }
 
     #[test]
@@ -141,10 +170,20 @@ mod tests {
                     from l import *\nfrom m \\\n    import n\n\
                     if True:\n    import o\n    def p():\n        import q\n    import r\nelse: import s\n\
                     try: from t import u\nexcept ImportError:\n    v = 'import w'\n\
-                    @x\nclass Y:\n    import z\n\n    async def aa(self):\n        from bb import cc\n\n\
+                    def bl():\n    pass\n\n    import bm\n@x\nclass Y:\n    import z\n\n    async def aa(self):\n        from bb import cc\n\n\
                     dd = [\n\"\"\"\nimport ee\n\"\"\", 'it\\'s',\n]\nimportant = from_here = 1\n\
+                    if typing.TYPE_CHECKING:\n    import ff\n\n    from gg import ii\nelse:\n    import mm\n\
                     import hh\r\nfrom\tii import jj\nfrom .kk import ll";
         assert_eq!(imports(code), parsed(code));
+    }
+
+    #[test]
+    fn bases_are_the_last_names() {
+        let code = "class A: pass\nclass B(c.D, E[F], metaclass=G):\n    pass\nif H:\n    class I(\n        J,\n    ):\n        K = 1\n";
+        let found = bases(code);
+        assert_eq!(found.len(), 2);
+        assert!(["D", "E"].iter().all(|base| found[0].contains(&(*base).to_owned())));
+        assert_eq!(found[1], ["J"]);
     }
 
     #[test]
