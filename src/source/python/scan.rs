@@ -65,7 +65,10 @@ pub fn bases(code: &str) -> Vec<Vec<String>> {
             .split([',', '[', ']', '(', ')'])
             .filter(|base| !base.contains('='))
             .map(|base| base.trim().rsplit('.').next().unwrap_or_default().to_owned());
-        found.push(bases.filter(|base| !base.is_empty()).collect());
+        let is_name = |base: &String| {
+            !base.is_empty() && base.chars().all(|character| character.is_alphanumeric() || character == '_')
+        };
+        found.push(bases.filter(is_name).collect());
     });
     found
 }
