@@ -10,6 +10,7 @@
 //! ```
 
 use super::import_order;
+use super::import_path;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
@@ -68,30 +69,9 @@ impl Import {
 
     /// The module as the file would write it: by a relative path, where it imports nothing of the package by an absolute one.
     fn written(&self, project: &Project, source: &Source) -> String {
-        self.relative(project, source).unwrap_or_else(|| self.module.clone())
-    }
-
-    fn relative(&self, project: &Project, source: &Source) -> Option<String> {
-        let module: Vec<&str> = self.module.split('.').collect();
-        let is_of_package = |name: &str| name.split('.').next() == module.first().copied();
-        let is_absolute = |import: &python::Import| match &import.from {
-            Some(from) => is_of_package(from),
-            None => import.names.iter().any(|name| is_of_package(&name.name)),
-        };
-        let is_relative = |import: &python::Import| {
-            import.scope.is_module() && import.from.as_ref().is_some_and(|from| from.starts_with('.'))
-        };
-        if !self.is_of_services(project)
-            || !source.imports.iter().any(is_relative)
-            || source.imports.iter().any(is_absolute)
-        {
-            return None;
-        }
-        let folder = self.path.parent()?.relative_to(project.layout.import_roots.first()?);
-        let package: Vec<&str> = folder.split('/').collect();
-        let shared = package.iter().zip(&module).take_while(|(left, right)| left == right).count();
-        let up = package.len().checked_sub(shared).filter(|_| shared > 0)?;
-        Some(format!("{}{}", ".".repeat(up + 1), module[shared..].join(".")))
+        let relative =
+            self.is_of_services(project).then(|| import_path::relative(project, &self.path, &self.module, source));
+        relative.flatten().unwrap_or_else(|| self.module.clone())
     }
 
     /// Does the module import the names?

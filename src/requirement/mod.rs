@@ -15,6 +15,7 @@ pub mod ignore_line;
 pub mod image;
 pub mod import;
 mod import_order;
+mod import_path;
 pub mod lifespan_call;
 pub mod migration;
 pub mod module;

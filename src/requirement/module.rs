@@ -111,7 +111,9 @@ impl Module {
         let path = self.file(project);
         let is_apart = self.apart.is_some();
         let hidden = || self.hidden(project);
-        if let Some(problem) = circular(project).or_else(hidden).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
+        if let Some(problem) =
+            circular(project).or_else(hidden).or_else(|| self.shadowed(project)).filter(|_| !is_apart)
+        {
             return Assessment::Blocked { problem };
         }
         if is_apart && self.written.is_none() && project.file(&path).is_some() {
