@@ -63,6 +63,8 @@ pub struct Requirement {
     pub kept: bool,
     /// What version 1 of the format had in its place, until the next change of the project finds the blob id.
     pub digest: Option<String>,
+    /// Did the project's own code import the package before it was listed?
+    pub imported: bool,
 }
 
 /// Something that several components share.
@@ -159,6 +161,7 @@ impl Lock {
                         blob: string(entry, "blob"),
                         kept: entry.get("kept").and_then(toml_edit::Value::as_bool).unwrap_or_default(),
                         digest: string(entry, "digest"),
+                        imported: entry.get("imported").and_then(toml_edit::Value::as_bool) == Some(true),
                     })
                 })
                 .collect::<Result<_, Problem>>()?;
@@ -370,6 +373,9 @@ fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
         if let Some(value) = value {
             let _ = write!(text, ", {key} = {}", form(value));
         }
+    }
+    if requirement.imported {
+        text.push_str(", imported = true");
     }
     text.push_str(if requirement.kept { ", kept = true }," } else { " }," });
     text

@@ -23,7 +23,7 @@ pub use context::context;
 use draft::Draft;
 pub use keep::{Generated, generated, keep};
 use scaffolding::{here, portable, uses};
-pub use uses::words as words_of_uses;
+pub use uses::{imported, unlisted, word_of, words as words_of_uses};
 
 use crate::component::options::{self, Decision, Given, Source};
 use crate::component::registry::with_required;
@@ -185,6 +185,11 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
                 continue;
             }
             bring(&mut plan, &mut draft, &mut next, component, &requirement, allow);
+            if let Requirement::Dependency(dependency) = &requirement
+                && discovery.imported.contains(&dependency.name())
+            {
+                note_import(&mut next, component, &id);
+            }
         }
     }
     if let Some(problem) = python::too_old(&discovery.project) {
@@ -336,6 +341,15 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
         Some(known) if record.created => *known = record,
         Some(_) => {}
         None => entry.requirements.push(record),
+    }
+}
+
+/// Records of a package that was brought that the project's own code imported it before.
+fn note_import(lock: &mut Lock, component: &'static Component, id: &str) {
+    let entry = lock.components.iter_mut().find(|entry| entry.name == component.id());
+    let record = entry.and_then(|entry| entry.requirements.iter_mut().find(|record| record.id == id));
+    if let Some(record) = record.filter(|record| record.created && record.text.is_some()) {
+        record.imported = true;
     }
 }
 
@@ -507,7 +521,9 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
         };
         let needed_still = match &requirement {
             Requirement::Dependency(dependency) if !dependency.development && recorded.record.text.is_some() => {
-                let at = uses::import_of(&draft.project, &dependency.name(), &ours);
+                // What was imported without being listed goes back to that.
+                let was_imported = lock.requirement(&id).is_some_and(|record| record.imported);
+                let at = uses::import_of(&draft.project, &dependency.name(), &ours).filter(|_| !was_imported);
                 at.map(|at| (at, "your code imports it".to_owned()))
             }
             Requirement::Setting(_) => {

@@ -13,7 +13,7 @@ use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::plan::{self, Allowances, Plan, Raising};
 use crate::project::FilePath;
-use crate::project::discover::{Discovery, decide_tests};
+use crate::project::discover::{self, Discovery, decide_tests};
 use crate::render::findings;
 use crate::requirement::dependency::plain;
 
@@ -56,7 +56,14 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         if let Some(wanted) = with_tests {
             decide_tests(discovery, wanted);
         }
-        Ok(plan::add(discovery, &lock_of(ui, discovery)?, &named, &allow))
+        let lock = lock_of(ui, discovery)?;
+        let packages = plan::unlisted(&discovery.project, &named);
+        if !packages.is_empty() {
+            let words: Vec<String> = packages.iter().map(|name| plan::word_of(name)).collect();
+            let project = discover::with_files_that_have(discovery, &words);
+            discovery.imported = plan::imported(&project, &packages, &lock);
+        }
+        Ok(plan::add(discovery, &lock, &named, &allow))
     };
     let (discovery, mut plan) = plan_with_answers(ui, &mut about, search, discovery, planned)?;
     let lock = lock_of(ui, &discovery)?;

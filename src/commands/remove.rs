@@ -41,7 +41,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
     }
     let planned = |discovery: &mut Discovery| {
         let words = plan::words_of_uses(&discovery.project, &named);
-        discover::read_files_with(discovery, &words);
+        discovery.project = discover::with_files_that_have(discovery, &words);
         plan::remove(discovery, &lock, &names).map_err(|problem| refused(ui, discovery, vec![problem]))
     };
     let (discovery, plan) = plan_with_answers(ui, &mut options, search, discovery, planned)?;

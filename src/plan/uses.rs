@@ -6,14 +6,18 @@
 use std::ops::Range;
 
 use crate::component::Component;
+use crate::component::registry::with_required;
 use crate::finding::{self, Location, Problem};
+use crate::lock::Lock;
 use crate::project::imports::module_file;
 use crate::project::root::is_secondary;
-use crate::project::{FilePath, Project};
+use crate::project::{File, FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
+use crate::requirement::dependency::{Use, listed};
 use crate::requirement::setting;
 use crate::source::python::Import;
 use crate::source::python::names::{attributes_of, strings_with};
+use crate::source::python::scan::ScannedImport;
 use crate::source::{python, text};
 
 /// What goes with the components.
@@ -40,16 +44,43 @@ pub fn words(project: &Project, components: &[&'static Component]) -> Vec<String
             words.extend(variable);
         }
         let packages = manifest.dependency.iter().filter_map(|dependency| name_and_bound(&dependency.requirement));
-        // A distribution `a-b` is imported as `a_b` or as `a.b`: its first part is in both.
-        words.extend(packages.filter_map(|(name, _)| name.split(['-', '.', '_']).next().map(str::to_owned)));
+        words.extend(packages.map(|(name, _)| word_of(&name)));
     }
     words.sort();
     words.dedup();
     words
 }
 
+/// What stands in each import of a distribution: `a-b` is imported as `a_b` or as `a.b`, and its first part is in both.
+pub fn word_of(distribution: &str) -> String {
+    distribution.split(['-', '.', '_']).next().unwrap_or(distribution).to_owned()
+}
+
+/// The packages of these components that the application's dependencies do not list.
+pub fn unlisted(project: &Project, named: &[&'static Component]) -> Vec<String> {
+    let Ok(listed) = listed(project) else { return Vec::new() };
+    let is_listed = |name: &String| listed.iter().any(|entry| entry.name == *name && entry.used == Use::Application);
+    let components = with_required(named);
+    let dependencies = components.iter().flat_map(|(component, _)| component.manifest.dependency.iter());
+    let packages = dependencies.filter_map(|dependency| Some(name_and_bound(&dependency.requirement)?.0));
+    let mut packages: Vec<String> = packages.filter(|name| !is_listed(name)).collect();
+    packages.sort();
+    packages.dedup();
+    packages
+}
+
+/// Those of these packages that the project's own code imports, though nothing listed them: by way of another package, or where
+/// they happen to be installed. `project` has the files with their words.
+pub fn imported(project: &Project, packages: &[String], lock: &Lock) -> Vec<String> {
+    let folder = &project.layout.services.folder;
+    let records = lock.components.iter().flat_map(|component| &component.requirements);
+    let ours: Vec<FilePath> = records.filter_map(|record| folder.join(record.id.strip_prefix("module:")?)).collect();
+    packages.iter().filter(|name| import_of(project, name, &ours).is_some()).cloned().collect()
+}
+
 /// Where code outside of `ours` imports this distribution.
 pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]) -> Option<Location> {
+    let word = word_of(distribution);
     let is_it = |module: &str| {
         let mut parts = String::new();
         module.split('.').any(|part| {
@@ -60,17 +91,31 @@ pub(super) fn import_of(project: &Project, distribution: &str, ours: &[FilePath]
             parts == distribution
         })
     };
-    let imports_it = |import: &&Import| match &import.from {
+    let imports_it = |from: Option<&str>, names: &[&str]| match from {
         Some(from) => {
-            let names = import.names.iter().map(|name| format!("{from}.{}", name.name));
-            !from.starts_with('.') && std::iter::once(from.clone()).chain(names).any(|module| is_it(&module))
+            !from.starts_with('.') && (is_it(from) || names.iter().any(|name| is_it(&format!("{from}.{name}"))))
         }
-        None => import.names.iter().any(|name| is_it(&name.name)),
+        None => names.iter().any(|name| is_it(name)),
+    };
+    let found = |import: &ScannedImport| {
+        let names: Vec<&str> = import.names.iter().map(String::as_str).collect();
+        imports_it(import.from.as_deref(), &names)
+    };
+    // What only type checkers see is an import too, and most files need not be parsed to see that they have none.
+    let may_import = |file: &File| {
+        file.text().is_some_and(|code| {
+            code.contains(&word) && (code.contains("TYPE_CHECKING") || file.imports().iter().any(found))
+        })
+    };
+    let is_import = |import: &&Import| {
+        let names: Vec<&str> = import.names.iter().map(|name| name.name.as_str()).collect();
+        imports_it(import.from.as_deref(), &names)
     };
     // What tests import is a dependency of the tests.
     let is_code = |path: &FilePath| !is_secondary(path, &project.layout.root);
-    python_files(project, ours).filter(|(path, ..)| is_code(path)).find_map(|(path, _, source)| {
-        let import = source.imports.iter().find(imports_it)?;
+    let is_candidate = |path: &FilePath| path.as_str().ends_with(".py") && !ours.contains(path) && is_code(path);
+    project.files().filter(|(path, _)| is_candidate(path)).find_map(|(path, file)| {
+        let import = may_import(file).then(|| file.python().imports.iter().find(is_import)).flatten()?;
         Some(Location::new(path.clone(), import.range.clone()))
     })
 }

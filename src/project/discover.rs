@@ -64,6 +64,8 @@ pub struct Discovery {
     pub options: Vec<(String, String)>,
     /// Was it said whether tests are written for generated modules?
     pub tests_are_configured: bool,
+    /// Packages that the project's own code imports already, of those that are to be listed.
+    pub imported: Vec<String>,
     /// Why nothing can be said of the project: files that cannot be read, a configuration that cannot be used.
     pub problems: Vec<Problem>,
     /// Parts of the project that were not searched.
@@ -146,17 +148,19 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
     (is_followed && discovery.problems.is_empty() && discovery.project.layout.found() == found).then_some(discovery)
 }
 
-/// Reads the project's Python files that have one of `words`: for questions about the user's code that no requirement asks.
-pub fn read_files_with(discovery: &mut Discovery, words: &[String]) {
+/// The project with its Python files that have one of `words` too: for questions about the user's code that no requirement asks.
+pub fn with_files_that_have(discovery: &Discovery, words: &[String]) -> Project {
+    let mut project = discovery.project.clone();
     let words: Vec<(&str, u32)> = words.iter().map(|word| (word.as_str(), 1)).collect();
-    let Ok(reader) = Reader::open(&discovery.base) else { return };
-    for hit in reader.search(&discovery.project.layout.root, &words) {
-        if discovery.project.file(&hit.path).is_none()
+    let Ok(reader) = Reader::open(&discovery.base) else { return project };
+    for hit in reader.search(&project.layout.root, &words) {
+        if project.file(&hit.path).is_none()
             && let Some(file) = reader.file(&hit.path)
         {
-            discovery.project.add(hit.path, file);
+            project.add(hit.path, file);
         }
     }
+    project
 }
 
 /// Decides whether tests are written for generated modules, which is recorded.
@@ -366,7 +370,8 @@ fn describe(
     let (files, links) = reader.into_files();
     let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     let tests_are_configured = chosen.tests.is_some();
-    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, problems, unsearched }
+    let imported = Vec::new();
+    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, imported, problems, unsearched }
 }
 
 /// A problem with a choice has its place. What is written down and cannot be used ends every command.
@@ -392,6 +397,10 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     }
     for module in COMPONENTS.iter().flat_map(|component| component.manifest.module.iter()) {
         reader.file(&layout.services.file(&module.path));
+        // A package of that name, which Python prefers to the module.
+        if let Some(stem) = layout.services.file(&module.path).as_str().strip_suffix(".py").and_then(FilePath::new) {
+            reader.file(&stem.child("__init__.py"));
+        }
     }
     for path in layout.handlers.iter().chain(&layout.wiring).chain(&layout.health).chain(routes) {
         reader.file(path);
@@ -748,7 +757,14 @@ fn services(
             None if application.path.name() == "__init__.py" => Some(application.module.as_str()),
             None => None,
         });
-        let parent = package.map_or_else(|| import_root.clone(), |package| import_root.child(package));
+        let parent = package.map_or_else(
+            || import_root.clone(),
+            |package| {
+                let folder = import_root.child(package);
+                let of_namespace = application.and_then(|application| in_namespace(reader, &folder, &application.path));
+                of_namespace.filter(|_| !reader.exists(&folder.child("services"))).unwrap_or(folder)
+            },
+        );
         parent.child("services")
     };
     let needs_init = !reader.exists(&folder.child("__init__.py"));
@@ -765,6 +781,17 @@ fn services(
         return Ok(found);
     };
     Err((found, option.map_or(outside.clone(), |option| option.blame(outside))))
+}
+
+/// The package of the application where `folder` is but the namespace that it shares with other distributions (PEP 420): no package
+/// itself, with nothing in it but that one.
+fn in_namespace(reader: &Reader, folder: &FilePath, application: &FilePath) -> Option<FilePath> {
+    let names = reader.list(folder);
+    let is_folder = |name: &str| !name.starts_with(['.', '_']) && reader.is_folder(&folder.child(name));
+    let mut code = names.iter().filter(|name| name.ends_with(".py") || is_folder(name));
+    let package = folder.child(code.next().filter(|_| code.next().is_none())?);
+    let is_package = reader.exists(&package.child("__init__.py")) && application.is_below(&package);
+    is_package.then_some(package)
 }
 
 /// Of the modules that speak of what a component is wired with, those that the application imports, perhaps through others.

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use crate::source::python::scan;
 use crate::source::{python, text::LineEnding, toml, utf16, yaml};
 
 /// An immutable file. An edit makes another one.
@@ -15,6 +16,8 @@ pub struct File {
     pub read_only: bool,
     /// Its executable bit.
     pub executable: bool,
+    imports: OnceCell<Vec<scan::ScannedImport>>,
+    bases: OnceCell<Vec<Vec<String>>>,
     python: OnceCell<Rc<python::Source>>,
     yaml: OnceCell<Result<Rc<yaml::Source>, yaml::Unsupported>>,
     toml: OnceCell<Result<Rc<toml::Source>, toml::SyntaxError>>,
@@ -77,6 +80,16 @@ impl File {
     /// The file as Python; an empty module where it is not UTF-8.
     pub fn python(&self) -> &Rc<python::Source> {
         self.python.get_or_init(|| python::Source::of(self.text().unwrap_or_default()))
+    }
+
+    /// What the file imports as Python: for questions about many files, most of which are parsed for nothing else.
+    pub fn imports(&self) -> &[scan::ScannedImport] {
+        self.imports.get_or_init(|| scan::imports(self.text().unwrap_or_default()))
+    }
+
+    /// The last names of the bases of each class, found in the same way.
+    pub fn bases(&self) -> &[Vec<String>] {
+        self.bases.get_or_init(|| scan::bases(self.text().unwrap_or_default()))
     }
 
     /// The file as YAML.

@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-use super::FilePath;
 use super::find_application::dotted;
 use super::imports::{self, Files};
 use super::layout::{Application, Settings};
 use super::reader::Reader;
 use super::settings_naming::{self, Naming};
 use super::settings_reach::{self, Reach, is_imported};
+use super::{File, FilePath};
 use crate::finding::{self, Location, Problem, Question};
 use crate::source::python::{Call, Class, Source, stdlib};
 
@@ -106,7 +106,7 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
     for _ in 0..4 {
         let before = found.len();
         for path in files {
-            let Some(file) = reader.file(path) else { continue };
+            let Some(file) = reader.file(path).filter(|file| may_have_settings(file, &found)) else { continue };
             let source = file.python();
             for class in source.classes.iter().filter(|class| class.scope.is_module()) {
                 if found.iter().any(|known| known.path == *path && known.name == class.name) {
@@ -126,6 +126,20 @@ fn settings_classes(reader: &Reader, roots: &[FilePath], files: &[FilePath], for
         }
     }
     found
+}
+
+/// May a class of the file inherit from settings, or from one of those that are known? Most files that speak of settings have no such
+/// class, and need not be parsed.
+fn may_have_settings(file: &File, known: &[Candidate]) -> bool {
+    let code = file.text().unwrap_or_default();
+    file.bases().iter().flatten().any(|base| {
+        base.ends_with("Settings")
+            || known.iter().any(|class| class.name == *base)
+            // Another name for one of them.
+            || code.contains(&format!(" as {base}"))
+            || code.contains(&format!("\n{base} = "))
+            || code.contains(&format!("\n{base}: "))
+    })
 }
 
 /// A base without its type arguments, and as it is imported where the module gave it another name: `Base = vendor.Settings`.
@@ -259,7 +273,8 @@ fn choose(
     classes: &[Candidate],
     application: Option<&Application>,
 ) -> Result<Candidate, Problem> {
-    if let [only] = classes {
+    let classes = &of_application(reader, roots, classes, application);
+    if let [only] = classes.as_slice() {
         return Ok(only.clone());
     }
     let used: Vec<(&Candidate, Vec<Reach>)> = classes
@@ -362,6 +377,20 @@ fn several(root: &FilePath, weighed: &[(usize, &Candidate)]) -> Problem {
         }
     }
     problem.question(question)
+}
+
+/// The classes in modules that the application imports, be it in a function: others are a script's, or another program's. All of
+/// them, where it imports none.
+fn of_application(
+    reader: &Reader,
+    roots: &[FilePath],
+    classes: &[Candidate],
+    application: Option<&Application>,
+) -> Vec<Candidate> {
+    let Some(application) = application else { return classes.to_vec() };
+    let is_imported = |class: &&Candidate| imports::may_lead_to(reader, roots, &application.path, &class.path);
+    let imported: Vec<Candidate> = classes.iter().filter(is_imported).cloned().collect();
+    if imported.is_empty() { classes.to_vec() } else { imported }
 }
 
 /// Is the class a field's type, or a base, of another settings class?

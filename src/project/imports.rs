@@ -2,6 +2,7 @@
 //!
 //! Nothing is executed: a name is followed through import statements and re-exports by their text alone.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{File, FilePath};
@@ -94,29 +95,36 @@ pub fn module_of_name(files: &dyn Files, roots: &[FilePath], path: &FilePath, na
 
 /// Is the module at `path` the one at `target`, or does it import it, perhaps through others?
 pub fn leads_to(files: &dyn Files, roots: &[FilePath], path: &FilePath, target: &FilePath) -> bool {
-    let mut seen: Vec<FilePath> = Vec::new();
+    reaches(files, roots, path, target, false)
+}
+
+/// The same, and functions of these modules may import it too, when they are called.
+pub fn may_lead_to(files: &dyn Files, roots: &[FilePath], path: &FilePath, target: &FilePath) -> bool {
+    reaches(files, roots, path, target, true)
+}
+
+fn reaches(files: &dyn Files, roots: &[FilePath], path: &FilePath, target: &FilePath, nested: bool) -> bool {
+    let mut seen: HashSet<FilePath> = HashSet::new();
     let mut waiting = vec![path.clone()];
     while let Some(path) = waiting.pop() {
         if path == *target {
             return true;
         }
-        if seen.contains(&path) || seen.len() > 200 {
+        if !seen.insert(path.clone()) {
             continue;
         }
-        if let Some(file) = files.file(&path) {
-            for import in file.python().imports.iter().filter(|import| import.scope.is_module()) {
-                let named = import.names.iter().filter_map(|name| match &import.from {
-                    Some(from) => {
-                        let dot = if from.ends_with('.') { "" } else { "." };
-                        module_file(files, roots, &path, &format!("{from}{dot}{}", name.name))
-                    }
-                    None => module_file(files, roots, &path, &name.name),
-                });
-                let from = import.from.as_deref().and_then(|from| module_file(files, roots, &path, from));
-                waiting.extend(named.chain(from));
-            }
+        let Some(file) = files.file(&path) else { continue };
+        for import in file.imports().iter().filter(|import| nested || !import.nested) {
+            let named = import.names.iter().filter_map(|name| match &import.from {
+                Some(from) => {
+                    let dot = if from.ends_with('.') { "" } else { "." };
+                    module_file(files, roots, &path, &format!("{from}{dot}{name}"))
+                }
+                None => module_file(files, roots, &path, name),
+            });
+            let from = import.from.as_deref().and_then(|from| module_file(files, roots, &path, from));
+            waiting.extend(named.chain(from));
         }
-        seen.push(path);
     }
     false
 }

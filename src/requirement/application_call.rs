@@ -423,7 +423,7 @@ impl ApplicationCall {
             }
             anchor = above.last().map_or(anchor, |last| (*last).clone());
         }
-        placement::statement_after(code, &anchor, statement)
+        placement::statement_after(code, source, &anchor, statement)
     }
 
     /// The statement that ours goes behind: the last one of its kind, else of any kind that wires the application, else the

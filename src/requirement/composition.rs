@@ -60,7 +60,7 @@ pub(super) fn bring(
     let function = function_text(name, &class_name, &indentation_step(&code, &source), side, call);
     let (insertion, between) =
         placement::definition_before(&code, &source, wiring.call.range.start, &function.replace('\n', ending));
-    let statement = placement::statement_after(&code, &anchor, &format!("{name}({variable})"))?;
+    let statement = placement::statement_after(&code, &source, &anchor, &format!("{name}({variable})"))?;
     steps.take(&[insertion, statement]);
     let mut made = vec![(COMPOSED.to_owned(), None), (PLACE.to_owned(), Some(between))];
     let mut imports =

@@ -11,6 +11,7 @@
 
 use super::import_alias::{bound_by, parts};
 use super::import_order::{self, member_key, sort_key};
+use super::import_path;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
@@ -57,9 +58,21 @@ impl Import {
 
     /// The statement, were it a line of its own.
     pub fn statement(&self) -> String {
+        self.statement_from(&self.module)
+    }
+
+    /// The same with the module as the file writes it.
+    fn statement_from(&self, module: &str) -> String {
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
-        format!("from {} import {}", self.module, names.join(", "))
+        format!("from {module} import {}", names.join(", "))
+    }
+
+    /// The module as the file would write it: by a relative path, where it imports nothing of the package by an absolute one.
+    fn written(&self, project: &Project, source: &Source) -> String {
+        let relative =
+            self.is_of_services(project).then(|| import_path::relative(project, &self.path, &self.module, source));
+        relative.flatten().unwrap_or_else(|| self.module.clone())
     }
 
     /// Does the module import the names?
@@ -102,13 +115,14 @@ impl Import {
         if let Some(problem) = import_order::too_early(project, &self.path).filter(|_| self.is_of_services(project)) {
             return Assessment::Blocked { problem: problem.manual(wanted.statement()) };
         }
+        let statement = wanted.statement_from(&self.written(project, source));
         let (edits, replaced) = wanted.insertion(project, code, source);
         let place = edits.first().map_or(0, |edit| edit.range.start);
         let problem =
             Problem::new(&finding::IMPORT_MISSING, format!("`{}` is not imported", wanted.names.join("`, `")))
                 .at(&self.path, place..place)
-                .help(format!("add `{}`", wanted.statement()))
-                .manual(wanted.statement());
+                .help(format!("add `{statement}`"))
+                .manual(statement);
         let mut fix = Fix::edit(&self.path, edits).safe();
         if let Some(replaced) = replaced {
             fix = fix.scaffolding(self.wrapping(), Some(replaced));
@@ -207,7 +221,7 @@ impl Import {
                 continue;
             }
             if let Some(problem) = self.taken(&source, name) {
-                return Err(problem);
+                return Err(steps.at_origin(problem));
             }
             missing.push(name.clone());
         }
@@ -279,7 +293,7 @@ impl Import {
     ) -> Option<std::ops::Range<usize>> {
         let barrier = self.barrier(project, code, source);
         let imported = self.names.iter().filter_map(|name| self.imported(project, source, name));
-        let extendable = self.extendable(source, barrier.as_ref()).map(|import| import.range.clone());
+        let extendable = self.extendable(project, source, barrier.as_ref()).map(|import| import.range.clone());
         imported.max_by_key(|range| range.start).or(extendable).or(barrier)
     }
 
@@ -360,6 +374,7 @@ impl Import {
     /// A statement that imports from the same module, which the names can join.
     fn extendable<'a>(
         &self,
+        project: &Project,
         source: &'a Source,
         barrier: Option<&std::ops::Range<usize>>,
     ) -> Option<&'a python::Import> {
@@ -369,6 +384,7 @@ impl Import {
             let aliased = import.names.iter().filter(|name| name.alias.is_some()).count();
             if aliased == 0 { !has_alias } else { import.names.len() > 1 }
         };
+        let written = self.written(project, source);
         source.imports.iter().find(|import| {
             import.scope.is_module()
                 && takes(import)
@@ -376,14 +392,14 @@ impl Import {
                 && !import.scope.guarded
                 && !import.wildcard
                 && !import.names.is_empty()
-                && import.from.as_deref() == Some(self.module.as_str())
+                && import.from.as_ref().is_some_and(|from| *from == self.module || *from == written)
         })
     }
 
     /// The edits that bring the names, and the statement that they replace where it no longer fits on its line.
     fn insertion(&self, project: &Project, code: &str, source: &Source) -> (Vec<Edit>, Option<String>) {
         let barrier = self.barrier(project, code, source);
-        if let Some(import) = self.extendable(source, barrier.as_ref()) {
+        if let Some(import) = self.extendable(project, source, barrier.as_ref()) {
             self.extension(&project.layout, code, import)
         } else {
             let uses = self.names.iter().flat_map(|name| python::uses_of(code, bound_by(name)));
@@ -431,7 +447,8 @@ impl Import {
                 let next = names.iter().position(|there| member_key(there) > member_key(name));
                 names.insert(next.unwrap_or(names.len()), name.clone());
             }
-            let wrapped = format!("from {} import (\n    {},\n)", self.module, names.join(",\n    "));
+            let module = import.from.as_deref().unwrap_or(&self.module);
+            let wrapped = format!("from {module} import (\n    {},\n)", names.join(",\n    "));
             return (vec![Edit::replace(import.range.clone(), ending.convert(&wrapped))], Some(statement));
         }
         (edits, None)
@@ -440,8 +457,9 @@ impl Import {
     fn new_line(&self, project: &Project, code: &str, source: &Source, before: usize) -> Edit {
         let layout = &project.layout;
         let ending = LineEnding::of(code).as_str();
-        let mut statement = self.wrapped_statement(layout, ending);
-        let section = section(layout, &self.module);
+        let module = self.written(project, source);
+        let mut statement = self.wrapped_statement(&module, layout, ending);
+        let section = section(layout, &module);
         let imports: Vec<&python::Import> =
             source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.guarded).collect();
         let section_of = |import: &python::Import| section_of_import(layout, import);
@@ -467,7 +485,7 @@ impl Import {
         }
         if let Some(run) = runs.iter().rev().find(|run| run.iter().any(|import| section_of(import) == section)) {
             let peers: Vec<_> = run.iter().filter(|import| section_of(import) == section).collect();
-            let key = sort_key(&self.module);
+            let key = sort_key(&module);
             let first = self.names.iter().map(|name| member_key(name)).min();
             let is_behind = |import: &&python::Import| {
                 let from = import.from.as_deref().map(sort_key);
@@ -504,15 +522,15 @@ impl Import {
     }
 
     /// The statement, over several lines where one is too long.
-    fn wrapped_statement(&self, layout: &Layout, ending: &str) -> String {
-        let statement = self.statement();
+    fn wrapped_statement(&self, module: &str, layout: &Layout, ending: &str) -> String {
+        let statement = self.statement_from(module);
         if statement.len() <= layout.line_length {
             return statement;
         }
         let mut names = self.names.clone();
         names.sort_by_key(|name| member_key(name));
         let names = names.join(&format!(",{ending}    "));
-        format!("from {} import ({ending}    {names},{ending})", self.module)
+        format!("from {module} import ({ending}    {names},{ending})")
     }
 
     /// Takes a statement away with the blank lines that came with it: those without which it would be inserted just here.
@@ -543,7 +561,8 @@ impl Import {
                     let edit = self.new_line(project, &without, &source, before);
                     edit::apply(&without, &[edit]).as_deref() == Some(code)
                 };
-                super::same_code(statement, &self.statement()) && (again(without.len()) || again(candidate.start + 1))
+                let ours = self.statement_from(&self.written(project, &source));
+                super::same_code(statement, &ours) && (again(without.len()) || again(candidate.start + 1))
             })
             .map_or_else(|| Edit::delete(line), Edit::delete)
     }
@@ -568,11 +587,13 @@ impl Edit {
     }
 }
 
-/// Do two modules of the standard library or of pydantic export the same name?
+/// Do two modules of the standard library, of pydantic or of FastAPI export the same name?
 fn is_equivalent(left: &str, right: &str) -> bool {
     let group = |module: &str| match module.split('.').next() {
         Some("typing" | "typing_extensions" | "collections") => Some(0),
         Some("pydantic") => Some(1),
+        // FastAPI hands `asynccontextmanager` on.
+        Some("contextlib" | "fastapi") if module != "fastapi" => Some(2),
         _ => None,
     };
     group(left).is_some() && group(left) == group(right)

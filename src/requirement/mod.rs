@@ -16,6 +16,7 @@ pub mod image;
 pub mod import;
 mod import_alias;
 mod import_order;
+mod import_path;
 pub mod lifespan_call;
 pub mod migration;
 pub mod module;
@@ -259,8 +260,10 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        if !project.layout.settings.as_ref().is_ok_and(|settings| settings.pydantic_v1) {
-            list.extend(in_each_list(project, &Dependency::of("pydantic-settings>=2.0")));
+        let needs_package =
+            !project.layout.settings.as_ref().is_ok_and(|settings| settings.made.is_some() && settings.pydantic_v1);
+        if needs_package {
+            list.extend(in_each_list(project, &SettingsClass::dependency(project)));
         }
         list.push(Requirement::SettingsClass);
     }

@@ -109,7 +109,10 @@ impl Module {
     pub fn assess(&self, project: &Project) -> Assessment {
         let path = self.file(project);
         let is_apart = self.apart.is_some();
-        if let Some(problem) = circular(project).or_else(|| self.shadowed(project)).filter(|_| !is_apart) {
+        let hidden = || self.hidden(project);
+        if let Some(problem) =
+            circular(project).or_else(hidden).or_else(|| self.shadowed(project)).filter(|_| !is_apart)
+        {
             return Assessment::Blocked { problem };
         }
         let is_other =
@@ -211,6 +214,19 @@ impl Module {
     /// Did the user say that it is his?
     fn is_kept(&self) -> bool {
         self.written.as_ref().is_some_and(|written| written.kept)
+    }
+
+    /// The package of the user's that Python takes in place of this module: `services/email/` beside `services/email.py`.
+    fn hidden(&self, project: &Project) -> Option<Problem> {
+        let path = self.file(project);
+        let package = FilePath::new(path.as_str().strip_suffix(".py")?)?.child("__init__.py");
+        project.file(&package)?;
+        let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
+        Some(
+            Problem::new(&finding::MODULE_FOREIGN, message)
+                .at(&package, 0..0)
+                .help("name another folder for our modules with `--services-dir DIR`"),
+        )
     }
 
     /// A module of the project that has the name of a package which this module imports.

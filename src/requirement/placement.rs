@@ -15,7 +15,12 @@ use crate::source::text::{self, LineEnding};
 /// # Errors
 ///
 /// The anchor shares its line with other statements.
-pub(super) fn statement_after(code: &str, anchor: &Statement, statement: &str) -> Result<Edit, Problem> {
+pub(super) fn statement_after(
+    code: &str,
+    source: &Source,
+    anchor: &Statement,
+    statement: &str,
+) -> Result<Edit, Problem> {
     let ending = LineEnding::of(code).as_str();
     if !text::is_first_on_line(code, anchor.range.start) || shares_line(code, anchor) {
         return Err(Problem::new(
@@ -29,12 +34,20 @@ pub(super) fn statement_after(code: &str, anchor: &Statement, statement: &str) -
     // Formatters set definitions apart by blank lines; as many are there already behind it, or it was never formatted.
     let next = text::next_line(code, anchor.range.end);
     let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
-    let blank = if anchor.is_definition() && is_followed_by_blank {
+    let blank = if ends_with_definition(source, anchor) && is_followed_by_blank {
         ending.repeat(if indentation.is_empty() { 2 } else { 1 })
     } else {
         String::new()
     };
     Ok(Edit::insert(end, format!("{blank}{ending}{indentation}{statement}")))
+}
+
+/// Is it a definition, or a block that ends with one?
+fn ends_with_definition(source: &Source, statement: &Statement) -> bool {
+    let mut functions = source.functions.iter().map(|function| &function.range);
+    let mut classes = source.classes.iter().map(|class| &class.range);
+    let is_last = |range: &Range<usize>| statement.range.contains(&range.start) && range.end == statement.range.end;
+    statement.is_definition() || functions.any(is_last) || classes.any(is_last)
 }
 
 /// The lines of a statement of ours in the block of `function`; with the blank lines before it where it was set apart from a definition
@@ -55,7 +68,7 @@ pub(super) fn statement_with_its_blanks(
     let is_followed_by_blank = code[next..].lines().next().is_none_or(|line| line.trim().is_empty());
     match previous {
         Some(previous)
-            if previous.is_definition()
+            if ends_with_definition(source, previous)
                 && is_followed_by_blank
                 && code[text::line_end(code, previous.range.end)..statement.start].trim().is_empty() =>
         {

@@ -42,7 +42,10 @@ pub fn too_old(project: &Project) -> Option<Problem> {
             format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
         )
         .at(&oldest.at.path, oldest.at.range)
-        .help(format!("raise it to 3.{NEEDED} or newer there, if the application runs on nothing older")),
+        .help(format!(
+            "raise it to 3.{NEEDED} or newer there, if the application runs on nothing older, or say in `.python-version` what \
+             runs it"
+        )),
     )
 }
 

@@ -1,5 +1,7 @@
 //! A settings class, where the project has none.
 
+use super::dependency::specifier::name_and_bound;
+use super::dependency::{Dependency, Use, listed};
 use super::{Assessment, Change, Fix, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
@@ -29,7 +31,45 @@ class Settings(BaseSettings):
 settings = Settings()
 ";
 
+/// For Pydantic 1, which has such a class itself. It needs `python-dotenv` for the file, and shows no values in its errors.
+const TEXT_FOR_1: &str = "\"\"\"Settings of the application, read from environment variables and `.env`.\"\"\"
+
+from pydantic import BaseSettings
+
+
+class Settings(BaseSettings):
+    \"\"\"What can be configured: each field is an environment variable.\"\"\"
+
+    class Config:
+        \"\"\"Where the values come from.\"\"\"
+
+        env_file = \".env\"
+
+
+settings = Settings()
+";
+
+/// What leaves room for Pydantic 2: `pydantic-settings` needs that.
+const PYDANTIC_2: [&str; 2] = ["pydantic>=2.0", "fastapi>=0.100"];
+
+/// Do the project's dependencies leave Pydantic 1 alone?
+fn has_pydantic_1(project: &Project) -> bool {
+    let listed = listed(project).unwrap_or_default();
+    PYDANTIC_2.iter().filter_map(|needed| name_and_bound(needed)).any(|(name, needed)| {
+        listed.iter().any(|entry| {
+            entry.name == name
+                && matches!(entry.used, Use::Application | Use::Constraint)
+                && entry.bound.excludes(&needed)
+        })
+    })
+}
+
 impl SettingsClass {
+    /// The package that the class comes from, or reads its file with.
+    pub fn dependency(project: &Project) -> Dependency {
+        Dependency::of(if has_pydantic_1(project) { "python-dotenv>=0.10.4" } else { "pydantic-settings>=2.0" })
+    }
+
     /// The stable name in `paxx.lock`.
     pub fn id() -> String {
         "settings-class".to_owned()
@@ -66,7 +106,8 @@ impl SettingsClass {
             let fix = Fix::edit(&settings.path, vec![Edit::insert(code.len(), text)]);
             return Assessment::Missing { problem, fix };
         }
-        let change = Change::Write { path: settings.path.clone(), text: TEXT.to_owned() };
+        let text = if has_pydantic_1(project) { TEXT_FOR_1 } else { TEXT };
+        let change = Change::Write { path: settings.path.clone(), text: text.to_owned() };
         Assessment::Missing { problem, fix: Fix { changes: vec![change], ..Fix::default() } }
     }
 
@@ -75,7 +116,7 @@ impl SettingsClass {
         let Ok(settings) = &project.layout.settings else { return Retraction::Gone };
         let Some(text) = project.text(&settings.path) else { return Retraction::Gone };
         let path = settings.path.clone();
-        if same_code(text, TEXT) {
+        if [TEXT, TEXT_FOR_1].iter().any(|ours| same_code(text, ours)) {
             return Retraction::Remove(Fix { changes: vec![Change::Delete { path }], ..Fix::default() });
         }
         match beside_others(text, &settings.class) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::edit::{self, Edit, Pieces};
+use crate::finding::Problem;
 use crate::project::{FilePath, Project};
 use crate::source::python::Source;
 use crate::source::text;
@@ -38,6 +39,15 @@ impl<'a> Steps<'a> {
     /// The present text, parsed.
     pub fn source(&self) -> Rc<Source> {
         Source::of(&self.text)
+    }
+
+    /// A problem of the present text with its places in the text that it began with.
+    pub fn at_origin(&self, mut problem: Problem) -> Problem {
+        let related = problem.related.iter_mut().map(|(at, _)| at);
+        for at in problem.at.iter_mut().chain(related).filter(|at| at.path == self.path) {
+            at.range = self.pieces.origin(&at.range);
+        }
+        problem
     }
 
     /// The edits of the text that it began with.

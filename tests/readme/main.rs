@@ -307,17 +307,6 @@ fn scripts_can_be_executed() {
     }
 }
 
-#[test]
-fn the_picture_is_of_a_real_run() {
-    let folder = bookshop();
-    let shown = ["add", "metrics", "--dry-run"];
-    let mut arguments = shown.to_vec();
-    arguments.extend(["--color", "always", "--quiet"]);
-    let diff = paxx(&folder.path().join("bookshop"), &arguments);
-    let command = format!("paxx {}", shown.join(" "));
-    assert_page("docs/preview.svg", &picture::svg(&command, &diff, &["main.py", "settings.py"]));
-}
-
 /// The text of every file below a folder that ends in this.
 fn texts(folder: &str, ending: &str) -> String {
     let mut waiting = vec![root().join(folder)];
@@ -398,7 +387,7 @@ fn refusals_are_short_say_where_more_is_and_what_they_say_to_type_is_a_command()
                 refusal.lines().filter_map(|line| line.strip_prefix("    paxx ")).map(|line| format!("paxx {line}"));
             for command in quoted.map(str::to_owned).chain(lines) {
                 let command = command.split("  # ").next().unwrap_or_default().to_owned();
-                let parsed = paxx::cli::Cli::try_parse_from(command.split_whitespace());
+                let parsed = <paxx::cli::Cli as clap::Parser>::try_parse_from(command.split_whitespace());
                 assert!(parsed.is_ok(), "{name:?}: {command}");
                 seen += 1;
             }

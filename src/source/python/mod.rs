@@ -6,6 +6,7 @@
 pub mod form;
 pub mod names;
 mod newer;
+pub mod scan;
 pub mod stdlib;
 mod visit;
 

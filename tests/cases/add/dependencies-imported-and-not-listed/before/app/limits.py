@@ -1,0 +1,4 @@
+try:
+    from redis.asyncio import Redis
+except ImportError:
+    Redis = None

@@ -1,0 +1,3 @@
+from app.services.email.base import EmailProvider
+
+__all__ = ["EmailProvider"]

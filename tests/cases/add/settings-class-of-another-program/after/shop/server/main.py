@@ -1,0 +1,20 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from shop.services.cache import start_redis, stop_redis
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start and stop what the application uses."""
+    await start_redis()
+    yield
+    await stop_redis()
+
+
+def create_app() -> FastAPI:
+    from shop.server.config import ServerConfig
+
+    return FastAPI(debug=ServerConfig().debug, lifespan=lifespan)

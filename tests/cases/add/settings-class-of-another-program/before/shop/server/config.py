@@ -1,0 +1,5 @@
+from pydantic_settings import BaseSettings
+
+
+class ServerConfig(BaseSettings):
+    debug: bool = False
