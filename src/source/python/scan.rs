@@ -35,7 +35,7 @@ pub fn imports(code: &str) -> Vec<ScannedImport> {
         unrun = None;
         match statement.split([' ', '\t', '(', ':']).next() {
             Some("if") if statement.contains("TYPE_CHECKING") && !statement.contains("not ") => {
-                unrun = Some(indentation)
+                unrun = Some(indentation);
             }
             Some("def" | "class" | "async") => definitions.push(indentation),
             Some("import" | "from") => {
