@@ -89,7 +89,7 @@ fn a_set_up_call() {
 
 #[test]
 fn an_import() {
-    let result = after("app/main.py", without("import start_redis"));
+    let result = after("app/main.py", without("import check_redis, start_redis"));
     assert!(result.1.stdout.contains("app/main.py:"), "{}", result.1.stdout);
     assert!(result.1.stdout.contains("start_redis"), "{}", result.1.stdout);
 }

@@ -160,9 +160,6 @@ impl Ui {
                         self.say(&question::commands(self, question));
                     }
                 }
-                if let Some(next) = next_command(problems) {
-                    self.say(&format!("next: {next}"));
-                }
             }
             Error::Apply(error) => {
                 self.say(&format!("error: {error}"));
@@ -183,16 +180,6 @@ impl Ui {
             }
         }
     }
-}
-
-/// What to type after a refusal, where none of its problems says it: with places to paste into, the rest can be done already.
-fn next_command(problems: &[Problem]) -> Option<String> {
-    let says_it = |problem: &Problem| problem.help.as_ref().is_some_and(|help| help.contains("`paxx "));
-    if problems.iter().any(says_it) {
-        return None;
-    }
-    let first = problems.first()?;
-    Some(format!("`paxx explain {}`", first.rule.code))
 }
 
 /// The folder for the state of programs of this user: `$XDG_STATE_HOME`, else `~/.local/state`.

@@ -121,7 +121,12 @@ fn starts_in_a_helper() {
 #[test]
 fn an_import_beside_its_use_and_a_re_export() {
     let sandbox = with(&["redis"]);
-    edit(&sandbox, MAIN, "from app.services.cache import start_redis, stop_redis\n", "");
+    edit(
+        &sandbox,
+        MAIN,
+        "from app.services.cache import check_redis, start_redis, stop_redis\n",
+        "from app.services.cache import check_redis\n",
+    );
     edit(
         &sandbox,
         MAIN,

@@ -27,7 +27,8 @@ class Settings(BaseSettings):
         secret = self.redis_password
         password = quote(secret.get_secret_value() if secret else "", safe="")
         credentials = f":{password}@" if password else ""
-        return f"redis://{credentials}{self.redis_host}:{self.redis_port}/{self.redis_db}"
+        address = f"{self.redis_host}:{self.redis_port}"
+        return f"redis://{credentials}{address}/{self.redis_db}"
 
     @property
     def arq_redis_url(self) -> str:

@@ -8,7 +8,8 @@ the middle starts again, and one whose worker is killed does so ten seconds afte
 ARQ_JOB_TIMEOUT has passed.
 
 The worker is a process of its own. It starts what the application starts (cache,
-storage, WebSocket messages, tracing); open what else tasks need in `startup()`.
+storage, WebSocket messages, e-mail, tracing); open what else tasks need in
+`startup()`. `brought_tasks()` are those of other components.
 It waits some time for a Redis that restarts; let your process manager start it
 again if it ends with an error all the same.
 """
@@ -25,6 +26,7 @@ from app.config import settings
 
 from .arq import (
     QUEUE,
+    brought_tasks,
     deserialize,
     serialize,
     start_services,
@@ -74,6 +76,7 @@ class WorkerSettings:
 
     functions: ClassVar[list[WorkerCoroutine | Function]] = [
         send_welcome_email,
+        *brought_tasks(),
     ]
     cron_jobs: ClassVar[list[CronJob]] = [
         cron(count_waiting_jobs, minute=0),
