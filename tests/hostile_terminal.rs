@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use common::terminal::Terminal;
 use common::{Sandbox, output, paxx};
@@ -96,7 +96,13 @@ fn the_summary_and_the_questions_name_files() {
     let overwritten = format!("`pk{SHOWN}/app/services/cache.py` is there");
     shows(&sandbox, &["-C", &folder, "infra", "add", "redis", "--force"], &["y", "n"], 1, &overwritten);
     // The candidates below a folder that is no project.
-    shows(&project_in(&format!("{HOSTILE}/")), &["infra", "add", "redis"], &[], 2, "paxx -C '\\x1b[8mhid");
+    let below = project_in(&format!("{HOSTILE}/"));
+    shows(&below, &["infra", "add", "redis"], &["n"], 1, "one below: this is about `\\x1b[8mhid");
+    fs::create_dir_all(below.top.join("other/app")).expect("made");
+    fs::write(below.top.join("other/app/main.py"), "from fastapi import FastAPI\n\napp = FastAPI()\n")
+        .expect("written");
+    fs::write(below.top.join("other/requirements.txt"), "fastapi\n").expect("written");
+    shows(&below, &["infra", "add", "redis", "--dry-run"], &[], 2, "paxx -C '\\x1b[8mhid");
 }
 
 #[test]

@@ -344,7 +344,7 @@ fn uncommitted_changes_are_marked() {
     let sandbox = Sandbox::repository(fixture("package-upper"));
     sandbox.commit();
     sandbox.write("app/core/config.py", sandbox.read("app/core/config.py") + "\n# mine\n");
-    let mut terminal = Terminal::start(&sandbox, ADD, &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--no-tests"], &[("NO_COLOR", "1")]);
     terminal.hears("app/core/config.py").hears("(has uncommitted changes)").hears(QUESTION).hears("> ").types("n");
     let said = terminal.ends(1);
     assert_eq!(said.matches("(has uncommitted changes)").count(), 1, "{said}");
@@ -679,7 +679,7 @@ fn nothing_is_chosen_without_evidence() {
 #[test]
 fn a_question_in_a_narrow_window_and_without_colour() {
     let sandbox = undecided(&[]);
-    let narrow = format!("stty cols 24 rows 12; exec '{}' add redis", common::PAXX);
+    let narrow = format!("stty cols 24 rows 12; exec '{}' add redis --no-pager", common::PAXX);
     let mut command = std::process::Command::new("sh");
     command.args(["-c", &narrow]).current_dir(&sandbox.project);
     common::clean(&mut command);

@@ -260,10 +260,15 @@ pub fn requirements_of(
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
     let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
     if !manifest.setting.is_empty() && made {
-        let needs_package =
-            !project.layout.settings.as_ref().is_ok_and(|settings| settings.made.is_some() && settings.pydantic_v1);
-        if needs_package {
-            list.extend(in_each_list(project, &SettingsClass::dependency(project)));
+        let dependency = SettingsClass::dependency(project);
+        // A class beside others imports what they import.
+        let is_new = project.layout.settings.as_ref().is_ok_and(|settings| settings.create && settings.made.is_none());
+        let recorded = || {
+            let mut known = lock.components.iter().flat_map(|component| &component.requirements);
+            known.any(|requirement| requirement.id == dependency.id())
+        };
+        if is_new || recorded() {
+            list.extend(in_each_list(project, &dependency));
         }
         list.push(Requirement::SettingsClass);
     }
