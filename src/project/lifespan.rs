@@ -178,7 +178,7 @@ pub fn replacements(project: &Project) -> Vec<(FilePath, python::Assignment)> {
                     annotation: None,
                     annotation_range: None,
                     value: None,
-                    scope: call.scope.clone(),
+                    scope: call.scope,
                 };
                 (path.clone(), assignment)
             }));
