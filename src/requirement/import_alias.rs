@@ -7,6 +7,7 @@
 //! ```
 
 use super::import::Import;
+use crate::project::imports::module_file;
 use crate::project::{FilePath, Project};
 use crate::source::python;
 
@@ -35,13 +36,25 @@ impl Import {
         let alias = match names.next() {
             _ if is_imported => None,
             Some(imported) => imported.alias.clone(),
-            None if plain.taken(source, name).is_some() => plain.alias(file.text().unwrap_or_default(), name),
+            None if plain.taken(source, name).is_some() && !plain.is_lost(project, source, name) => {
+                plain.alias(file.text().unwrap_or_default(), name)
+            }
             None => None,
         };
         match alias {
             Some(alias) => Self { names: vec![format!("{name} as {alias}")], ..plain },
             None => plain,
         }
+    }
+
+    /// Does the module import the name from a module beside ours that is not there? It was ours once, and the import fails.
+    fn is_lost(&self, project: &Project, source: &python::Source, name: &str) -> bool {
+        let from = source.import_of(name).and_then(|(import, _)| import.from.as_deref());
+        from.is_some_and(|from| {
+            let is_beside_ours = from.strip_prefix(project.layout.services.package.as_str());
+            is_beside_ours.is_some_and(|rest| rest.starts_with('.'))
+                && module_file(project, &project.layout.import_roots, &self.path, from).is_none()
+        })
     }
 
     /// The name that its only name goes by.
