@@ -33,7 +33,7 @@ fn together() -> Vec<&'static str> {
     COMPONENTS.iter().filter(|component| is_first(component)).map(Component::id).collect()
 }
 
-/// Projects that speak to SQLite alone, which PostGIS and pgvector have nothing to do with.
+/// Projects that speak to `SQLite` alone, which `PostGIS` and pgvector have nothing to do with.
 const SQLITE: &[&str] = &["environments", "factory", "imported-lifespan", "tabs"];
 
 /// All that this project can have at once.

@@ -229,6 +229,7 @@ mod tests {
 
     #[test]
     fn values_have_types() {
+        use super::super::manifest::ChoiceKind::{Integer, OneOf, Word};
         let choice = |kind, ge, le| Choice {
             name: Text("x"),
             summary: Text("x"),
@@ -238,7 +239,6 @@ mod tests {
             le,
             default: Text("a"),
         };
-        use super::super::manifest::ChoiceKind::{Integer, OneOf, Word};
         let one = choice(OneOf, None, None);
         assert!(one.check("a").is_ok() && one.check("c").is_err() && one.check("").is_err());
         let word = choice(Word, None, None);

@@ -207,7 +207,11 @@ pub fn together() -> Vec<&'static str> {
     let mut is_first = |component: &&paxx::component::Component| {
         component.manifest.image.iter().all(|image| replaced.insert(image.replaces))
     };
-    paxx::component::COMPONENTS.iter().filter(|component| is_first(component)).map(|component| component.id()).collect()
+    paxx::component::COMPONENTS
+        .iter()
+        .filter(|component| is_first(component))
+        .map(paxx::component::Component::id)
+        .collect()
 }
 
 /// A folder in memory, where it can be: thousands of syncs would take long. Nothing here depends on a disk.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-/// How deep a tree may be. CPython compiles some 1,000 chained calls, of two levels each, before it gives up.
+/// How deep a tree may be. Python compiles some 1,000 chained calls, of two levels each, before it gives up.
 const DEEPEST: usize = 3_000;
 
 /// How many nodes a tree may have: some 40,000 lines of code.
