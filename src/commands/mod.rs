@@ -386,7 +386,9 @@ fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
     let nearest = names
         .map(|candidate| (strsim::damerau_levenshtein(word, &candidate.to_lowercase()), candidate))
         .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len());
+        .filter(|(distance, candidate)| {
+            *distance <= 2.max(candidate.len() / 3) && 2 * *distance <= word.len().max(candidate.len())
+        });
     nearest.map(|(_, candidate)| candidate)
 }
 

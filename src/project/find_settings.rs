@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::find_application::dotted;
+use super::find_application::{candidates, dotted};
 use super::imports::{self, Files};
 use super::layout::{Application, Settings};
 use super::reader::Reader;
@@ -42,6 +42,7 @@ pub fn find(
     wanted: Option<&(FilePath, String)>,
 ) -> Result<Option<Settings>, Problem> {
     let classes = classes(reader, roots, files);
+    let classes = if wanted.is_none() { without_others(reader, root, roots, classes, application) } else { classes };
     if classes.is_empty() && wanted.is_none() {
         return Ok(None);
     }
@@ -391,6 +392,29 @@ fn of_application(
     let is_imported = |class: &&Candidate| imports::may_lead_to(reader, roots, &application.path, &class.path);
     let imported: Vec<Candidate> = classes.iter().filter(is_imported).cloned().collect();
     if imported.is_empty() { classes.to_vec() } else { imported }
+}
+
+/// The classes without those that only another application imports: where ours imports none, they are still not its own.
+fn without_others(
+    reader: &Reader,
+    root: &FilePath,
+    roots: &[FilePath],
+    classes: Vec<Candidate>,
+    application: Option<&Application>,
+) -> Vec<Candidate> {
+    let Some(application) = application else { return classes };
+    let leads = |path: &FilePath, class: &Candidate| imports::may_lead_to(reader, roots, path, &class.path);
+    if classes.is_empty() || classes.iter().any(|class| leads(&application.path, class)) {
+        return classes;
+    }
+    let hits = reader.search(root, &[("FastAPI", 1)]);
+    let makes_one = |path: &FilePath| reader.file(path).is_some_and(|file| !candidates(path, file.python()).is_empty());
+    let others: Vec<FilePath> =
+        hits.into_iter().map(|hit| hit.path).filter(|path| *path != application.path && makes_one(path)).collect();
+    // One that leads to ours is a part of the same program, such as what mounts it.
+    let is_apart = |path: &FilePath| !imports::may_lead_to(reader, roots, path, &application.path);
+    let of_another = |class: &Candidate| others.iter().any(|path| leads(path, class) && is_apart(path));
+    classes.into_iter().filter(|class| !of_another(class)).collect()
 }
 
 /// Is the class a field's type, or a base, of another settings class?

@@ -37,7 +37,7 @@ def _without_places(lines: Iterable[str]) -> Counter[str]:
 def ruff_check(project: Path, *paths: str) -> Counter[str]:
     done = _run(
         project, program("ruff"), "check", "--no-cache", "--quiet", "--output-format", "concise", "--select", RULES,
-        "--per-file-ignores", "tests/**:S101", *paths or (".",),
+        "--per-file-ignores", "test_*.py:S101", *paths or (".",),
     )
     assert done.returncode in (0, 1), done.stderr
     return _without_places(line for line in done.stdout.splitlines() if ".py:" in line)

@@ -778,7 +778,7 @@ def test_what_is_written_into_env(projects: Projects) -> None:
 def test_next_steps(next_steps: Callable[..., str]) -> None:
     """The next steps are right with and without a compose file, and name no command that is not there."""
     printed = next_steps("postgis", "upper")
-    assert "2. Start in compose: docker compose up -d\n3. " in printed
+    assert "2. Build and start in compose: docker compose up -d --build\n3. " in printed
     assert "from app.services.geo import Geography" in printed
     assert "uv run alembic upgrade head" in printed
     printed = next_steps("postgis", "upper", compose=False)

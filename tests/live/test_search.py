@@ -389,7 +389,7 @@ def test_the_next_steps_are_printed(next_steps: Callable[..., str]) -> None:
 async def test_the_next_steps_run(next_steps: Callable[..., str], session: AsyncSession, search: ModuleType, models: Models) -> None:
     """The statements that are printed, on the model that is printed."""
     said = next_steps("search")
-    code = said.split("-without:\n\n")[1].split("\n5. ")[0].replace("from services.search", "from generated_search")
+    code = said.split("-without:\n\n")[1].split("\n4. ")[0].replace("from services.search", "from generated_search")
     lines = [line.removeprefix("     ") for line in code.splitlines()]
     source = "async def steps(session, text, Article):\n" + "\n".join(f"    {line}" for line in lines)
     names: dict[str, Any] = {}

@@ -1,0 +1,3 @@
+from fastapi import FastAPI
+from b.settings import settings
+app = FastAPI()
