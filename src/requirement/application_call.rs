@@ -17,6 +17,8 @@ use super::import::Import;
 use super::placement;
 use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};
+use crate::component::options::Values;
+use crate::component::{COMPONENTS, Component};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem, Rule};
 use crate::project::application::{self, Wiring};
@@ -364,7 +366,7 @@ impl ApplicationCall {
                     let mut problem =
                         Problem::new(&finding::ROUTE_TAKEN, format!("the path `{path}` of `{}` {what}", self.name))
                             .at(file_path, call.range.clone())
-                            .help("remove one of the two: a path is served by the route that comes first");
+                            .help(self.rest_without_it());
                     if let Ok(application) = &project.layout.application {
                         let place = application::wiring(project).map_or(0..0, |wiring| wiring.call.range);
                         problem = problem.related(
@@ -377,6 +379,35 @@ impl ApplicationCall {
             }
         }
         None
+    }
+
+    /// What to do about a path that is taken: an option of the component may leave ours out, and what goes with it.
+    fn rest_without_it(&self) -> String {
+        let one = "remove one of the two: a path is served by the route that comes first";
+        let entry = COMPONENTS.iter().find_map(|component| {
+            let router = component.manifest.router.iter().find(|router| router.name.0 == self.name)?;
+            Some((component, router))
+        });
+        let rest = entry.and_then(|(component, router)| {
+            router.when.0.iter().find_map(|(option, values)| {
+                let known = component.option(option)?.values;
+                let other = known.iter().find(|value| !values.iter().any(|with| with == *value))?;
+                let rest = component.decided(&Values::from([(option.to_string(), other.to_string())]));
+                let names = |component: &'static Component| {
+                    let manifest = &component.manifest;
+                    let middleware = manifest.middleware.iter().map(|entry| entry.name.0);
+                    middleware.chain(manifest.router.iter().map(|entry| entry.name.0)).collect::<Vec<_>>()
+                };
+                let gone: Vec<String> = names(component)
+                    .into_iter()
+                    .filter(|name| !names(rest).contains(name))
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                let option = format!("--set {}.{option}={other}", component.id());
+                Some(format!("add the rest by `{option}`, which leaves {} out; or {one}", gone.join(" and ")))
+            })
+        });
+        rest.unwrap_or_else(|| one.to_owned())
     }
 
     fn insertion(

@@ -259,7 +259,9 @@ class Judge:
         """What is missing of: each start and stop once, in order; `/metrics` answers."""
         wrongs = []
         if self.shape.starts_ours:
-            wrongs += life_cycle(now["events"], self.shape.add, self.shape.ordered and ordered)
+            # Metrics alone have no part in the lifespan.
+            living = tuple(one for one in self.shape.add if one != "metrics" or "metrics.parts=metrics" not in self.shape.options)
+            wrongs += life_cycle(now["events"], living, self.shape.ordered and ordered)
         if "metrics" in self.shape.add and self.shape.metrics_served:
             status, text = now["answers"].get(self.shape.metrics_path, [0, ""])
             if status != 200 or "http_requests_total{" not in text:

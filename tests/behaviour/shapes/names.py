@@ -103,3 +103,16 @@ modules.add("by the configuration", {**OWN, "pyproject.toml": PYPROJECT + '\n[to
 parts.add("a literal with more", config('    storage_backend: Literal["auto", "local", "s3", "minio"] = "local"\n', "from typing import Literal\n\n"), add=("storage",))
 parts.add("a literal whose default is none of ours", config('    storage_backend: Literal["auto", "local", "s3"] = "auto"\n', "from typing import Literal\n\n"), add=("storage",), refusal="any")
 parts.add("a text for a literal", config('    storage_backend: str = "local"\n'), add=("storage",))
+
+# Metrics that are there
+
+metrics = Collection("metrics that are there")
+THEIRS = {
+    "a route": '\n\n@app.get("/metrics")\ndef theirs():\n    return "mine"\n',
+    "a mount": '\nimport prometheus_client  # noqa: E402\n\napp.mount("/metrics", prometheus_client.make_asgi_app(prometheus_client.CollectorRegistry()))\n',
+}
+PLAIN = "from fastapi import FastAPI\n\nfrom app.config import settings\n\napp = FastAPI(debug=settings.debug)\n"
+for title, text in THEIRS.items():
+    metrics.main(f"{title}, with all", PLAIN + text, add=("metrics",), refusal=("PX507",))
+    metrics.main(f"{title}, with tracing alone", PLAIN + text, add=("metrics",), options=("--set", "metrics.parts=tracing"), metrics_path="/theirs", metrics_served=False, requests=("/", "/metrics"))
+metrics.main("none, and metrics alone", PLAIN, add=("metrics",), options=("--set", "metrics.parts=metrics"))
