@@ -9,7 +9,7 @@ use crate::component::Component;
 use crate::component::registry::with_required;
 use crate::finding::{self, Location, Problem};
 use crate::lock::Lock;
-use crate::project::imports::module_file;
+use crate::project::imports::{definition, is_name, module_file};
 use crate::project::root::is_secondary;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
@@ -154,13 +154,16 @@ fn in_use(what: &str, places: Vec<Location>) -> Option<Problem> {
     Some(places.fold(problem, |problem, place| problem.related(place, "and here")))
 }
 
+/// The Python files that have `word` in them, but for `ours`. The others need not be parsed.
 fn python_files<'a>(
     project: &'a Project,
     ours: &'a [FilePath],
+    word: &'a str,
 ) -> impl Iterator<Item = (&'a FilePath, &'a str, &'a python::Source)> {
     project
         .files()
         .filter(|(path, _)| path.as_str().ends_with(".py") && !ours.contains(path))
+        .filter(move |(_, file)| file.text().is_some_and(|code| code.contains(word)))
         .filter_map(|(path, file)| Some((path, file.text()?, file.python().as_ref())))
 }
 
@@ -169,10 +172,7 @@ fn uses_of_module(before: &Project, after: &Project, module: &FilePath, ours: &[
     let stem = module.name().trim_end_matches(".py");
     let dotted = format!("{}.{stem}", before.layout.services.package);
     let mut places = Vec::new();
-    for (path, code, source) in python_files(after, ours) {
-        if !code.contains(stem) {
-            continue;
-        }
+    for (path, code, source) in python_files(after, ours, stem) {
         let is_it = |name: &str| module_file(before, roots, path, name).as_ref() == Some(module);
         let imports_it = |import: &&Import| match &import.from {
             Some(from) => {
@@ -193,10 +193,7 @@ fn uses_of_field(project: &Project, field: &str, ours: &[FilePath]) -> Vec<Locat
     let Ok(settings) = &project.layout.settings else { return Vec::new() };
     let instance = settings.expression.trim_end_matches("()").rsplit('.').next().unwrap_or_default().to_lowercase();
     let mut places = Vec::new();
-    for (path, code, source) in python_files(project, ours) {
-        if !code.contains(field) {
-            continue;
-        }
+    for (path, code, source) in python_files(project, ours, field) {
         let is_class_module = *path == settings.path || settings.bases.iter().any(|(base, _)| base == path);
         let is_settings = |object: &str| {
             let called = object.split('(').next().unwrap_or(object);
@@ -205,7 +202,10 @@ fn uses_of_field(project: &Project, field: &str, ours: &[FilePath]) -> Vec<Locat
                 || ["settings", "config", "conf", "cfg"].iter().any(|word| name.contains(word))
                 || (is_class_module && matches!(name.as_str(), "self" | "cls"))
         };
-        let attributes = attributes_of(code, field).into_iter().filter(|(_, object)| is_settings(object));
+        let is_ours = |range: &Range<usize>, object: &str| {
+            is_settings(object) && !is_of_another(project, path, (range.start, object), field)
+        };
+        let attributes = attributes_of(code, field).into_iter().filter(|(range, object)| is_ours(range, object));
         let mut ranges: Vec<Range<usize>> = attributes.map(|(range, _)| range).collect();
         for call in &source.calls {
             let callee = call.callee.rsplit('.').next().unwrap_or_default();
@@ -228,9 +228,78 @@ fn uses_of_field(project: &Project, field: &str, ours: &[FilePath]) -> Vec<Locat
     places
 }
 
+/// Is the object, by its annotation or by what makes it, of a class with a field of that name that is not the settings'?
+fn is_of_another(project: &Project, path: &FilePath, (at, object): (usize, &str), field: &str) -> bool {
+    let Ok(settings) = &project.layout.settings else { return false };
+    let Some(file) = project.file(path) else { return false };
+    let (code, source) = (file.text().unwrap_or_default(), file.python());
+    let said = if let Some(attribute) = object.strip_prefix("self.").filter(|attribute| is_name(attribute)) {
+        let mut made = source.assignments.iter().filter(|made| made.target == object && !made.scope.is_module());
+        made.find_map(|made| {
+            let value = made.value.clone().and_then(|value| code.get(value)).unwrap_or_default();
+            let taker = made.scope.function.and_then(|index| source.functions.get(index));
+            let given = || {
+                annotation_of(code, taker.filter(|function| function.parameters.contains(&value.to_owned()))?, value)
+            };
+            made.annotation.clone().or_else(given).or_else(|| callee_of(value))
+        })
+        .or_else(|| {
+            let mut declared = source.assignments.iter().filter(|made| made.target == attribute);
+            declared.find_map(|made| made.annotation.clone().filter(|_| made.scope.class.is_some()))
+        })
+    } else if is_name(object) {
+        let around = source.functions.iter().filter(|function| function.range.contains(&at));
+        match around.rev().find(|function| function.parameters.iter().any(|name| name == object)) {
+            Some(function) => annotation_of(code, function, object),
+            None => definition(project, &project.layout.import_roots, path, object).and_then(|(home, name)| {
+                let file = project.file(&home)?;
+                let made =
+                    file.python().assignments.iter().rfind(|made| made.target == name && made.scope.is_module())?;
+                callee_of(file.text()?.get(made.value.clone()?)?)
+            }),
+        }
+    } else {
+        None
+    };
+    let said = said.unwrap_or_default();
+    let names: Vec<&str> = said.split(|end: char| !end.is_alphanumeric() && end != '_').collect();
+    if names.contains(&settings.class.as_str()) {
+        return false;
+    }
+    project.files().filter(|(path, _)| path.as_str().ends_with(".py")).any(|(_, file)| {
+        let has_words = |code: &str| code.contains(field) && names.iter().any(|name| code.contains(name));
+        file.text().is_some_and(has_words)
+            && names
+                .iter()
+                .filter_map(|name| file.python().class(name))
+                .any(|(index, _)| file.python().annotations_of(index).any(|annotated| annotated.target == field))
+    })
+}
+
+/// What is called, where the expression is a call.
+fn callee_of(value: &str) -> Option<String> {
+    value.split_once('(').map(|(callee, _)| callee.to_owned())
+}
+
+/// The annotation of a function's parameter, as written.
+fn annotation_of(code: &str, function: &python::Function, parameter: &str) -> Option<String> {
+    let end = function.body.statements.first()?.range.start;
+    let head = code.get(function.name_range.end..end)?;
+    let behind = head.match_indices(parameter).find_map(|(at, _)| {
+        let is_whole = !head[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+        head[at + parameter.len()..].trim_start().strip_prefix(':').filter(|_| is_whole)
+    })?;
+    let mut depth = 0;
+    let end = behind.find(|next: char| {
+        depth += i32::from(next == '[') - i32::from(next == ']');
+        depth == 0 && matches!(next, ',' | '=' | ')')
+    });
+    Some(behind[..end?].trim().to_owned())
+}
+
 fn uses_of_variable(project: &Project, variable: &str, ours: &[FilePath]) -> Vec<Location> {
     let mut places = Vec::new();
-    for (path, code, _) in python_files(project, ours) {
+    for (path, code, _) in python_files(project, ours, variable) {
         let reads = strings_with(code, variable).into_iter().filter(|range| {
             let before = code.get(text::line_start(code, range.start)..range.start).unwrap_or_default();
             let behind = code.get(range.end + 1..).unwrap_or_default().trim_start_matches([']', ' ']);
@@ -251,4 +320,62 @@ fn is_whole(code: &str, range: &Range<usize>) -> bool {
 
 fn is_string(code: &str, range: &Range<usize>, text: &str) -> bool {
     code.get(range.clone()).is_some_and(|written| written.trim_matches(['"', '\'']) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::discover::{Options, discover_in};
+    use crate::project::reader::Reader;
+
+    /// What is said to use the field, in a project with these files.
+    fn used(field: &str, files: &[(&str, &str)]) -> Vec<String> {
+        let base = [
+            ("app/main.py", "from fastapi import FastAPI\n\nfrom app.config import settings\n\napp = FastAPI()\n"),
+            (
+                "app/config.py",
+                "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    name: str = \"app\"\n\n\nsettings = Settings()\n",
+            ),
+        ];
+        let all: Vec<(&str, &str)> = base.iter().chain(files).copied().collect();
+        let reader = Reader::of(all.iter().map(|(path, text)| (*path, text.as_bytes())));
+        let mut project = discover_in(reader, &Options::default()).expect("a project").project;
+        for (path, text) in all {
+            project.add(FilePath::new(path).expect("a path"), File::new(text.as_bytes().to_vec()).into());
+        }
+        let uses = uses_of_field(&project, field, &[]);
+        uses.iter()
+            .map(|at| {
+                project.text(&at.path).unwrap_or_default()[at.range.clone()].to_owned() + " in " + at.path.as_str()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_field_of_that_name_of_another_class_is_no_use() {
+        let provider = "from pydantic import BaseModel\n\n\nclass EmailConfig(BaseModel):\n    smtp_port: int | None = None\n\n\ndefaults = EmailConfig()\n";
+        for code in [
+            "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, config: EmailConfig) -> None:\n        self.port = config.smtp_port\n",
+            "from app.provider import EmailConfig\n\n\ndef send(retries: int, config: \"EmailConfig | None\" = None) -> int:\n    return config.smtp_port\n",
+            "from app.provider import defaults as config\n\nPORT = config.smtp_port\n",
+            "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, config: EmailConfig) -> None:\n        self.config = config\n\n    def port(self) -> int:\n        return self.config.smtp_port\n",
+            "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, values) -> None:\n        self.mail_config = EmailConfig.model_validate(values)\n\n    def port(self) -> int:\n        return self.mail_config.smtp_port\n",
+            "from app.provider import EmailConfig\n\n\nclass Mailer:\n    config: EmailConfig\n\n    def port(self) -> int:\n        return self.config.smtp_port\n",
+        ] {
+            assert_eq!(used("smtp_port", &[("app/provider.py", provider), ("app/mail.py", code)]), [""; 0], "{code}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_the_settings_is_a_use() {
+        for code in [
+            "from app.config import settings\n\nPORT = settings.smtp_port\n",
+            "from app.config import Settings\n\n\ndef send(config: Settings) -> int:\n    return config.smtp_port\n",
+            "def send(config) -> int:\n    return config.smtp_port\n",
+            "from app.other import Other\n\n\ndef send(config: Other) -> int:\n    return config.smtp_port\n",
+        ] {
+            let other = ("app/other.py", "class Other:\n    port: int = 25\n");
+            assert_eq!(used("smtp_port", &[("app/mail.py", code), other]), ["smtp_port in app/mail.py"], "{code}");
+        }
+    }
 }
