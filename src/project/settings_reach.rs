@@ -3,11 +3,11 @@
 //! Only a name that has the instance whenever its module is imported counts, and only a function that returns one. Which of
 //! several is decided by what the application imports; where nothing decides, it is a `Problem`.
 
-use super::FilePath;
 use super::imports::{self, Files, is_name};
 use super::layout::Application;
 use super::reader::Reader;
 use super::settings_naming::ClassName;
+use super::{File, FilePath};
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Assignment, Call, Function, Source, Usage};
 
@@ -40,7 +40,7 @@ pub fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &
     let mut variables = Vec::new();
     let mut functions = Vec::new();
     for path in files {
-        let Some(file) = reader.file(path) else { continue };
+        let Some(file) = reader.file(path).filter(|file| may_have(file, path, class)) else { continue };
         let module =
             Module { reader, roots, path, source: file.python(), text: file.text().unwrap_or_default(), class };
         module.find(&mut variables, &mut functions);
@@ -48,6 +48,21 @@ pub fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &
     variables.extend(functions);
     variables.dedup();
     variables
+}
+
+/// May the module have an instance of the class? It has its name, and the class itself or an import of it, or of its module. Most
+/// modules that speak of settings only use them, and need not be parsed.
+fn may_have(file: &File, path: &FilePath, (home, class): &ClassName) -> bool {
+    let code = file.text().unwrap_or_default();
+    if !code.contains(class.as_str()) {
+        return false;
+    }
+    let stem = match home.name() {
+        "__init__.py" => home.parent().map_or_else(String::new, |folder| folder.name().to_owned()),
+        name => name.trim_end_matches(".py").to_owned(),
+    };
+    let is_it = |name: &String| name == "*" || name == class || name.rsplit('.').next() == Some(&stem);
+    path == home || code.contains("TYPE_CHECKING") || file.imports().iter().any(|import| import.names.iter().any(is_it))
 }
 
 /// A module in which instances of a class are looked for.
