@@ -68,7 +68,11 @@ pub fn find(
             )
             .at(&chosen.path, first.name_range.clone())
             .related(Location::new(chosen.path.clone(), second.name_range.clone()), "and here")
-            .help("define it once, so that a new setting has one place"));
+            .help("define it once, so that a new setting has one place, or take a class beside it")
+            .question(Question::new(
+                "settings",
+                vec![finding::Candidate::new("new", "a class of its own for the services, beside these")],
+            )));
         }
     }
     let is_circular = |path: &FilePath| {
@@ -285,7 +289,7 @@ fn choose(
         .collect();
     let mut candidates: Vec<&Candidate> = match used.len() {
         // Nothing is made an instance of: the one that no other one holds or inherits from.
-        0 => classes.iter().filter(|class| !is_part(reader, classes, class)).collect(),
+        0 => classes.iter().filter(|class| !is_part(reader, classes, classes, class)).collect(),
         _ => used.iter().map(|(class, _)| *class).collect(),
     };
     if candidates.len() > 1 {
@@ -302,8 +306,9 @@ fn choose(
         }
     }
     if candidates.len() > 1 {
+        let heirs: Vec<Candidate> = candidates.iter().map(|class| (*class).clone()).collect();
         let whole: Vec<&Candidate> =
-            candidates.iter().filter(|class| !is_part(reader, classes, class)).copied().collect();
+            candidates.iter().filter(|class| !is_part(reader, classes, &heirs, class)).copied().collect();
         if !whole.is_empty() {
             candidates = whole;
         }
@@ -417,12 +422,13 @@ fn without_others(
     classes.into_iter().filter(|class| !of_another(class)).collect()
 }
 
-/// Is the class a field's type, or a base, of another settings class?
-fn is_part(reader: &Reader, classes: &[Candidate], class: &Candidate) -> bool {
+/// Is the class a field's type of another settings class, or a base of one of `heirs`?
+fn is_part(reader: &Reader, classes: &[Candidate], heirs: &[Candidate], class: &Candidate) -> bool {
+    let name = (class.path.clone(), class.name.clone());
+    if heirs.iter().any(|other| other.bases.contains(&name)) {
+        return true;
+    }
     classes.iter().filter(|other| other.path != class.path || other.name != class.name).any(|other| {
-        if other.bases.contains(&(class.path.clone(), class.name.clone())) {
-            return true;
-        }
         let Some(file) = reader.file(&other.path) else { return false };
         let source = file.python();
         let Some((index, _)) = source.class(&other.name) else { return false };
@@ -540,4 +546,40 @@ fn imported_as(
         let (path, found) = imports::definition(reader, roots, &application.path, name.bound())?;
         (path == reach.path && found == reach.name).then(|| from.to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::discover::{Options, discover_in};
+
+    /// The settings class that is found, or what the question offers.
+    fn found(settings: &str, imports: &str) -> Result<String, Vec<String>> {
+        let main = format!("from fastapi import FastAPI\n\nfrom app.config import {imports}\n\napp = FastAPI()\n");
+        let config = format!("from pydantic_settings import BaseSettings\n\n\n{settings}");
+        let files = [("app/main.py", main.as_str()), ("app/config.py", &config), ("app/__init__.py", "")];
+        let reader = Reader::of(files.iter().map(|(path, text)| (*path, text.as_bytes())));
+        let discovery = discover_in(reader, &Options::default()).expect("a project");
+        match &discovery.project.layout.settings {
+            Ok(settings) => Ok(settings.class.clone()),
+            Err(problem) => {
+                let candidates = problem.question.iter().flat_map(|question| &question.candidates);
+                Err(candidates.map(|one| one.value.clone()).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn an_heir_that_the_application_does_not_use_makes_no_part() {
+        let classes = "class Settings(BaseSettings):\n    name: str = \"\"\n\n\nclass TestSettings(Settings):\n    debug: bool = True\n\n\nclass LogSettings(BaseSettings):\n    level: str = \"\"\n\n\nsettings = Settings()\ntest_settings = TestSettings()\nlog_settings = LogSettings()\n";
+        let both = ["app/config.py:Settings", "app/config.py:LogSettings", "new"].map(str::to_owned).to_vec();
+        assert_eq!(found(classes, "log_settings, settings"), Err(both));
+        assert_eq!(found(classes, "settings"), Ok("Settings".to_owned()));
+    }
+
+    #[test]
+    fn a_class_that_is_defined_twice_may_have_one_beside_it() {
+        let classes = "try:\n    import yaml\n\n    class Settings(BaseSettings):\n        name: str = yaml.dump({})\nexcept ImportError:\n\n    class Settings(BaseSettings):\n        name: str = \"\"\n\n\nsettings = Settings()\n";
+        assert_eq!(found(classes, "settings"), Err(vec!["new".to_owned()]));
+    }
 }
