@@ -39,7 +39,7 @@ pub fn ask(ui: &Ui, problems: &[Problem], options: &mut Options) -> Result<bool,
     let mut asked = BTreeSet::new();
     for problem in problems {
         let Some(question) = &problem.question else { continue };
-        if answer_of(options, question.option).is_none() && asked.insert(question.option) {
+        if !is_answered(options, question) && asked.insert((question.option, module_of(question))) {
             let value = choose(ui, &problem.message, question)?;
             answer(options, question.option, value);
         }
@@ -51,7 +51,7 @@ pub fn ask(ui: &Ui, problems: &[Problem], options: &mut Options) -> Result<bool,
 pub fn assume(problems: &[Problem], options: &mut Options) -> Vec<(&'static str, String)> {
     let mut assumed: Vec<(&'static str, String)> = Vec::new();
     for question in problems.iter().filter_map(|problem| problem.question.as_ref()) {
-        if answer_of(options, question.option).is_none()
+        if !is_answered(options, question)
             && let Some(first) = question.candidates.first()
         {
             answer(options, question.option, first.value.clone());
@@ -61,15 +61,24 @@ pub fn assume(problems: &[Problem], options: &mut Options) -> Vec<(&'static str,
     assumed
 }
 
-fn answer_of<'a>(options: &'a Options, option: &str) -> Option<&'a String> {
-    match option {
-        "app" => options.app.as_ref(),
-        "settings" => options.settings.as_ref(),
-        "compose" => options.compose.as_ref(),
-        "service" => options.service.as_ref(),
-        "services-dir" => options.services_dir.as_ref(),
-        _ => None,
+fn is_answered(options: &Options, question: &Question) -> bool {
+    match question.option {
+        "app" => options.app.is_some(),
+        "settings" => options.settings.is_some(),
+        "compose" => options.compose.is_some(),
+        "service" => options.service.is_some(),
+        "services-dir" => options.services_dir.is_some(),
+        "module" => module_of(question).is_some_and(|name| {
+            options.modules.iter().any(|pair| pair.split_once('=').is_some_and(|(own, _)| own == name))
+        }),
+        _ => false,
     }
+}
+
+/// The module whose name is asked for: each is a question of its own.
+fn module_of(question: &Question) -> Option<&str> {
+    let first = question.candidates.first().filter(|_| question.option == "module")?;
+    first.value.split_once('=').map(|(name, _)| name)
 }
 
 fn answer(options: &mut Options, option: &str, value: String) {
@@ -79,6 +88,7 @@ fn answer(options: &mut Options, option: &str, value: String) {
         "compose" => &mut options.compose,
         "service" => &mut options.service,
         "services-dir" => &mut options.services_dir,
+        "module" => return options.modules.push(value),
         _ => {
             let folder = options.project.take().unwrap_or_default().join(value);
             options.project = Some(folder);
@@ -90,7 +100,12 @@ fn answer(options: &mut Options, option: &str, value: String) {
 
 /// Asks one question: what was chosen.
 fn choose(ui: &Ui, message: &str, question: &Question) -> Result<String, Error> {
-    let message = shown(&format!("{message}: which one?"));
+    let asks = match question.option {
+        "module" => "which name has ours?",
+        "services-dir" => "which folder is it?",
+        _ => "which one?",
+    };
+    let message = shown(&format!("{message}: {asks}"));
     let mut rows: Vec<Row> = question
         .candidates
         .iter()

@@ -8,7 +8,7 @@ use sha2::Digest as _;
 
 use super::{Assessment, Change, Fix, Recorded, Retraction, import_order};
 use crate::component::COMPONENTS;
-use crate::finding::{self, Location, Problem};
+use crate::finding::{self, Location, Problem, Question};
 use crate::lock::{blob_id, hexadecimal};
 use crate::project::discover::syntax_error;
 use crate::project::imports::leads_to;
@@ -170,12 +170,8 @@ impl Module {
                     format!("`{path}` is there already, and was not written by paxx"),
                 )
                 .at(&path, 0..0)
-                .help(format!(
-                    "give ours another name with `--module {}`, move yours away, or overwrite it with `--force` (the diff shows what \
-                     goes)",
-                    self.other_name(project)
-                ));
-                Assessment::Blocked { problem }
+                .help("give ours another name, move yours away, or overwrite it with `--force` (the diff shows what goes)");
+                Assessment::Blocked { problem: problem.question(self.other_names(project)) }
             }
             // Written by us as it is, if by another version or for other settings: `add` may not replace it unasked.
             Some(_) if there.is_some_and(|there| self.is_ours(project, &there)) => {
@@ -197,8 +193,8 @@ impl Module {
         }
     }
 
-    /// A name for it that is free, as the option takes it: `cache=redis_cache`.
-    fn other_name(&self, project: &Project) -> String {
+    /// Names for it that are free, as the option takes them: `cache=redis_cache`.
+    fn other_names(&self, project: &Project) -> Question {
         let stem = self.path.trim_end_matches(".py");
         let owner = COMPONENTS
             .iter()
@@ -206,9 +202,21 @@ impl Module {
         let component = owner.map_or("paxx", |component| component.id());
         let first = if component == stem { format!("{stem}_service") } else { format!("{component}_{stem}") };
         let folder = &project.layout.services.folder;
-        let is_free = |name: &String| project.file(&folder.child(&format!("{name}.py"))).is_none();
-        let other = [first, format!("paxx_{stem}")].into_iter().find(is_free).unwrap_or_else(|| format!("{stem}_2"));
-        format!("{stem}={other}")
+        let is_free = |name: &String| {
+            let package = folder.child(name).child("__init__.py");
+            project.file(&folder.child(&format!("{name}.py"))).is_none() && project.file(&package).is_none()
+        };
+        let mut free: Vec<String> = [first, format!("paxx_{stem}")].into_iter().filter(is_free).collect();
+        if free.is_empty() {
+            free.push(format!("{stem}_2"));
+        }
+        let named = |name: String| {
+            let evidence = format!("ours becomes `{}`", folder.child(&format!("{name}.py")));
+            finding::Candidate::new(format!("{stem}={name}"), evidence)
+        };
+        let mut question = Question::new("module", free.into_iter().map(named).collect());
+        question.is_likely = true;
+        question
     }
 
     /// Did the user say that it is his?
@@ -225,7 +233,8 @@ impl Module {
         Some(
             Problem::new(&finding::MODULE_FOREIGN, message)
                 .at(&package, 0..0)
-                .help("name another folder for our modules with `--services-dir DIR`"),
+                .help("give ours another name, or name another folder for our modules with `--services-dir DIR`")
+                .question(self.other_names(project)),
         )
     }
 
@@ -290,10 +299,12 @@ impl Module {
 fn circular(project: &Project) -> Option<Problem> {
     let layout = &project.layout;
     let application = layout.application.as_ref().ok()?;
-    let (folder, help) = (&layout.services.folder, "name another folder with `--services-dir DIR`");
+    let folder = &layout.services.folder;
     if layout.import_roots.first() == Some(folder) {
         let message = format!("imports start from `{folder}/`, so modules in it would hide packages of the same names");
-        return Some(Problem::new(&finding::CONFIGURATION, message).help(help));
+        return Some(
+            Problem::new(&finding::CONFIGURATION, message).help("name another folder with `--services-dir DIR`"),
+        );
     }
     let package = folder.child("__init__.py");
     let source = project.file(&package)?.python();
@@ -304,7 +315,8 @@ fn circular(project: &Project) -> Option<Problem> {
         },
     )?;
     let message = format!("`{package}` imports the application, so the application cannot import a module beside it");
-    Some(Problem::new(&finding::MODULE_FOREIGN, message).at(&package, import.range.clone()).help(help))
+    let problem = Problem::new(&finding::MODULE_FOREIGN, message).at(&package, import.range.clone());
+    Some(problem.help("name another folder for our modules").question(other_folders(project)))
 }
 
 /// A file that stands where the services package should be.
@@ -314,8 +326,27 @@ fn in_the_way(project: &Project, folder: &FilePath) -> Option<Problem> {
     Some(
         Problem::new(&finding::MODULE_FOREIGN, format!("`{place}` stands where the package `{folder}/` would go"))
             .at(&place, 0..0)
-            .help("name another folder with `--services-dir DIR`"),
+            .help("name another folder for our modules")
+            .question(other_folders(project)),
     )
+}
+
+/// Folders for the modules beside the one that cannot be had, as the option takes them.
+fn other_folders(project: &Project) -> Question {
+    let layout = &project.layout;
+    let parent = layout.services.folder.parent().unwrap_or_else(FilePath::top);
+    let is_free = |folder: &FilePath| {
+        let module = FilePath::new(&format!("{}.py", folder.as_str()));
+        module.is_none_or(|module| project.file(&module).is_none())
+            && project.file(&folder.child("__init__.py")).is_none()
+    };
+    let folders = ["infra_services", "paxx_services"].map(|name| parent.child(name));
+    let named = |folder: &FilePath| finding::Candidate::new(folder.relative_to(&layout.root), "");
+    let free: Vec<finding::Candidate> = folders.iter().filter(|folder| is_free(folder)).map(named).collect();
+    let candidates = if free.is_empty() { vec![named(&parent.child("services_2"))] } else { free };
+    let mut question = Question::new("services-dir", candidates);
+    question.is_likely = true;
+    question
 }
 
 /// The `__init__.py` of the services package.
