@@ -367,7 +367,7 @@ pub struct Add {
     /// Write no tests for the modules
     #[arg(long)]
     pub no_tests: bool,
-    /// Raise the pins and bounds of packages that exclude what a component needs
+    /// Raise the pins and bounds, of packages and of Python, that exclude what a component needs
     #[arg(long)]
     pub raise_bounds: bool,
     /// The form of the plan

@@ -18,7 +18,7 @@ mod uses;
 use std::rc::Rc;
 
 pub use bounds::{Bound, Raising};
-use bounds::{asked_by, raise_of};
+use bounds::{asked_by, raise_of, raised};
 pub use context::context;
 use draft::Draft;
 pub use keep::{Generated, generated, keep};
@@ -192,9 +192,6 @@ pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], all
             }
         }
     }
-    if let Some(problem) = python::too_old(&discovery.project) {
-        if allow.manual { &mut plan.manual } else { &mut plan.refusals }.push(problem);
-    }
     let locked = matches!(discovery.project.layout.installer, Installer::Uv | Installer::Poetry | Installer::Pdm);
     let brought = |step: &&mut Step| step.id.starts_with("dependency:") && matches!(step.outcome, Outcome::Brought);
     if let Some(note) = python::loose_bound(&discovery.project).filter(|_| locked)
@@ -254,18 +251,22 @@ fn bring(
                 break;
             }
             Assessment::Drifted { problem, .. } | Assessment::Blocked { problem } => {
-                let Some((dependency, raise)) = raise_of(requirement, &draft.project, &problem) else {
+                let Some(raise) = raise_of(requirement, &draft.project, &problem) else {
                     refused = Some(problem);
                     break;
                 };
                 let mut on_disk = raise.clone();
                 draft.on_disk(&mut on_disk.at);
                 if !allow.raise.allows(&on_disk.at) {
-                    plan.bounds.push(Bound { component: component.id().to_owned(), raise: on_disk });
+                    plan.bounds.push(Bound {
+                        requirement: requirement.id(),
+                        component: component.id().to_owned(),
+                        raise: on_disk,
+                    });
                     refused = Some(problem);
                     break;
                 }
-                (problem, dependency.raise_bound(&draft.project, &raise))
+                (problem, raised(requirement, &draft.project, &raise))
             }
         };
         if round == MOST_FIXES {

@@ -337,6 +337,45 @@ fn what_is_overwritten_is_asked_for_by_itself() {
 }
 
 #[test]
+fn another_name_for_a_module_is_asked_for_and_recorded() {
+    let sandbox = sandbox();
+    sandbox.write("app/services/cache.py", "CACHE: dict[str, str] = {}\n");
+    let before = sandbox.tree();
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--no-tests"], &[]);
+    terminal
+        .hears("was not written by paxx")
+        .hears("1. cache=redis_cache")
+        .hears("Esc cancels")
+        .presses("0")
+        .presses(ENTER);
+    terminal.ends(1);
+    assert_same(&before, &sandbox.tree(), "nothing is written");
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--no-tests"], &[]);
+    terminal.hears("1. cache=redis_cache").hears("Esc cancels").presses(ENTER);
+    terminal.hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert!(sandbox.read("paxx.lock").contains("cache=redis_cache"));
+    sandbox.paxx(&["check"]).expect(0);
+    sandbox.paxx(&["remove", "redis", "--yes"]).expect(0);
+    assert_same(&before, &sandbox.tree(), "all of it is taken back");
+}
+
+#[test]
+fn an_older_python_is_asked_for() {
+    let sandbox = sandbox();
+    let project = sandbox.read("pyproject.toml");
+    let old = project.replace("requires-python = \">=3.12\"", "requires-python = \">=3.9\"");
+    assert_ne!(project, old);
+    sandbox.write("pyproject.toml", old);
+    std::fs::remove_file(sandbox.project.join("Dockerfile")).expect("its image");
+    let mut terminal = Terminal::start(&sandbox, &["infra", "add", "redis", "--no-tests"], &[]);
+    terminal.hears("the modules need Python 3.10").hears("Make it `>=3.10`?").hears("> ").types("y");
+    terminal.hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert!(sandbox.read("pyproject.toml").contains("requires-python = \">=3.10\""));
+}
+
+#[test]
 fn uncommitted_changes_are_marked() {
     if !common::has_git() {
         return;

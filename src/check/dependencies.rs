@@ -1,16 +1,12 @@
-//! A package of ours that one list names twice, and a Python that the modules do not run on.
+//! A package of ours that one list names twice.
 
 use super::{Found, Subject};
 use crate::finding::{DEPENDENCY_TWICE, Problem};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::dependency::{Listed, Use, listed};
-use crate::requirement::python;
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    let with_module = subject.components.iter().find(|component| !component.manifest.module.is_empty());
-    let too_old = with_module.and_then(|component| Some((*component, python::too_old(subject.project)?)));
-    found.extend(too_old.map(|(component, problem)| (component, "python".to_owned(), problem)));
     // A file that cannot be read is the answer of the requirements.
     let Ok(listed) = listed(subject.project) else { return found };
     for component in subject.components {

@@ -16,6 +16,7 @@ use crate::project::FilePath;
 use crate::project::discover::{self, Discovery, decide_tests};
 use crate::render::findings;
 use crate::requirement::dependency::plain;
+use crate::requirement::python::NEEDED;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8, Error> {
@@ -122,11 +123,15 @@ fn ask_for_bounds(
         if open.is_empty() {
             return plan;
         }
-        for plan::Bound { component, raise } in open {
+        for plan::Bound { requirement, component, raise } in open {
             asked.push(raise.at.clone());
             let (from, to) = (plain(&raise.from), plain(&raise.to));
             let place = paths.place(&discovery.project, &raise.at);
-            if prompt::confirm(ui, &format!("{place}: `{component}` does not work with `{from}`. Make it `{to}`?")) {
+            let why = match requirement.as_str() {
+                "python" => format!("the modules need Python 3.{NEEDED}, and the project has `{from}`"),
+                _ => format!("`{component}` does not work with `{from}`"),
+            };
+            if prompt::confirm(ui, &format!("{place}: {why}. Make it `{to}`?")) {
                 raised.push(raise.at.clone());
             }
         }

@@ -16,7 +16,8 @@ impl Invocation {
         Self { words: words.into_iter().collect() }
     }
 
-    /// The command with these answers: options as [`crate::finding::Question::option`] names them, with their values.
+    /// The command with these answers: options as [`crate::finding::Question::option`] names them, with their values; a
+    /// switch has an empty one.
     pub fn with(&self, answers: &[(&str, &str)]) -> String {
         let mut words = vec!["paxx".to_owned()];
         for (_, folder) in answers.iter().filter(|(option, _)| *option == "project") {
@@ -36,6 +37,10 @@ impl Invocation {
             }
         }
         for (option, value) in answers.iter().filter(|(option, _)| *option != "project") {
+            if value.is_empty() {
+                words.push(format!("--{option}"));
+                continue;
+            }
             let value = shell_word(value);
             // What begins like an option is given in one word.
             let between = if value.starts_with('-') { "=" } else { " " };
@@ -69,6 +74,10 @@ mod tests {
         assert_eq!(
             with("add redis", &[("app", "a/b c.py:app"), ("settings", "new")]),
             "paxx add redis --app 'a/b c.py:app' --settings new"
+        );
+        assert_eq!(
+            with("add redis", &[("app", "a:b"), ("raise-bounds", "")]),
+            "paxx add redis --app a:b --raise-bounds"
         );
         assert_eq!(with("add -- redis", &[("service", "web")]), "paxx add --service web -- redis");
         assert_eq!(with("add redis", &[("settings", "-a/b.py:C")]), "paxx add redis --settings=-a/b.py:C");

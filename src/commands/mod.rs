@@ -321,6 +321,9 @@ pub fn plan_with_answers(
             next = !found.is_empty();
             answers.extend(found);
         }
+        if !planned.bounds.is_empty() {
+            answers.push(("raise-bounds", String::new()));
+        }
         let last = planned.refusals.iter_mut().rev().find_map(|problem| problem.question.as_mut());
         if let Some(question) = last.filter(|_| answers.len() > 1) {
             question.together = answers;

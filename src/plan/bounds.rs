@@ -4,8 +4,9 @@ use crate::component::Component;
 use crate::component::manifest::Manifest;
 use crate::finding::{self, Location, Problem};
 use crate::project::Project;
-use crate::requirement::Requirement;
 use crate::requirement::dependency::{Dependency, Raise};
+use crate::requirement::python_bound::PythonBound;
+use crate::requirement::{Fix, Requirement};
 
 /// The bounds that may be raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ impl Raising {
 /// A bound that is in the way, and could be raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
+    /// The requirement's stable name.
+    pub requirement: String,
     /// The component that needs a newer version.
     pub component: String,
     /// The entry in the file on disk, and what it would be.
@@ -42,14 +45,23 @@ pub struct Bound {
 }
 
 /// What would become of the bound that `problem` is about.
-pub(super) fn raise_of<'a>(
-    requirement: &'a Requirement,
-    project: &Project,
-    problem: &Problem,
-) -> Option<(&'a Dependency, Raise)> {
-    let Requirement::Dependency(dependency) = requirement else { return None };
-    let at = problem.at.as_ref().filter(|_| problem.rule == &finding::DEPENDENCY_BOUND)?;
-    Some((dependency, dependency.raise(project, at)?))
+pub(super) fn raise_of(requirement: &Requirement, project: &Project, problem: &Problem) -> Option<Raise> {
+    let at = problem.at.as_ref()?;
+    match requirement {
+        Requirement::Dependency(dependency) if problem.rule == &finding::DEPENDENCY_BOUND => {
+            dependency.raise(project, at)
+        }
+        Requirement::Python => PythonBound::raise(project, at),
+        _ => None,
+    }
+}
+
+/// What raises it.
+pub(super) fn raised(requirement: &Requirement, project: &Project, raise: &Raise) -> Fix {
+    match requirement {
+        Requirement::Dependency(dependency) => dependency.raise_bound(project, raise),
+        _ => PythonBound::raise_bound(raise),
+    }
 }
 
 /// Does the component with this manifest need `package`?

@@ -25,7 +25,7 @@ pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services
         "lifespan" | "lifespan place" | "composed lifespan" | "composed lifespan place" => {
             !manifest.lifespan.is_empty()
         }
-        "package" => !manifest.module.is_empty(),
+        "package" | "python" | "python-bound" => !manifest.module.is_empty(),
         "settings class body" | "settings-class" => !manifest.setting.is_empty(),
         "template" => !manifest.migration.is_empty(),
         "import" | "import wrapped" => {

@@ -23,6 +23,7 @@ pub mod module;
 mod own_place;
 mod placement;
 pub mod python;
+pub mod python_bound;
 pub mod readiness;
 pub mod service;
 pub mod setting;
@@ -41,6 +42,7 @@ use image::Image;
 use lifespan_call::{LifespanCall, Side};
 use migration::Migration;
 use module::{Apart, Module, Package, Written};
+use python_bound::PythonBound;
 use readiness::Readiness;
 use service::{Service, Volume};
 use setting::Setting;
@@ -62,6 +64,8 @@ pub enum Requirement {
     SettingsClass,
     /// The services package.
     Package,
+    /// A Python that runs the modules.
+    Python,
     /// A Python package.
     Dependency(Dependency),
     /// A field of the settings class.
@@ -101,6 +105,7 @@ impl Requirement {
         match self {
             Self::SettingsClass => SettingsClass::id(),
             Self::Package => Package::id(),
+            Self::Python => PythonBound::id(),
             Self::Dependency(requirement) => requirement.id(),
             Self::Setting(requirement) => requirement.id(),
             Self::Module(requirement) => requirement.id(),
@@ -151,7 +156,7 @@ impl Requirement {
 
     /// Is it scaffolding that components share, recorded apart from them?
     pub fn is_shared(&self) -> bool {
-        matches!(self, Self::SettingsClass | Self::Package)
+        matches!(self, Self::SettingsClass | Self::Package | Self::Python)
     }
 
     /// What it is, as a phrase for the summary.
@@ -159,6 +164,7 @@ impl Requirement {
         match self {
             Self::SettingsClass => SettingsClass::title(project),
             Self::Package => Package::title(project),
+            Self::Python => PythonBound::title(),
             Self::Dependency(requirement) => requirement.title(project),
             Self::Setting(requirement) => requirement.title(project),
             Self::Module(requirement) => requirement.title(project),
@@ -182,6 +188,7 @@ impl Requirement {
         match self {
             Self::SettingsClass => SettingsClass::assess(project),
             Self::Package => Package::assess(project),
+            Self::Python => PythonBound::assess(project),
             Self::Dependency(requirement) => requirement.assess(project),
             Self::Setting(requirement) => requirement.assess(project),
             Self::Module(requirement) => requirement.assess(project),
@@ -205,6 +212,7 @@ impl Requirement {
         match self {
             Self::SettingsClass => SettingsClass::retract(project),
             Self::Package => Package::retract(project),
+            Self::Python => PythonBound::retract(project, recorded),
             Self::Dependency(requirement) => requirement.retract(project, recorded),
             Self::Setting(requirement) => requirement.retract(project, recorded),
             Self::Module(requirement) => requirement.retract(project, recorded),
@@ -388,6 +396,11 @@ pub fn requirements_of(
         for file in &project.layout.ignore_files {
             list.push(Requirement::IgnoreLine(IgnoreLine { file: file.clone(), line: entry.line.to_string() }));
         }
+    }
+    // A bound that was raised stays a requirement, so that it comes back with the last component.
+    let was_raised = || lock.scaffolding.iter().any(|known| known.name == PythonBound::id());
+    if !manifest.module.is_empty() && (python::too_old(project).is_some() || was_raised()) {
+        list.push(Requirement::Python);
     }
     list
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use pep508_rs::pep440_rs::Version;
 
 use super::dependency::specifier::{Bound, name_and_bound, poetry_bound};
+use super::python_bound::PythonBound;
 use crate::finding::{Location, PYTHON_TOO_OLD, Problem};
 use crate::project::{FilePath, Project};
 use crate::source::{text, toml};
@@ -36,17 +37,23 @@ pub fn too_old(project: &Project) -> Option<Problem> {
     let minor = oldest.minor;
     let said = project.text(&oldest.at.path).and_then(|text| text.get(oldest.at.range.clone())).unwrap_or_default();
     let said = text::first_line(said);
+    let raise = match PythonBound::raise(project, &oldest.at) {
+        Some(raise) => format!("`--raise-bounds` makes it `{}`", text::unquoted(&raise.to)),
+        None => format!("raise it to 3.{NEEDED} or newer there"),
+    };
     Some(
         Problem::new(
             &PYTHON_TOO_OLD,
             format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
         )
         .at(&oldest.at.path, oldest.at.range)
-        .help(format!(
-            "raise it to 3.{NEEDED} or newer there, if the application runs on nothing older, or say in `.python-version` what \
-             runs it"
-        )),
+        .help(format!("{raise}, if the application runs on nothing older; else say in `.python-version` what runs it")),
     )
+}
+
+/// What says on which Pythons the project may be installed.
+pub fn bounds(project: &Project) -> Vec<Location> {
+    Said::by(project).bounds.into_iter().map(|bound| bound.at).collect()
 }
 
 /// The minor versions of Python 3 that the generated modules may meet in this project.
@@ -263,7 +270,7 @@ fn python_of(image: &str) -> Option<u64> {
 }
 
 /// The `9` of `3.9` or `3.9.1`.
-fn minor_of(version: &str) -> Option<u64> {
+pub(super) fn minor_of(version: &str) -> Option<u64> {
     let rest = version.trim().strip_prefix("3.")?;
     let end = rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
@@ -279,7 +286,7 @@ fn specifiers(bound: &str) -> Bound {
 }
 
 /// The first minor version that a bound allows; `None` where it allows all.
-fn least(bound: &Bound) -> Option<u64> {
+pub(super) fn least(bound: &Bound) -> Option<u64> {
     let first = MINORS.into_iter().find(|minor| allows(bound, *minor));
     first.filter(|minor| *minor > 0)
 }
