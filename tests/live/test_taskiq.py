@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -13,7 +15,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from conftest import RedisServer, Uvicorn, wait_for
+from conftest import RedisServer, Uvicorn, free_port, wait_for
 from queue_support import TaskiqRunner, taskiq_environment
 from redis_support import clients, imported, protected_server, run_block
 from taskiq.exceptions import SendTaskError, TaskiqResultTimeoutError
@@ -478,13 +480,13 @@ def test_a_worker_is_healthy_while_it_lives(project: Path, redis_server: RedisSe
     """The command of the health check in compose: 0 while the worker lives, else not; also where Redis is away."""
     def check() -> int:
         done = subprocess.run(
-            [sys.executable, "-m", "services.taskiq"], cwd=project, env={**os.environ, **environment(redis_server)},
+            [sys.executable, "-m", "services.taskiq"], cwd=project, env={**os.environ, **taskiq_environment(redis_server)},
             capture_output=True, text=True, timeout=30,
         )
         return done.returncode
 
     assert check() != 0
-    worker = Runner(project, redis_server)
+    worker = TaskiqRunner(project, redis_server)
     wait_for(lambda: check() == 0, "a healthy worker", 15)
     assert worker.stop() == 0
     (key,) = redis_server.cli("-n", "4", "keys", "taskiq:alive:*").split()
@@ -500,8 +502,8 @@ async def test_jobs_are_counted(make_project: Callable[..., Path], redis_server:
     project = make_project("taskiq", "metrics")
     (project / "live_jobs.py").write_text(JOBS)
     port = free_port()
-    worker = Runner(project, redis_server, TASKIQ_METRICS_PORT=str(port))
-    with imported(project, "services.taskiq", "live_jobs", **environment(redis_server)) as (module, _):
+    worker = TaskiqRunner(project, redis_server, TASKIQ_METRICS_PORT=str(port))
+    with imported(project, "services.taskiq", "live_jobs", **taskiq_environment(redis_server)) as (module, _):
         assert await result(await module.enqueue("add", 1, 2)) == {"sum": 3}
         failed = await module.enqueue("fail")
         assert (await failed.wait_result(timeout=15, check_interval=0.05)).is_err
