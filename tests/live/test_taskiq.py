@@ -364,6 +364,22 @@ async def test_a_queue_that_hangs(lonely: Any, redis_server: RedisServer, monkey
     assert clients(redis_server) == []
 
 
+async def test_cancelled_calls_lose_no_job(lonely: Any, redis_server: RedisServer) -> None:
+    """A call that is cancelled has queued its job, or has not: its id is never taken by a job that there is not."""
+    await lonely.start_taskiq()
+    for number in range(10):
+        tasks = [asyncio.create_task(lonely.enqueue("add", n, _job_id=f"{number}-{n}")) for n in range(40)]
+        await asyncio.sleep(0.0015 * number)
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(lonely.enqueue("add", n, _job_id=f"{number}-{n}") for n in range(40)))
+    raw = redis_server.cli("-n", "4", "xrange", "taskiq:queue", "-", "+")
+    assert [f"{number}-{n}" for number in range(10) for n in range(40) if raw.count(f'"{number}-{n}"') != 1] == []
+    await lonely.stop_taskiq()
+    assert clients(redis_server) == []
+
+
 def test_two_event_loops(lonely: Any, redis_server: RedisServer) -> None:
     """Each loop has its client; one that was never stopped disturbs no other."""
     asyncio.run(lonely.enqueue("add", 1))
