@@ -134,8 +134,8 @@ def load_geo(project: Path) -> ModuleType:
     return module
 
 
-def alembic_project(projects: Projects, env: str, mako: str) -> Path:
-    """A project with this `env.py` and `script.py.mako`, to which the tool has added `postgis`."""
+def alembic_project(projects: Projects, env: str, mako: str, component: str = "postgis") -> Path:
+    """A project with this `env.py` and `script.py.mako`, to which the tool has added the component."""
     project = projects.fresh(
         "lower",
         {
@@ -145,7 +145,7 @@ def alembic_project(projects: Projects, env: str, mako: str) -> Path:
         },
     )
     shutil.rmtree(project / "db" / "migrations")
-    add(project, "postgis")
+    add(project, component)
     return project
 
 
@@ -153,10 +153,10 @@ class Migrations:
     """An Alembic project: models, `env.py` as the tool has edited it, and the command line."""
 
     def __init__(
-        self, cluster: Cluster, projects: Projects, database: str, env: str, mako: str, models: str
+        self, cluster: Cluster, projects: Projects, database: str, env: str, mako: str, models: str, component: str = "postgis"
     ) -> None:
         self.cluster, self.database = cluster, database
-        self.project = alembic_project(projects, env, mako)
+        self.project = alembic_project(projects, env, mako, component)
         self.versions = self.project / "migrations" / "versions"
         self.versions.mkdir(parents=True)
         self.models(models)

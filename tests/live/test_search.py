@@ -1,21 +1,21 @@
 """The `search` component against a real PostgreSQL."""
 
 import asyncio
-import importlib.util
 import re
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import Projects, add, manifest
+from conftest import Projects, manifest
+from database_support import ENV, MAKO, explain, load, silent, tables
 from postgis_support import Cluster, Migrations, body
 from sqlalchemy import Enum, Integer, Text, func, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -30,14 +30,8 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def search(projects: Projects) -> Iterator[ModuleType]:
-    path = projects.make("search") / "services" / "search.py"
-    spec = importlib.util.spec_from_file_location("generated_search", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["generated_search"] = module
-    spec.loader.exec_module(module)
-    yield module
+def search(projects: Projects) -> ModuleType:
+    return load(projects.make("search"), "search")
 
 
 class Models:
@@ -73,11 +67,8 @@ def models(search: ModuleType) -> Models:
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
 async def engine(request: pytest.FixtureRequest, cluster: Cluster, models: Models) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(cluster.url(cluster.database(), request.param))
-    async with made.begin() as connection:
-        await connection.run_sync(models.Base.metadata.create_all)
-    yield made
-    await made.dispose()
+    async with tables(cluster, request.param, models.Base.metadata) as made:
+        yield made
 
 
 @pytest.fixture
@@ -237,7 +228,7 @@ async def test_the_indexes_are_used(engine: AsyncEngine, search: ModuleType, mod
             (search.similar(models.Article.title, word), "ix_articles_similar"),
         ):
             statement = select(models.Article.id).where(condition)
-            plan = await explain(connection, statement)
+            plan = await explain(engine, connection, statement)
             assert index in plan, plan
 
         async def milliseconds(statement: Any) -> float:
@@ -260,13 +251,6 @@ async def test_the_indexes_are_used(engine: AsyncEngine, search: ModuleType, mod
     assert ours < bare * 3 + 5
 
 
-async def explain(connection: Any, statement: Any) -> str:
-    compiled = statement.compile(connection.engine.sync_engine, compile_kwargs={"literal_binds": True})
-    await connection.execute(text("SET LOCAL enable_seqscan = off"))
-    rows = await connection.execute(text(f"EXPLAIN {compiled}".replace("%%", "%").replace(":", "\\:")))
-    return "\n".join(row[0] for row in rows)
-
-
 async def test_200_at_once(engine: AsyncEngine, session: AsyncSession, search: ModuleType, models: Models) -> None:
     async def one(number: int) -> list[str]:
         async with AsyncSession(engine) as own:
@@ -276,42 +260,67 @@ async def test_200_at_once(engine: AsyncEngine, session: AsyncSession, search: M
     assert all(result == ["Running PostgreSQL", "Cooking"] for result in results)
 
 
-ENV = """\
-import os
+async def test_cancelled_queries(cluster: Cluster, search: ModuleType, models: Models) -> None:
+    """What is cancelled in the middle keeps no connection: two are enough for all that follow."""
+    engine = create_async_engine(cluster.url(cluster.database()), pool_size=2, max_overflow=0, pool_timeout=5)
+    async with engine.begin() as connection:
+        await connection.run_sync(models.Base.metadata.create_all)
+        await connection.execute(models.Article.__table__.insert(), [{"title": f"Running {n}"} for n in range(500)])
 
-from alembic import context
-from models import Base
-from sqlalchemy import create_engine, pool
+    async def one() -> list[str]:
+        async with AsyncSession(engine) as own:
+            return await titles(own, search.search(models.Article, "run"))
 
-
-def run_migrations_online() -> None:
-    engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=Base.metadata)
-        with context.begin_transaction():
-            context.run_migrations()
-
-
-run_migrations_online()
-"""
-MAKO = """\
-from alembic import op
-import sqlalchemy as sa
-${imports if imports else ""}
-
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
+    for _ in range(5):
+        tasks = [asyncio.create_task(one()) for _ in range(10)]
+        await asyncio.sleep(0.01)
+        for task in tasks[::2]:
+            task.cancel()
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(len(result) == 500 for result in done[1::2] if not isinstance(result, BaseException))
+        assert not [result for result in done[1::2] if isinstance(result, BaseException)]
+    assert len(await one()) == 500
+    await engine.dispose()
 
 
-def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+def test_two_event_loops(cluster: Cluster, search: ModuleType, models: Models) -> None:
+    """A statement belongs to no loop: one that is made once is asked in two at a time."""
+    statement = search.search(models.Article, "run")
+
+    async def one() -> list[str]:
+        async with tables(cluster, "asyncpg", models.Base.metadata) as engine, AsyncSession(engine) as own:
+            own.add(models.Article(title="Running"))
+            await own.commit()
+            return await titles(own, statement)
+
+    async def both() -> list[list[str]]:
+        return [await one(), await asyncio.to_thread(asyncio.run, one()), await one()]
+
+    assert asyncio.run(both()) == [["Running"]] * 3
 
 
-def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
-"""
+async def test_readiness_and_a_database_that_goes(
+    cluster: Cluster, engine: AsyncEngine, session: AsyncSession, search: ModuleType, models: Models
+) -> None:
+    """The check takes a session or a connection, and ends in time; what cuts the connections is an error, and then all is well."""
+    await search.check_search(session)
+    async with engine.connect() as connection:
+        await search.check_search(connection)
+    async with silent() as hanging, AsyncSession(hanging) as own:
+        began = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await search.check_search(own, 0.3)
+        assert time.monotonic() - began < 2
+    found = search.search(models.Article, "run")
+    assert await titles(session, found)
+    cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'live_%'")
+    with pytest.raises(DBAPIError):
+        await search.check_search(session)
+    await session.rollback()
+    assert await titles(session, found) == ["Running PostgreSQL", "Cooking"]
+    await search.check_search(session)
+
+
 BEFORE = """\
 from sqlalchemy import Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -339,15 +348,10 @@ AFTER = (
 )
 
 
-def test_alembic_sees_the_column_once_and_then_nothing(
-    projects: Projects, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_alembic_sees_the_column_once_and_then_nothing(projects: Projects, cluster: Cluster) -> None:
     """Rows that are there already are found; autogenerate writes the index once, the extension, and then nothing."""
-    import postgis_support
-
-    monkeypatch.setattr(postgis_support, "add", lambda project, _: add(project, "search"))
     database = cluster.database()
-    migrations = Migrations(cluster, projects, database, ENV, MAKO, BEFORE)
+    migrations = Migrations(cluster, projects, database, ENV, MAKO, BEFORE, "search")
     migrations.run("revision --autogenerate -m first", "upgrade head")
     cluster.sql(database, "INSERT INTO articles (title) VALUES ('Running trains')")
     migrations.models(AFTER)
@@ -366,14 +370,9 @@ def test_alembic_sees_the_column_once_and_then_nothing(
     assert cluster.sql(database, "SELECT count(*) FROM information_schema.columns WHERE column_name = 'search_vector'") == [(0,)]
 
 
-def test_alembic_finds_no_changed_expression(
-    projects: Projects, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_alembic_finds_no_changed_expression(projects: Projects, cluster: Cluster) -> None:
     """Alembic warns of a generated column whose expression looks changed: PostgreSQL's own form of it is ours."""
-    import postgis_support
-
-    monkeypatch.setattr(postgis_support, "add", lambda project, _: add(project, "search"))
-    migrations = Migrations(cluster, projects, cluster.database(), ENV, MAKO, AFTER)
+    migrations = Migrations(cluster, projects, cluster.database(), ENV, MAKO, AFTER, "search")
     migrations.run("revision --autogenerate -m first", "upgrade head")
     env = migrations.project / "migrations/env.py"
     env.write_text("import warnings\nwarnings.simplefilter('error', UserWarning)\n" + env.read_text())

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import math
 import random
 import re
-import sys
 import tempfile
 import threading
 import time
@@ -19,11 +17,13 @@ from typing import Any
 
 import pytest
 from conftest import Projects, add, paxx, run_python
+from database_support import ENV, MAKO, explain, load, silent, tables
 from postgis_support import Cluster, Migrations, body
-from sqlalchemy import String, func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from redis_support import run_block
+from sqlalchemy import MetaData, String, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from test_search import ENV, MAKO
 
 SIZE = 16
 
@@ -38,22 +38,6 @@ def vectors() -> Iterator[Cluster]:
         server = Cluster(Path(folder), programs)
         yield server
         server.stop()
-
-
-def load(project: Path, name: str) -> ModuleType:
-    """A generated module, with the project's own settings."""
-    for known in [known for known in sys.modules if known == "settings" or known.startswith("services")]:
-        del sys.modules[known]
-    sys.path.insert(0, str(project))
-    try:
-        spec = importlib.util.spec_from_file_location(f"generated_{name}", project / "services" / f"{name}.py")
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[f"generated_{name}"] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(project))
 
 
 @pytest.fixture(scope="module", params=["vector", "halfvec"])
@@ -102,11 +86,8 @@ def models(vector: ModuleType) -> Models:
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
 async def engine(request: pytest.FixtureRequest, vectors: Cluster, models: Models) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(vectors.url(vectors.database(), request.param))
-    async with made.begin() as connection:
-        await connection.run_sync(models.Base.metadata.create_all)
-    yield made
-    await made.dispose()
+    async with tables(vectors, request.param, models.Base.metadata) as made:
+        yield made
 
 
 @pytest.fixture
@@ -168,10 +149,7 @@ async def test_the_index_is_used(engine: AsyncEngine, vector: ModuleType, models
         wanted = some(1, seed=9)[0]
         for by in ("cosine", "l2", "inner"):
             statement = vector.nearest(models.Article, models.Article.embedding, wanted, by=by).limit(10)
-            compiled = statement.compile(engine.sync_engine, compile_kwargs={"literal_binds": True})
-            await session.execute(text("SET LOCAL enable_seqscan = off"))
-            plan = await session.execute(text("EXPLAIN " + str(compiled).replace("%%", "%").replace(":", "\\:")))
-            assert f"Index Scan using ix_articles_{by}" in (shown := "\n".join(row[0] for row in plan)), shown
+            assert f"Index Scan using ix_articles_{by}" in (shown := await explain(engine, session, statement)), shown
         truth = {number for number, _ in sorted(enumerate(rows), key=lambda row: far("cosine", row[1], wanted))[:10]}
         statement = vector.nearest(models.Article, models.Article.embedding, wanted).with_only_columns(models.Article.body).limit(10)
         await vector.tune_search(session, ef_search=200)
@@ -195,6 +173,21 @@ async def test_the_index_is_used(engine: AsyncEngine, vector: ModuleType, models
     with capsys.disabled():
         print(f"\nvector {ours:.2f} ms, plain SQL {bare:.2f} ms, without the index {scan:.2f} ms")
     assert ours < bare * 3 + 10
+
+
+async def test_readiness(cluster: Cluster, engine: AsyncEngine, vector: ModuleType) -> None:
+    """It raises where the database has no pgvector, and in time where it does not answer."""
+    async with engine.connect() as connection, AsyncSession(engine) as session:
+        await vector.check_vector(connection)
+        await vector.check_vector(session)
+    async with tables(cluster, "asyncpg", MetaData()) as without, AsyncSession(without) as session:
+        with pytest.raises(DBAPIError, match="vector"):
+            await vector.check_vector(session)
+    async with silent() as hanging, AsyncSession(hanging) as session:
+        began = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await vector.check_vector(session, 0.3)
+        assert time.monotonic() - began < 2
 
 
 async def test_tuning_ends_with_the_transaction(session: AsyncSession, vector: ModuleType) -> None:
@@ -475,12 +468,9 @@ AFTER = (
 )
 
 
-def test_alembic_sees_it_once_and_then_nothing(projects: Projects, vectors: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    import postgis_support
-
-    monkeypatch.setattr(postgis_support, "add", lambda project, _: add(project, "vector"))
+def test_alembic_sees_it_once_and_then_nothing(projects: Projects, vectors: Cluster) -> None:
     database = vectors.database()
-    migrations = Migrations(vectors, projects, database, ENV, MAKO, BEFORE)
+    migrations = Migrations(vectors, projects, database, ENV, MAKO, BEFORE, "vector")
     migrations.run("revision --autogenerate -m first", "upgrade head")
     vectors.sql(database, "INSERT INTO articles (body) VALUES ('x')")
     migrations.models(AFTER)
@@ -534,3 +524,31 @@ def test_the_image(projects: Projects, image: str, becomes: str) -> None:
 def test_the_next_steps_are_printed(next_steps: Callable[..., str]) -> None:
     said = next_steps("vector")
     assert "vector_index(" in said and "hybrid(" in said and "EMBEDDING_BACKEND=http" in said
+
+
+async def test_the_next_steps_run(next_steps: Callable[..., str], vectors: Cluster, vector: ModuleType) -> None:
+    """The lines that are printed: the model, the nearest, and both rankings in one query."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    said = next_steps("vector").replace("services.vector", "generated_vector")
+    lines = [line[5:] for line in said.splitlines() if line.startswith("     ") and "alembic" not in line]
+    steps = lines.index("from generated_vector import embed, nearest")
+    model = [
+        "class Article(Searchable, Base):", "__tablename__ = 'articles'", "__search__ = {'body': 'A'}",
+        "id: Mapped[int] = mapped_column(primary_key=True)", "body: Mapped[str]", *lines[:steps],
+    ]  # fmt: skip
+    names: dict[str, Any] = {
+        "Base": Base, "Mapped": Mapped, "mapped_column": mapped_column, "Searchable": vector.search.Searchable,
+        "search": vector.search.search, "question": "the cat sleeps", "__name__": "generated_models",
+    }  # fmt: skip
+    exec("\n    ".join(model), names)  # noqa: S102
+    async with tables(vectors, "asyncpg", Base.metadata) as engine, AsyncSession(engine) as session:
+        names |= {"session": session, "article": names["Article"](body="a cat sleeps")}
+        session.add(names["article"])
+        *ranked, fused = [line for line in lines[steps:] if line]
+        await run_block("\n".join(ranked).replace("near =", "await session.flush()\nnear ="), names)
+        assert [each.body for each in names["found"]] == ["a cat sleeps"]
+        found = await session.scalars(eval(fused, names))  # noqa: S307
+        assert [each.body for each in found] == ["a cat sleeps"]
