@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets.sync.client
-from conftest import SHAPES, Uvicorn, manifest, run_python
+from conftest import SHAPES, Uvicorn, manifest, run_python, wait_for
 from postgis_support import Cluster
 
 SECRET = "s3cr3t-w0rd"
@@ -24,6 +24,7 @@ import strawberry
 from .graphql import Info, UserError, make_router
 
 LOADS: list[list[int]] = []
+LEFT: list[int] = []
 
 
 async def load_authors(keys: list[int]) -> list[str]:
@@ -63,6 +64,10 @@ class Query:
         return LOADS
 
     @strawberry.field
+    def left(self) -> list[int]:
+        return LEFT
+
+    @strawberry.field
     def me(self, info: Info) -> str | None:
         return info.context.user
 
@@ -89,6 +94,16 @@ class Subscription:
         for number in range(1, up_to + 1):
             yield number
             await asyncio.sleep(0.01)
+
+    @strawberry.subscription
+    async def endless(self) -> AsyncGenerator[int, None]:
+        number = 0
+        try:
+            while True:
+                yield (number := number + 1)
+                await asyncio.sleep(0.01)
+        finally:
+            LEFT.append(number)
 
     @strawberry.subscription
     async def failing(self) -> AsyncGenerator[int, None]:
@@ -314,6 +329,55 @@ def test_subscriptions(app: Uvicorn) -> None:
     assert SECRET not in json.dumps(Socket(app).follow("subscription { failing }"))
     with pytest.raises(Exception, match="(?i)4406|subprotocol|403|1002"):
         Socket(app, "graphql-ws").follow("subscription { count }")
+
+
+def test_a_client_that_leaves(app: Uvicorn) -> None:
+    """Its subscription ends: what the resolver holds is given back, and the others go on."""
+    stays, leaves = Socket(app), Socket(app)
+    for one in (stays, leaves):
+        assert json.loads(one.socket.recv(5))["type"] == "connection_ack"
+        one.socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": "subscription { endless }"}}))
+        assert json.loads(one.socket.recv(5))["payload"]["data"] == {"endless": 1}
+    before = len(ask(app, "{ left }")["data"]["left"])
+    leaves.socket.close()
+    wait_for(lambda: len(ask(app, "{ left }")["data"]["left"]) == before + 1, "the end of its resolver", 10)
+    assert "data" in json.loads(stays.socket.recv(5))["payload"]
+    stays.socket.close()
+    wait_for(lambda: len(ask(app, "{ left }")["data"]["left"]) == before + 2, "the end of the other one", 10)
+
+
+LOOPS = """
+import asyncio
+from services.graphql import Context
+from services.graphql_schema import graphql_router
+
+async def ask():
+    query = "{ articles(first: 3) { author } }"
+    result = await graphql_router.schema.execute(query, context_value=Context(None))
+    assert not result.errors and len(result.data["articles"]) == 3
+
+async def both():
+    await ask()
+    await asyncio.to_thread(asyncio.run, ask())
+    await asyncio.gather(*(ask() for _ in range(50)))
+
+asyncio.run(both())
+asyncio.run(both())
+print("fine")
+"""
+
+
+def test_two_event_loops(make_project: Callable[..., Path]) -> None:
+    """A loader belongs to its request, and so to the loop of it; the schema to none."""
+    assert run_python(written(make_project, "lower"), LOOPS) == "fine\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_DEPTH", "0"), ("MAX_COST", "-1"), ("MAX_DEPTH", "deep"), ("DEBUG", "perhaps"), ("INTROSPECTION", "2")])
+def test_bad_settings(make_project: Callable[..., Path], name: str, value: str) -> None:
+    """The application does not start with a limit that is none, and says which."""
+    code = "try:\n    import main\nexcept ValueError as error:\n    print(error)"
+    said = run_python(written(make_project, "lower"), code, **{f"GRAPHQL_{name}": value})
+    assert f"graphql_{name.lower()}" in said.lower() and "1 validation error" in said
 
 
 async def test_200_at_once(app: Uvicorn) -> None:
