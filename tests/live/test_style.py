@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,14 @@ def test_fixed_point_of_the_formatter(projects: Projects, shape: str, width: int
         cwd=project, capture_output=True, text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_secrets_are_secret() -> None:
+    """Passwords, keys and tokens do not show themselves: whoever prints the settings, or logs them, prints stars."""
+    settings = [setting for component in EVERY for setting in manifest(component).get("setting", [])]
+    secrets = [each for each in settings if re.search(r"PASSWORD|SECRET|TOKEN|_KEY$", each["name"])]
+    assert len(secrets) >= 6
+    assert [each["name"] for each in secrets if each["type"] != "SecretStr | None"] == []
 
 
 def python_3_10() -> str | None:
