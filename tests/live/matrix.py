@@ -3,12 +3,14 @@
     tests/live/matrix.py [--python 3.10,3.14] [--fastapi 0.100,newest]
 
 Each cell is an environment of its own, made from what the project declares after all components were added. It says how many of the
-generated test modules pass, and `+app` where the application is imported as well. A Python that can neither be found nor be had by uv is
-named below the table.
+generated test modules pass, and `+app` where the application is imported as well. The last column says whose strict mode finds nothing in the
+modules for that Python, with the packages of the environment that this runs in. A Python that can neither be found nor be had by uv is named
+below the table.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +19,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from conftest import TOGETHER, ROOT, SHAPES, Projects, manifest
+from conftest import ROOT, SHAPES, TOGETHER, Projects, manifest
+from examine import generated, program
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 FASTAPIS = ("0.100", "0.115", "0.143", "newest")
@@ -90,6 +93,23 @@ def cell(project: Path, python: str, version: str, fastapi: str) -> tuple[str, l
     return f"{len(TESTS) - sum(map(bool, results.values()))}/{len(TESTS)}{'' if imported.returncode else ' +app'}", wrong
 
 
+def types(project: Path, version: str) -> tuple[str, list[str]]:
+    """Which type checkers find nothing, and what the others find."""
+    modules = generated(project, "upper")
+    options = ["--strict", "--python-version", version, "--cache-dir", os.devnull]
+    mypy = subprocess.run([program("mypy"), *options, *modules], cwd=project, capture_output=True, text=True)
+    environment = Path(sys.prefix)
+    settings = {
+        "include": modules, "typeCheckingMode": "strict", "pythonVersion": version,
+        "reportMissingTypeStubs": False, "venvPath": str(environment.parent), "venv": environment.name,
+    }
+    (project / "pyrightconfig.json").write_text(json.dumps(settings))
+    pyright = subprocess.run([program("pyright")], cwd=project, capture_output=True, text=True)
+    done = {"mypy": mypy, "pyright": pyright}
+    wrong = [f"{version}, {name}: {each.stdout.strip()[-400:]}" for name, each in done.items() if each.returncode]
+    return " ".join(name for name, each in done.items() if not each.returncode) or "-", wrong
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default=",".join(PYTHONS))
@@ -99,20 +119,23 @@ def main() -> int:
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         project = Projects(Path(folder)).make(*TOGETHER, shape="upper")
-        print(f"{'Python':8}" + "".join(f"{'FastAPI ' + version:>18}" for version in fastapis), flush=True)
+        # The fixture itself is for 3.12, by this one name.
+        models = project / "app" / "models.py"
+        models.write_text(models.read_text().replace("import UTC, datetime", "import datetime, timezone").replace("(UTC)", "(timezone.utc)"))
+        print(f"{'Python':8}" + "".join(f"{'FastAPI ' + version:>18}" for version in fastapis) + f"{'strict':>18}", flush=True)
+        failed = False
         for version in pythons:
             python = interpreter(version)
             if python is None:
                 notes.append(f"{version}: neither found nor to be had by uv")
-                continue
-            row = []
-            for fastapi in fastapis:
-                shown, wrong = cell(project, python, version, fastapi)
-                row.append(f"{shown:>18}")
+            found = [cell(project, python, version, fastapi) if python else ("", []) for fastapi in fastapis]
+            found.append(types(project, version))
+            print(f"{version:8}" + "".join(f"{shown:>18}" for shown, _ in found), flush=True)
+            for _, wrong in found:
                 notes += wrong
-            print(f"{version:8}" + "".join(row), flush=True)
+                failed = failed or bool(wrong)
     print("\n".join(notes))
-    return 1 if any("FastAPI" in note for note in notes) else 0
+    return int(failed)
 
 
 if __name__ == "__main__":
