@@ -7,34 +7,38 @@
 //! after the other needs no ranks, cannot conflict, and lets each requirement see what is there; `edit::Pieces` gives the byte
 //! ranges of the original text back.)
 
+mod add;
 mod bounds;
 mod context;
 mod draft;
+mod fix;
 mod keep;
 mod order;
+mod remove;
 mod scaffolding;
 mod uses;
 
 use std::rc::Rc;
 
+pub use add::add;
 pub use bounds::{Bound, Raising};
 use bounds::{asked_by, raise_of, raised};
 pub use context::context;
 use draft::Draft;
+pub use fix::fix;
 pub use keep::{Generated, generated, keep};
+pub use remove::remove;
 use scaffolding::{here, portable, uses};
 pub use uses::{imported, unlisted, word_of, words as words_of_uses};
 
-use crate::component::options::{self, Decision, Given, Source};
-use crate::component::registry::with_required;
-use crate::component::{COMPONENTS, Component};
+use crate::component::Component;
+use crate::component::options::{Decision, Given, Source};
 use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
 use crate::lock::{self, Lock, Scaffolding};
 use crate::project::discover::Discovery;
-use crate::project::layout::Installer;
 use crate::project::{File, FilePath, Project};
-use crate::requirement::{Assessment, Requirement, Retraction, module::Written, python, requirements_of, setting};
+use crate::requirement::{Assessment, Requirement, module::Written};
 
 /// A requirement needs at most this many fixes until it is met: an import, and the statement that uses it, for instance.
 const MOST_FIXES: usize = 4;
@@ -121,6 +125,25 @@ pub struct PlannedFile {
 }
 
 impl Plan {
+    /// Nothing done yet.
+    fn new(
+        discovery: &Discovery,
+        components: Vec<(&'static Component, Option<&'static Component>)>,
+        options: Vec<Decision>,
+    ) -> Self {
+        Self {
+            components,
+            options,
+            steps: Vec::new(),
+            files: Vec::new(),
+            refusals: Vec::new(),
+            manual: Vec::new(),
+            bounds: Vec::new(),
+            after: discovery.project.clone(),
+            base_texts: Vec::new(),
+        }
+    }
+
     /// Is there nothing to do?
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -138,76 +161,6 @@ pub struct Allowances {
     pub raise: Raising,
     /// The options that he decided on.
     pub options: Vec<Given>,
-}
-
-/// Plans to add components.
-pub fn add(discovery: &Discovery, lock: &Lock, named: &[&'static Component], allow: &Allowances) -> Plan {
-    let components = with_required(named);
-    let options = options::decisions(
-        components.iter().map(|(component, _)| *component),
-        |name| lock.component(name).map(|entry| &entry.options),
-        &allow.options,
-    );
-    let components: Vec<_> = components.into_iter().map(|(component, by)| (decided(component, &options), by)).collect();
-    let mut draft = Draft::new(&discovery.project);
-    let context = context(&discovery.project);
-    let mut installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
-    let new: Vec<&'static str> = components.iter().map(|(component, _)| component.id()).collect();
-    installed.extend(&new);
-    let mut plan = Plan {
-        components: components.clone(),
-        options,
-        steps: Vec::new(),
-        files: Vec::new(),
-        refusals: Vec::new(),
-        manual: Vec::new(),
-        bounds: Vec::new(),
-        after: discovery.project.clone(),
-        base_texts: Vec::new(),
-    };
-    let mut next = lock.clone();
-    next.options.retain(|(key, _)| !discovery.options.iter().any(|(given, _)| given == key));
-    next.options.extend(discovery.options.iter().cloned());
-    // Components that are there already may need something beside a new one.
-    let others = COMPONENTS
-        .iter()
-        .filter(|component| lock.component(component.id()).is_some() && !new.contains(&component.id()))
-        .map(|component| lock.decided(component));
-    let all = components.iter().map(|(component, _)| *component).chain(others);
-    for component in all {
-        let force = allow.force && named.iter().any(|known| known.id() == component.id());
-        let entry = lock.component(component.id());
-        for requirement in requirements_of(&draft.project, component, &installed, &context, lock, force) {
-            let id = requirement.id();
-            let is_new_here = new.contains(&component.id())
-                || entry.is_none_or(|entry| !entry.requirements.iter().any(|known| known.id == id));
-            if !is_new_here {
-                continue;
-            }
-            bring(&mut plan, &mut draft, &mut next, component, &requirement, allow);
-            if let Requirement::Dependency(dependency) = &requirement
-                && discovery.imported.contains(&dependency.name())
-            {
-                note_import(&mut next, component, &id);
-            }
-        }
-    }
-    let locked = matches!(discovery.project.layout.installer, Installer::Uv | Installer::Poetry | Installer::Pdm);
-    let brought = |step: &&mut Step| step.id.starts_with("dependency:") && matches!(step.outcome, Outcome::Brought);
-    if let Some(note) = python::loose_bound(&discovery.project).filter(|_| locked)
-        && let Some(step) = plan.steps.iter_mut().find(brought)
-    {
-        step.notes.push(note);
-    }
-    plan.refusals.extend(draft.new_errors());
-    finish(&mut plan, draft, next, discovery, lock);
-    plan
-}
-
-/// A component with what was decided on.
-fn decided(component: &'static Component, options: &[Decision]) -> &'static Component {
-    let own = options.iter().filter(|known| known.component == component.id());
-    component.decided(&own.map(|known| (known.option.name.to_string(), known.value.clone())).collect())
 }
 
 /// What the lock has of the options of these components.
@@ -345,15 +298,6 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
     }
 }
 
-/// Records of a package that was brought that the project's own code imported it before.
-fn note_import(lock: &mut Lock, component: &'static Component, id: &str) {
-    let entry = lock.components.iter_mut().find(|entry| entry.name == component.id());
-    let record = entry.and_then(|entry| entry.requirements.iter_mut().find(|record| record.id == id));
-    if let Some(record) = record.filter(|record| record.created && record.text.is_some()) {
-        record.imported = true;
-    }
-}
-
 /// Writes the lock file into the plan, and takes stock of the files.
 fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discovery, before: &Lock) {
     for scaffolding in &mut lock.scaffolding {
@@ -430,235 +374,4 @@ fn find_blobs(lock: &mut Lock, project: &Project) {
             }
         }
     }
-}
-
-/// Plans to remove components.
-///
-/// # Errors
-///
-/// A component that stays needs one of them.
-pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<Plan, Problem> {
-    let leaving: Vec<&str> = leaving.iter().map(String::as_str).collect();
-    let named = leaving.iter().filter_map(|name| Component::find(name));
-    let named: Vec<&'static Component> = named.map(|component| lock.decided(component)).collect();
-    for stays in COMPONENTS
-        .iter()
-        .filter(|component| lock.component(component.id()).is_some() && !leaving.contains(&component.id()))
-    {
-        if let Some(needed) = stays.manifest.requires.iter().find(|required| leaving.contains(&required.0)) {
-            return Err(Problem::new(&finding::COMPONENT_MISSING, format!("`{}` needs `{needed}`", stays.id()))
-                .help(format!("remove both: `paxx remove {needed} {}`", stays.id())));
-        }
-    }
-    let root = &discovery.project.layout.root;
-    let mut draft = Draft::new(&discovery.project);
-    let context = context(&discovery.project);
-    let before = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some());
-    let before: Vec<&'static Component> = before.map(|component| lock.decided(component)).collect();
-    let after: Vec<&'static Component> =
-        before.iter().filter(|component| !leaving.contains(&component.id())).copied().collect();
-    let ids = |components: &[&'static Component]| -> Vec<(&'static Component, Requirement)> {
-        let names: Vec<&str> = components.iter().map(|component| component.id()).collect();
-        components
-            .iter()
-            .flat_map(|component| {
-                requirements_of(&discovery.project, component, &names, &context, lock, false)
-                    .into_iter()
-                    .map(|requirement| (*component, requirement))
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    };
-    let needed: Vec<String> = ids(&after).iter().map(|(_, requirement)| requirement.id()).collect();
-    let mut next = lock.clone();
-    let mut plan = Plan {
-        components: named.iter().map(|component| (*component, None)).collect(),
-        options: recorded_options(&named),
-        steps: Vec::new(),
-        files: Vec::new(),
-        refusals: Vec::new(),
-        manual: Vec::new(),
-        bounds: Vec::new(),
-        after: discovery.project.clone(),
-        base_texts: Vec::new(),
-    };
-    // From the last to the first, so that what imports goes before what is imported; shared folders and classes at the end.
-    let mut going: Vec<(&'static Component, Requirement)> = ids(&before);
-    // A volume goes when no service mounts it any more, and a package when nothing of ours imports it.
-    going.sort_by_key(|(_, requirement)| match requirement {
-        Requirement::Dependency(_) => 0,
-        Requirement::SettingsClass | Requirement::Package | Requirement::Volume(_) => 1,
-        _ => 2,
-    });
-    let mut done: Vec<String> = Vec::new();
-    // What this version does not know of them goes first, by what was recorded.
-    let known: Vec<String> = going.iter().map(|(_, requirement)| requirement.id()).collect();
-    for entry in lock.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())) {
-        for record in entry.requirements.iter().filter(|record| record.created && !known.contains(&record.id)) {
-            remove_by_record(&mut plan, &mut draft, lock, &entry.name, record);
-        }
-    }
-    let services = &discovery.project.layout.services;
-    let modules = before.iter().flat_map(|component| component.manifest.module.iter());
-    let mut ours: Vec<FilePath> = modules.map(|module| services.file(&module.path)).collect();
-    // Modules that the user changed, and that need what they read.
-    let mut kept: Vec<FilePath> = Vec::new();
-    let mut goes = uses::Going::default();
-    for (component, requirement) in going.into_iter().rev() {
-        let id = requirement.id();
-        if done.contains(&id) || needed.contains(&id) {
-            continue;
-        }
-        done.push(id.clone());
-        let Some(mut recorded) = lock.recorded(&id) else { continue };
-        for (name, _) in &mut recorded.scaffolding {
-            *name = here(name, root);
-        }
-        let number = plan.steps.len();
-        let title = requirement.title(&draft.project);
-        let field = match &requirement {
-            Requirement::Setting(setting) => Some(setting::field_name(&draft.project, &setting.manifest.name)),
-            _ => None,
-        };
-        let needed_still = match &requirement {
-            Requirement::Dependency(dependency) if !dependency.development && recorded.record.text.is_some() => {
-                // What was imported without being listed goes back to that.
-                let was_imported = lock.requirement(&id).is_some_and(|record| record.imported);
-                let at = uses::import_of(&draft.project, &dependency.name(), &ours).filter(|_| !was_imported);
-                at.map(|at| (at, "your code imports it".to_owned()))
-            }
-            Requirement::Setting(_) => {
-                let at = uses::read_of(&draft.project, field.as_deref().unwrap_or_default(), &kept);
-                at.map(|at| (at, "a module that stays reads it".to_owned()))
-            }
-            Requirement::Package => {
-                kept.first().map(|module| (Location::file(module.clone()), "a module that stays is in it".to_owned()))
-            }
-            _ => None,
-        };
-        let retraction = match needed_still {
-            Some((at, why)) => Retraction::Keep { at: Some(at), why },
-            None => requirement.retract(&draft.project, &recorded),
-        };
-        match (&requirement, &retraction) {
-            // Nothing that runs needs it.
-            (Requirement::Module(module), _) if module.apart.is_some() => {}
-            (Requirement::Module(module), Retraction::Keep { .. }) => {
-                let path = module.file(&draft.project);
-                ours.retain(|known| *known != path);
-                kept.push(path);
-            }
-            (Requirement::Module(module), Retraction::Remove(_)) => goes.modules.push(module.file(&draft.project)),
-            (Requirement::Setting(_), Retraction::Remove(_)) => goes.fields.extend(field),
-            (Requirement::Environment(variable), Retraction::Remove(_)) => {
-                goes.variables.push(variable.variable.clone());
-            }
-            _ => {}
-        }
-        let outcome = match retraction {
-            Retraction::Gone => continue,
-            Retraction::Keep { mut at, why } => {
-                if let Some(at) = &mut at {
-                    draft.on_disk(at);
-                }
-                Outcome::Kept(why, at)
-            }
-            Retraction::Remove(fix) => match draft.take(&fix.changes, number) {
-                Ok(()) => {
-                    for (name, _) in &fix.record.scaffolding {
-                        next.scaffolding.retain(|known| known.name != portable(name, root));
-                    }
-                    Outcome::Removed
-                }
-                Err(problem) => {
-                    plan.refusals.push(problem.clone());
-                    Outcome::Refused(problem)
-                }
-            },
-        };
-        plan.steps.push(Step::plain(component.id(), id, title, outcome));
-    }
-    // What a component that goes had brought, and one that stays needs, is that one's from now on.
-    let gone: Vec<lock::Component> =
-        next.components.iter().filter(|entry| leaving.contains(&entry.name.as_str())).cloned().collect();
-    next.components.retain(|entry| !leaving.contains(&entry.name.as_str()));
-    for entry in &mut next.components {
-        entry.requirements.retain(|requirement| !done.contains(&requirement.id));
-        for requirement in entry.requirements.iter_mut().filter(|requirement| !requirement.created) {
-            let brought = gone
-                .iter()
-                .flat_map(|entry| &entry.requirements)
-                .find(|known| known.id == requirement.id && known.created);
-            if let Some(brought) = brought {
-                *requirement = brought.clone();
-            }
-        }
-    }
-    let used = uses::of_what_goes(&discovery.project, &draft.project, &goes, &ours);
-    plan.refusals.extend(used.into_iter().map(|problem| draft.problem_on_disk(problem)));
-    plan.refusals.extend(draft.new_errors());
-    finish(&mut plan, draft, next, discovery, lock);
-    Ok(plan)
-}
-
-/// Takes back what this version has no requirement for, from the record alone; else it stays, and is named.
-fn remove_by_record(plan: &mut Plan, draft: &mut Draft, lock: &Lock, component: &str, record: &lock::Requirement) {
-    let requirement = Requirement::of_record(&draft.project, record);
-    let title = requirement.as_ref().map_or_else(|| format!("`{}`", record.id), |known| known.title(&draft.project));
-    let retraction = match (requirement, lock.recorded(&record.id)) {
-        (Some(requirement), Some(recorded)) => requirement.retract(&draft.project, &recorded),
-        _ => Retraction::Keep { at: None, why: "this paxx does not know how to take it out".to_owned() },
-    };
-    let outcome = match retraction {
-        Retraction::Gone => return,
-        Retraction::Keep { at, why } => Outcome::Kept(why, at),
-        Retraction::Remove(fix) => match draft.take(&fix.changes, plan.steps.len()) {
-            Ok(()) => Outcome::Removed,
-            Err(problem) => {
-                plan.refusals.push(problem.clone());
-                Outcome::Refused(problem)
-            }
-        },
-    };
-    plan.steps.push(Step::plain(component, record.id.clone(), title, outcome));
-}
-
-/// Plans to mend what is wrong with installed components: what can be mended without a question about its meaning. What is
-/// `left`, a problem with its place on disk, is not mended.
-pub fn fix(
-    discovery: &Discovery,
-    lock: &Lock,
-    components: &[&'static Component],
-    left: &dyn Fn(&Problem) -> bool,
-) -> Plan {
-    let mut draft = Draft::new(&discovery.project);
-    let context = context(&discovery.project);
-    let installed: Vec<&str> = lock.components.iter().map(|component| component.name.as_str()).collect();
-    let mended = components.iter().filter(|component| lock.component(component.id()).is_some());
-    let mended: Vec<&'static Component> = mended.map(|component| lock.decided(component)).collect();
-    let mut plan = Plan {
-        components: mended.iter().map(|component| (*component, None)).collect(),
-        options: recorded_options(&mended),
-        steps: Vec::new(),
-        files: Vec::new(),
-        refusals: Vec::new(),
-        manual: Vec::new(),
-        bounds: Vec::new(),
-        after: discovery.project.clone(),
-        base_texts: Vec::new(),
-    };
-    let mut next = lock.clone();
-    for component in mended {
-        for requirement in requirements_of(&draft.project, component, &installed, &context, lock, false) {
-            if let Assessment::Missing { fix, problem } = requirement.assess(&draft.project)
-                && fix.safe
-                && !left(&draft.problem_on_disk(problem))
-            {
-                bring(&mut plan, &mut draft, &mut next, component, &requirement, &Allowances::default());
-            }
-        }
-    }
-    plan.refusals.extend(draft.new_errors());
-    finish(&mut plan, draft, next, discovery, lock);
-    plan
 }

@@ -68,8 +68,6 @@ const RESERVED: &[(&str, &[&str])] = &[
 const LONG: &[(&str, &str)] = &[
     ("component/manifest.rs", "the whole schema of a component, which the build reads as one file"),
     ("project/discover.rs", "one search from top to bottom; its parts are called once, in that order"),
-    ("source/python/mod.rs", "the types of all anchors beside the one walk that fills them"),
-    ("source/yaml.rs", "the shapes of mappings and lists are told apart in one place"),
 ];
 
 const LONGEST: usize = 700;

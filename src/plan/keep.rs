@@ -36,17 +36,7 @@ pub fn generated(discovery: &Discovery, lock: &Lock) -> Vec<Generated> {
 /// Plans to note of these modules that they are the user's, or that they are not.
 pub fn keep(discovery: &Discovery, lock: &Lock, modules: &[Generated], kept: bool) -> Plan {
     let mut next = lock.clone();
-    let mut plan = Plan {
-        components: Vec::new(),
-        steps: Vec::new(),
-        files: Vec::new(),
-        refusals: Vec::new(),
-        manual: Vec::new(),
-        bounds: Vec::new(),
-        after: discovery.project.clone(),
-        base_texts: Vec::new(),
-        options: Vec::new(),
-    };
+    let mut plan = Plan::new(discovery, Vec::new(), Vec::new());
     for module in modules {
         let records = next.components.iter_mut().filter(|component| component.name == module.component);
         for record in records.flat_map(|component| &mut component.requirements).filter(|known| known.id == module.id) {
