@@ -1,7 +1,7 @@
 //! Makes the registry of components from `templates/`: validates each manifest, and writes it as a Rust constant together
 //! with the Askama structs of its templates. A folder that is wrong fails the build with the file and the key.
 
-#[path = "src/component/manifest.rs"]
+#[path = "src/component/manifest/mod.rs"]
 #[allow(dead_code, reason = "the tool uses more of the schema than the build does")]
 mod manifest;
 
@@ -15,7 +15,7 @@ use manifest::{List, Manifest, Service, Text};
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=templates");
-    println!("cargo::rerun-if-changed=src/component/manifest.rs");
+    println!("cargo::rerun-if-changed=src/component/manifest");
     println!("cargo::rerun-if-changed=build.rs");
     version();
     match registry(Path::new("templates")) {
