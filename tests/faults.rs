@@ -4,7 +4,7 @@
 //! The faults come from outside, by `strace -e inject`, so that there is no hook for them in the program. A clean run under
 //! strace tells which calls change something in the project or in the user's state folder; each of them is one point. All six components at once, on three
 //! projects: `add`, and `remove`, `undo` and the recovery after a kill on one of them. The program is killed at every point;
-//! in which way a point fails goes round, and at some of them it gets a SIGTERM. With `PAXX_FAULTS=full` every point fails in every way, also from there on for
+//! in which way a point fails goes round, and at some of them it gets a SIGTERM. With `PAXX_LONG=1` every point fails in every way, also from there on for
 //! good, on every project, and where the file system cannot swap names. `PAXX_ONLY` names the projects to try.
 //!
 //! It has no test harness, so that it can say how many points there were, and use every core.
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let start = Instant::now();
-    let full = std::env::var_os("PAXX_FAULTS").is_some_and(|value| value == "full");
+    let full = std::env::var_os("PAXX_LONG").is_some();
     let mut total = Tally::default();
     let only = std::env::var("PAXX_ONLY").ok();
     for (number, name) in FIXTURES.iter().enumerate() {

@@ -76,7 +76,7 @@ impl ApplicationCall {
     }
 
     /// What it is, for the summary.
-    pub fn title(&self) -> String {
+    pub fn title(&self, _project: &Project) -> String {
         match &self.role {
             Role::Middleware => format!("middleware `{}`", self.name),
             Role::Router { paths } => format!("router `{}` ({})", self.name, paths.join(", ")),

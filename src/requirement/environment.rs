@@ -122,6 +122,16 @@ fn take_from(
 }
 
 impl Environment {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("environment:{}", self.variable)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("`{}` for the application in compose", self.variable)
+    }
+
     /// Has the application the variable?
     pub fn assess(&self, project: &Project) -> Assessment {
         let variable = &self.variable;
@@ -476,6 +486,16 @@ fn host_of(value: &str) -> &str {
 }
 
 impl DependsOn {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("depends_on:{}", self.service.name)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("the application depends on `{}`", self.service.name)
+    }
+
     /// Does the application wait for the service?
     pub fn assess(&self, project: &Project) -> Assessment {
         let document = match compose::open(project) {

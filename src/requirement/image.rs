@@ -93,6 +93,16 @@ const DOCKER_HUB: &[&str] = &["docker.io", "index.docker.io", "registry-1.docker
 const DEBIAN: &[&str] = &["buster", "bullseye", "bookworm", "trixie", "forky"];
 
 impl Image {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("image:{}", self.manifest.by)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("image `{}`", self.manifest.by)
+    }
+
     /// Does the service have the image?
     pub fn assess(&self, project: &Project) -> Assessment {
         let (replaces, by) = (self.manifest.replaces, self.manifest.by);

@@ -74,7 +74,7 @@ impl LifespanCall {
     }
 
     /// What it is, for the summary.
-    pub fn title(&self) -> String {
+    pub fn title(&self, _project: &Project) -> String {
         format!(
             "`await {}()` at the {} of the application",
             self.callee,

@@ -34,7 +34,7 @@ impl Migration {
     }
 
     /// What it is, for the summary.
-    pub fn title(&self) -> String {
+    pub fn title(&self, _project: &Project) -> String {
         format!("`{}` in Alembic's `env.py`", self.manifest.name)
     }
 

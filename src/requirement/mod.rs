@@ -98,30 +98,60 @@ pub enum Requirement {
     Readiness(Readiness),
 }
 
-/// Every place where a kind of requirement is told from the others is one of these four matches.
+/// Asks whatever kind it is: all answer the same four questions. It is the one place that tells each kind from the others.
+macro_rules! ask {
+    ($requirement:expr, $kind:ident => $answer:expr) => {
+        match $requirement {
+            Requirement::SettingsClass => {
+                let $kind = SettingsClass;
+                $answer
+            }
+            Requirement::Package => {
+                let $kind = Package;
+                $answer
+            }
+            Requirement::Python => {
+                let $kind = PythonBound;
+                $answer
+            }
+            Requirement::Dependency($kind) => $answer,
+            Requirement::Setting($kind) => $answer,
+            Requirement::Module($kind) => $answer,
+            Requirement::EnvVariable($kind) => $answer,
+            Requirement::Service($kind) => $answer,
+            Requirement::Volume($kind) => $answer,
+            Requirement::Environment($kind) => $answer,
+            Requirement::DependsOn($kind) => $answer,
+            Requirement::Worker($kind) => $answer,
+            Requirement::Image($kind) => $answer,
+            Requirement::LifespanCall($kind) => $answer,
+            Requirement::ApplicationCall($kind) => $answer,
+            Requirement::Migration($kind) => $answer,
+            Requirement::IgnoreLine($kind) => $answer,
+            Requirement::Readiness($kind) => $answer,
+        }
+    };
+}
+
 impl Requirement {
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
-        match self {
-            Self::SettingsClass => SettingsClass::id(),
-            Self::Package => Package::id(),
-            Self::Python => PythonBound::id(),
-            Self::Dependency(requirement) => requirement.id(),
-            Self::Setting(requirement) => requirement.id(),
-            Self::Module(requirement) => requirement.id(),
-            Self::EnvVariable(requirement) => requirement.id(),
-            Self::Service(requirement) => format!("service:{}", requirement.manifest.name),
-            Self::Volume(requirement) => format!("volume:{}", requirement.name),
-            Self::Environment(requirement) => format!("environment:{}", requirement.variable),
-            Self::DependsOn(requirement) => format!("depends_on:{}", requirement.service.name),
-            Self::Worker(requirement) => format!("worker:{}", requirement.name),
-            Self::Image(requirement) => format!("image:{}", requirement.manifest.by),
-            Self::LifespanCall(requirement) => requirement.id(),
-            Self::ApplicationCall(requirement) => requirement.id(),
-            Self::Migration(requirement) => requirement.id(),
-            Self::IgnoreLine(requirement) => requirement.id(),
-            Self::Readiness(requirement) => requirement.id(),
-        }
+        ask!(self, kind => kind.id())
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, project: &Project) -> String {
+        ask!(self, kind => kind.title(project))
+    }
+
+    /// Does it hold here?
+    pub fn assess(&self, project: &Project) -> Assessment {
+        ask!(self, kind => kind.assess(project))
+    }
+
+    /// How is it taken back?
+    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+        ask!(self, kind => kind.retract(project, recorded))
     }
 
     /// What a record of the lock stands for, where the record says enough: for what this version has no requirement for.
@@ -157,78 +187,6 @@ impl Requirement {
     /// Is it scaffolding that components share, recorded apart from them?
     pub fn is_shared(&self) -> bool {
         matches!(self, Self::SettingsClass | Self::Package | Self::Python)
-    }
-
-    /// What it is, as a phrase for the summary.
-    pub fn title(&self, project: &Project) -> String {
-        match self {
-            Self::SettingsClass => SettingsClass::title(project),
-            Self::Package => Package::title(project),
-            Self::Python => PythonBound::title(),
-            Self::Dependency(requirement) => requirement.title(project),
-            Self::Setting(requirement) => requirement.title(project),
-            Self::Module(requirement) => requirement.title(project),
-            Self::EnvVariable(requirement) => requirement.title(project),
-            Self::Service(requirement) => format!("compose service `{}`", requirement.manifest.name),
-            Self::Volume(requirement) => format!("compose volume `{}`", requirement.name),
-            Self::Environment(requirement) => format!("`{}` for the application in compose", requirement.variable),
-            Self::DependsOn(requirement) => format!("the application depends on `{}`", requirement.service.name),
-            Self::Worker(requirement) => format!("compose service `{}`", requirement.name),
-            Self::Image(requirement) => format!("image `{}`", requirement.manifest.by),
-            Self::LifespanCall(requirement) => requirement.title(),
-            Self::ApplicationCall(requirement) => requirement.title(),
-            Self::Migration(requirement) => requirement.title(),
-            Self::IgnoreLine(requirement) => requirement.title(project),
-            Self::Readiness(requirement) => requirement.title(),
-        }
-    }
-
-    /// Does it hold here?
-    pub fn assess(&self, project: &Project) -> Assessment {
-        match self {
-            Self::SettingsClass => SettingsClass::assess(project),
-            Self::Package => Package::assess(project),
-            Self::Python => PythonBound::assess(project),
-            Self::Dependency(requirement) => requirement.assess(project),
-            Self::Setting(requirement) => requirement.assess(project),
-            Self::Module(requirement) => requirement.assess(project),
-            Self::EnvVariable(requirement) => requirement.assess(project),
-            Self::Service(requirement) => requirement.assess(project),
-            Self::Volume(requirement) => requirement.assess(project),
-            Self::Environment(requirement) => requirement.assess(project),
-            Self::DependsOn(requirement) => requirement.assess(project),
-            Self::Worker(requirement) => requirement.assess(project),
-            Self::Image(requirement) => requirement.assess(project),
-            Self::LifespanCall(requirement) => requirement.assess(project),
-            Self::ApplicationCall(requirement) => requirement.assess(project),
-            Self::Migration(requirement) => requirement.assess(project),
-            Self::IgnoreLine(requirement) => requirement.assess(project),
-            Self::Readiness(requirement) => requirement.assess(project),
-        }
-    }
-
-    /// How is it taken back?
-    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        match self {
-            Self::SettingsClass => SettingsClass::retract(project),
-            Self::Package => Package::retract(project),
-            Self::Python => PythonBound::retract(project, recorded),
-            Self::Dependency(requirement) => requirement.retract(project, recorded),
-            Self::Setting(requirement) => requirement.retract(project, recorded),
-            Self::Module(requirement) => requirement.retract(project, recorded),
-            Self::EnvVariable(requirement) => requirement.retract(project, recorded),
-            Self::Service(requirement) => requirement.retract(project, recorded),
-            Self::Volume(requirement) => requirement.retract(project, recorded),
-            Self::Environment(requirement) => requirement.retract(project, recorded),
-            Self::DependsOn(requirement) => requirement.retract(project, recorded),
-            Self::Worker(requirement) => requirement.retract(project, recorded),
-            Self::Image(requirement) => requirement.retract(project, recorded),
-            Self::LifespanCall(requirement) => requirement.retract(project, recorded),
-            Self::ApplicationCall(requirement) => requirement.retract(project, recorded),
-            Self::Migration(requirement) => requirement.retract(project, recorded),
-            Self::IgnoreLine(requirement) => requirement.retract(project, recorded),
-            Self::Readiness(requirement) => requirement.retract(project, recorded),
-        }
     }
 }
 
@@ -266,7 +224,7 @@ pub fn requirements_of(
         COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).map(Worker::of).collect();
     let mut list = Vec::new();
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
-    let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass::id());
+    let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass.id());
     if !manifest.setting.is_empty() && made {
         let dependency = SettingsClass::dependency(project);
         // A class beside others imports what they import.
@@ -398,7 +356,7 @@ pub fn requirements_of(
         }
     }
     // A bound that was raised stays a requirement, so that it comes back with the last component.
-    let was_raised = || lock.scaffolding.iter().any(|known| known.name == PythonBound::id());
+    let was_raised = || lock.scaffolding.iter().any(|known| known.name == PythonBound.id());
     if !manifest.module.is_empty() && (python::too_old(project).is_some() || was_raised()) {
         list.push(Requirement::Python);
     }

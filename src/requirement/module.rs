@@ -350,17 +350,17 @@ fn other_folders(project: &Project) -> Question {
 }
 
 /// The `__init__.py` of the services package.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Package;
 
 impl Package {
     /// The stable name in `paxx.lock`.
-    pub fn id() -> String {
+    pub fn id(self) -> String {
         "package:services".to_owned()
     }
 
     /// What it is, for the summary.
-    pub fn title(project: &Project) -> String {
+    pub fn title(self, project: &Project) -> String {
         format!("`{}`", Self::file(project))
     }
 
@@ -369,7 +369,7 @@ impl Package {
     }
 
     /// Is it a package?
-    pub fn assess(project: &Project) -> Assessment {
+    pub fn assess(self, project: &Project) -> Assessment {
         let path = Self::file(project);
         if project.file(&path).is_some() {
             return Assessment::Met { at: Some(Location::file(path)) };
@@ -388,7 +388,7 @@ impl Package {
     }
 
     /// How it is taken out again: where it is still empty.
-    pub fn retract(project: &Project) -> Retraction {
+    pub fn retract(self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = Self::file(project);
         let Some(file) = project.file(&path) else { return Retraction::Gone };
         // It was no package before, whatever else is in the folder.

@@ -13,22 +13,22 @@ use crate::project::{FilePath, Project};
 use crate::source::text::unquoted;
 
 /// The Python that all generated modules need.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PythonBound;
 
 impl PythonBound {
     /// The stable name in `paxx.lock`.
-    pub fn id() -> String {
+    pub fn id(self) -> String {
         "python".to_owned()
     }
 
     /// What it is, for the summary.
-    pub fn title() -> String {
+    pub fn title(self, _project: &Project) -> String {
         format!("Python 3.{NEEDED} or newer")
     }
 
     /// Does the project run on such a Python alone?
-    pub fn assess(project: &Project) -> Assessment {
+    pub fn assess(self, project: &Project) -> Assessment {
         match too_old(project) {
             Some(problem) => Assessment::Blocked { problem },
             None => Assessment::Met { at: None },
@@ -57,7 +57,7 @@ impl PythonBound {
     }
 
     /// How the bounds that were raised come back.
-    pub fn retract(project: &Project, recorded: &Recorded) -> Retraction {
+    pub fn retract(self, project: &Project, recorded: &Recorded) -> Retraction {
         let mut fix = Fix::default();
         for (name, replaced) in &recorded.scaffolding {
             let place = name.strip_prefix("python-bound:").and_then(|place| place.split_once(':'));
@@ -177,12 +177,12 @@ mod tests {
             let at = too_old(&old).and_then(|problem| problem.at).expect("too old");
             let fix = PythonBound::raise_bound(&PythonBound::raise(&old, &at).expect("a bound"));
             assert_eq!(changed(before, &fix), after);
-            assert!(matches!(PythonBound::assess(&of(after)), Assessment::Met { .. }));
+            assert!(matches!(PythonBound.assess(&of(after)), Assessment::Met { .. }));
             let recorded = Recorded { record: Record::default(), scaffolding: fix.record.scaffolding };
-            let Retraction::Remove(back) = PythonBound::retract(&of(after), &recorded) else { panic!("{path}") };
+            let Retraction::Remove(back) = PythonBound.retract(&of(after), &recorded) else { panic!("{path}") };
             assert_eq!(changed(after, &back), before);
             let newer = after.replace("3.10", "3.12");
-            assert!(matches!(PythonBound::retract(&of(&newer), &recorded), Retraction::Keep { .. }), "{path}");
+            assert!(matches!(PythonBound.retract(&of(&newer), &recorded), Retraction::Keep { .. }), "{path}");
         }
     }
 

@@ -49,7 +49,7 @@ impl Readiness {
     }
 
     /// What it is, for the summary.
-    pub fn title(&self) -> String {
+    pub fn title(&self, _project: &Project) -> String {
         format!("`{}()` in the readiness route", self.check)
     }
 

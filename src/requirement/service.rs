@@ -142,6 +142,16 @@ pub(super) fn the_one_that_is_used<'a>(model: &Model, project: &Project, candida
 }
 
 impl Service {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("service:{}", self.manifest.name)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("compose service `{}`", self.manifest.name)
+    }
+
     /// Is the service there?
     pub fn assess(&self, project: &Project) -> Assessment {
         let name = self.manifest.name.0;
@@ -415,6 +425,16 @@ fn split_ports(template: &Source, ports: &Node, taken: &[(Published, String)]) -
 }
 
 impl Volume {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("volume:{}", self.name)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("compose volume `{}`", self.name)
+    }
+
     /// Is the volume declared, where the service uses it?
     pub fn assess(&self, project: &Project) -> Assessment {
         let name = self.name;

@@ -2,7 +2,7 @@
 
 use super::dependency::specifier::name_and_bound;
 use super::dependency::{Dependency, Use, listed};
-use super::{Assessment, Change, Fix, Retraction, same_code};
+use super::{Assessment, Change, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::Project;
@@ -10,7 +10,7 @@ use crate::source::python::Source;
 use crate::source::text::LineEnding;
 
 /// The class, and the module variable that holds its instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettingsClass;
 
 const TEXT: &str = "\"\"\"Settings of the application, read from environment variables and `.env`.\"\"\"
@@ -71,12 +71,12 @@ impl SettingsClass {
     }
 
     /// The stable name in `paxx.lock`.
-    pub fn id() -> String {
+    pub fn id(self) -> String {
         "settings-class".to_owned()
     }
 
     /// What it is, for the summary.
-    pub fn title(project: &Project) -> String {
+    pub fn title(self, project: &Project) -> String {
         match &project.layout.settings {
             Ok(settings) => format!("settings class `{}` in `{}`", settings.class, settings.path),
             Err(_) => "settings class".to_owned(),
@@ -84,7 +84,7 @@ impl SettingsClass {
     }
 
     /// Is there one?
-    pub fn assess(project: &Project) -> Assessment {
+    pub fn assess(self, project: &Project) -> Assessment {
         let settings = match &project.layout.settings {
             Ok(settings) => settings,
             Err(problem) => return Assessment::Blocked { problem: problem.clone() },
@@ -112,7 +112,7 @@ impl SettingsClass {
     }
 
     /// How it is taken out again: where it is as it was made.
-    pub fn retract(project: &Project) -> Retraction {
+    pub fn retract(self, project: &Project, _recorded: &Recorded) -> Retraction {
         let Ok(settings) = &project.layout.settings else { return Retraction::Gone };
         let Some(text) = project.text(&settings.path) else { return Retraction::Gone };
         let path = settings.path.clone();

@@ -48,6 +48,16 @@ const COPIED: &[&str] = &[
 ];
 
 impl Worker {
+    /// The stable name in `paxx.lock`.
+    pub fn id(&self) -> String {
+        format!("worker:{}", self.name)
+    }
+
+    /// What it is, as a phrase for the summary.
+    pub fn title(&self, _project: &Project) -> String {
+        format!("compose service `{}`", self.name)
+    }
+
     /// The worker of a manifest.
     pub fn of(manifest: &manifest::Worker) -> Self {
         Self {

@@ -15,6 +15,18 @@ from examine import Examiner, generated, program, tree
 
 SINGLES = [(component,) for component in EVERY]
 PAIRS = list(combinations(COMPONENTS, 2))
+# The rest is left to the longer gate.
+ALWAYS = {("lower", TOGETHER), ("upper", TOGETHER), *(("upper", single) for single in SINGLES)}
+COMBINATIONS = [
+    pytest.param(
+        shape, components, id=f"{shape}-{' '.join(components)}",
+        marks=() if (shape, components) in ALWAYS else pytest.mark.long,
+    )
+    for shape in ("lower", "upper")
+    for components in [*SINGLES, *PAIRS, COMPONENTS, TOGETHER]
+]
+    if (always := components == TOGETHER or (shape == "upper" and components in SINGLES)) or True
+]
 # Each value of an option that is not its default.
 CHOICES = [
     (component, f"{component}.{option['name']}={value}")
@@ -30,15 +42,16 @@ def examiner(projects: Projects, tmp_path_factory: pytest.TempPathFactory) -> Ex
     return Examiner(projects, tmp_path_factory.mktemp("caches"))
 
 
-@pytest.mark.parametrize("components", [*SINGLES, *PAIRS, COMPONENTS, TOGETHER], ids=" ".join)
-@pytest.mark.parametrize("shape", ["lower", "upper"])
+@pytest.mark.parametrize(("shape", "components"), COMBINATIONS)
 def test_combination(examiner: Examiner, shape: str, components: tuple[str, ...]) -> None:
     """Issue 3 (2), issue 2 (9): `check` clean; `ruff`, `ruff format`, `mypy --strict` clean, but for what the project
     itself violates before; the application is imported; `remove` restores every byte. Singles, pairs, the first six and all."""
     assert examiner.examine(shape, components) == []
 
 
-@pytest.mark.parametrize("components", [*SINGLES, TOGETHER], ids=" ".join)
+@pytest.mark.parametrize(
+    "components", [*(pytest.param(one, marks=pytest.mark.long) for one in SINGLES), TOGETHER], ids=" ".join
+)
 def test_modules_with_a_settings_function(examiner: Examiner, components: tuple[str, ...]) -> None:
     """The same of the modules alone, in the project that reaches its settings by `get_settings()`."""
     assert examiner.examine("getter", components) == []

@@ -86,7 +86,9 @@ def environment(project: Path, combination: Combination, declared_in: str = "pyp
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("name", COMBINATIONS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "redis-py 8" else ()) for name in COMBINATIONS]
+)
 def test_versions(
     projects: Projects,
     serve: Callable[..., Uvicorn],
