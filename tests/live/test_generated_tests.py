@@ -107,7 +107,7 @@ def test_a_file_of_that_name_stays(projects: Projects) -> None:
     assert (project / "tests/test_cache.py").read_text() == "# mine\n"
 
 
-@pytest.mark.parametrize("component", ["redis", "storage"])
+@pytest.mark.parametrize("component", ["redis", pytest.param("storage", marks=pytest.mark.long)])
 def test_they_are_red_when_a_module_is_broken(
     make_project: Callable[..., Path], component: str
 ) -> None:

@@ -367,7 +367,9 @@ BEFORE_NATIVE = ("0.115", "0.141")
 """FastAPI traces by itself from 0.142 on; OpenTelemetry's package does it below, and knows a mount by its prefix."""
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=() if version == "installed" else pytest.mark.long) for version in VERSIONS]
+)
 def test_label_table(
     project: Path, serve: Callable[..., Uvicorn], receiver: OtlpReceiver, tmp_path: Path, version: str
 ) -> None:

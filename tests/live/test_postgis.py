@@ -661,7 +661,7 @@ def _tables(cluster: Cluster, database: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-@pytest.mark.parametrize("kind", ["sync", "async", "own hooks"])
+@pytest.mark.parametrize("kind", ["sync", pytest.param("async", marks=pytest.mark.long), "own hooks"])
 def test_autogenerate(cluster: Cluster, projects: Projects, kind: str) -> None:
     """autogenerate twice, the second empty; downgrade"""
     env, driver, mako, models = {

@@ -25,8 +25,6 @@ COMBINATIONS = [
     for shape in ("lower", "upper")
     for components in [*SINGLES, *PAIRS, COMPONENTS, TOGETHER]
 ]
-    if (always := components == TOGETHER or (shape == "upper" and components in SINGLES)) or True
-]
 # Each value of an option that is not its default.
 CHOICES = [
     (component, f"{component}.{option['name']}={value}")
