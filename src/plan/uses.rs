@@ -248,9 +248,20 @@ fn is_of_another(project: &Project, path: &FilePath, (at, object): (usize, &str)
             declared.find_map(|made| made.annotation.clone().filter(|_| made.scope.class.is_some()))
         })
     } else if is_name(object) {
-        let around = source.functions.iter().filter(|function| function.range.contains(&at));
-        match around.rev().find(|function| function.parameters.iter().any(|name| name == object)) {
-            Some(function) => annotation_of(code, function, object),
+        let around = || source.functions.iter().enumerate().filter(|(_, function)| function.range.contains(&at)).rev();
+        let is_taken = |function: &python::Function| function.parameters.iter().any(|name| name == object);
+        let local = |index: usize| {
+            let made =
+                source.assignments.iter().find(|made| made.target == object && made.scope.function == Some(index))?;
+            made.annotation.clone().or_else(|| callee_of(code.get(made.value.clone()?)?))
+        };
+        let is_bound = |index: usize, function: &python::Function| {
+            is_taken(function)
+                || source.assignments.iter().any(|made| made.target == object && made.scope.function == Some(index))
+        };
+        match around().find(|(index, function)| is_bound(*index, function)) {
+            Some((_, function)) if is_taken(function) => annotation_of(code, function, object),
+            Some((index, _)) => local(index),
             None => definition(project, &project.layout.import_roots, path, object).and_then(|(home, name)| {
                 let file = project.file(&home)?;
                 let made =
@@ -357,6 +368,7 @@ mod tests {
         for code in [
             "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, config: EmailConfig) -> None:\n        self.port = config.smtp_port\n",
             "from app.provider import EmailConfig\n\n\ndef send(retries: int, config: \"EmailConfig | None\" = None) -> int:\n    return config.smtp_port\n",
+            "from app.provider import EmailConfig\n\n\ndef send() -> int:\n    config = EmailConfig.load()\n    return config.smtp_port\n",
             "from app.provider import defaults as config\n\nPORT = config.smtp_port\n",
             "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, config: EmailConfig) -> None:\n        self.config = config\n\n    def port(self) -> int:\n        return self.config.smtp_port\n",
             "from app.provider import EmailConfig\n\n\nclass Mailer:\n    def __init__(self, values) -> None:\n        self.mail_config = EmailConfig.model_validate(values)\n\n    def port(self) -> int:\n        return self.mail_config.smtp_port\n",
