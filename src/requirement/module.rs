@@ -252,12 +252,14 @@ impl Module {
             let places = [root.child(&format!("{name}.py")), root.child(&name).child("__init__.py")];
             let place = places.into_iter().find(|place| project.file(place).is_some())?;
             // What the generated modules import of the project is meant.
-            let is_settings = project.layout.settings.as_ref().is_ok_and(|settings| {
-                settings
-                    .import
-                    .strip_prefix("from ")
-                    .is_some_and(|rest| first(rest.split(' ').next().unwrap_or(rest)) == name)
-            });
+            let is_settings = match &project.layout.settings {
+                Ok(settings) => {
+                    let module = settings.import.strip_prefix("from ").and_then(|rest| rest.split(' ').next());
+                    module.is_some_and(|module| first(module) == name)
+                }
+                // Where they are is not known yet, and the module has a name in their place.
+                Err(_) => name == "settings",
+            };
             (!is_settings).then(|| {
                 Problem::new(
                     &finding::NAME_TAKEN,

@@ -1,0 +1,5 @@
+from fastapi import FastAPI
+
+from settings import DatabaseSettings, MailSettings
+
+app = FastAPI()
