@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::imports::is_name;
 use super::{FilePath, Project};
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Block, Call, Source, Statement, StatementKind, Usage};
@@ -113,7 +114,9 @@ pub fn made(project: &Project) -> Result<Wiring, Problem> {
     let (variable, range, function) = if let Usage::Assigned(target) = &call.usage {
         (target.clone(), call.statement.clone(), call.scope.function)
     } else {
-        returned_to_module(source, call).unwrap_or_else(|| (String::new(), call.range.clone(), call.scope.function))
+        returned_to_module(source, call)
+            .or_else(|| held_by_another(source, file.text().unwrap_or_default(), call))
+            .unwrap_or_else(|| (String::new(), call.range.clone(), call.scope.function))
     };
     let body: &[Statement] = match function {
         Some(index) => source.functions.get(index).map_or(&[], |function| &function.body.statements),
@@ -176,6 +179,36 @@ fn returned_to_module(source: &Source, call: &Call) -> Option<(String, Range<usi
         }
         _ => None,
     })
+}
+
+/// The attribute of an object that takes the application and hands it out: `api = Api(app=FastAPI())`, and `api.app` where it is
+/// served, there or by who calls the function.
+fn held_by_another(source: &Source, text: &str, call: &Call) -> Option<(String, Range<usize>, Option<usize>)> {
+    let takes =
+        |other: &&Call| other.scope == call.scope && other.keyword("app").is_some_and(|app| app.value == call.range);
+    let holder = source.calls.iter().find(takes)?;
+    let Usage::Assigned(target) = &holder.usage else { return None };
+    let returns = |function: Option<usize>, value: &str| {
+        source.returns.iter().any(|found| found.scope.function == function && found.value.as_deref() == Some(value))
+    };
+    let is_served = |function: Option<usize>, object: &str| {
+        let application = format!("{object}.app");
+        let assigned = source.assignments.iter().any(|other| {
+            let value = other.value.clone().and_then(|value| text.get(value));
+            other.scope.function == function && is_name(&other.target) && value == Some(application.as_str())
+        });
+        assigned || returns(function, &application)
+    };
+    let factory = call.scope.function.and_then(|index| source.functions.get(index));
+    let by_caller = || {
+        let factory = factory.filter(|_| returns(call.scope.function, target))?;
+        source.calls.iter().find(|other| match &other.usage {
+            Usage::Assigned(object) => other.callee == factory.name && is_served(other.scope.function, object),
+            _ => false,
+        })
+    };
+    (is_served(call.scope.function, target) || by_caller().is_some())
+        .then(|| (format!("{target}.app"), holder.statement.clone(), call.scope.function))
 }
 
 /// The names that hold the application in its module: where it is made, and the module variable that a factory's result is

@@ -300,6 +300,8 @@ for title, text in {
     "for one line": "from fastapi import FastAPI; app = FastAPI()\n",
     "global in a function": "from fastapi import FastAPI\n\napp = None\n\n\ndef init():\n    global app\n    app = FastAPI()\n\n\ninit()\n",
     "cached factory": "from functools import lru_cache\n\nfrom fastapi import FastAPI\n\n\n@lru_cache\ndef get_app():\n    app = FastAPI()\n    return app\n\n\napp = get_app()\n",
+    "held by an object that serves it": "from fastapi import FastAPI\n\n\nclass Api:\n    def __init__(self, app):\n        self.app = app\n\n\napi = Api(app=FastAPI())\n\n\n@api.app.get('/')\ndef index():\n    return 'hello'\n\n\napp = api.app\n",
+    "held by an object that a factory returns": "from fastapi import FastAPI\n\n\nclass Api:\n    def __init__(self, app):\n        self.app = app\n\n\ndef make():\n    api = Api(app=FastAPI(lifespan=None))\n    return api\n\n\ndef get_app():\n    made = make()\n    return made.app\n\n\napp = get_app()\n",
     "factory nested": "from fastapi import FastAPI\n\n\ndef outer():\n    def inner():\n        app = FastAPI()\n        return app\n\n    return inner()\n\n\napp = outer()\n",
 }.items():
     making.main(title, text, add=("redis", "metrics"), envs=({}, {"PROD": "1"}) if "PROD" in text else ({},), refusal="any" if title in ("method of a class", "for one line", "walrus", "tuple", "wrapped by a middleware", "rebound to a middleware", "global in a function", "kwargs of a parameter", "application in if", "two factories", "in with", "in try", "made in two returns", "wrapped by a function", "alias of the class", "factory nested") else None)
