@@ -170,7 +170,9 @@ mod tests {
                     panic!("{fix:?}")
                 };
                 let mut text = text.to_owned();
-                edits.iter().for_each(|edit| text.replace_range(edit.range.clone(), &edit.text));
+                for edit in edits {
+                    text.replace_range(edit.range.clone(), &edit.text);
+                }
                 text
             };
             let old = of(before);
