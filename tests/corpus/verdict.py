@@ -815,7 +815,8 @@ class Judge:
                 if data[1] & 0o111:
                     self.fault(f"{key} is created executable")
         created = {key for key in self.after.keys() - self.before.keys()}
-        wanted = {module["path"] for name in self.names for module in self.components[name].get("module", [])} | {"__init__.py"}
+        kinds = ("module", "test")
+        wanted = {file["path"] for name in self.names for kind in kinds for file in self.components[name].get(kind, [])} | {"__init__.py"}
         for key in created:
             path = Path(key)
             is_settings = self.facts.settings is None and path.suffix == ".py"
