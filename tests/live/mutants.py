@@ -42,6 +42,7 @@ REAL = {
     "ratelimit.py": ("_make", "_pool", "_make_counter", "_count", "_default"),
     "search.py": ("configure_search_migrations", "_Hooks"),
     "flags.py": ("_RedisStore", "_PostgresStore", "_store", "list_flags", "put_flag", "remove_flag"),
+    "graphql.py": ("make_extensions",),
     "taskiq.py": ("_connect", "listen", "_messages", "_make_group", "_abandoned", "_message", "_done", "start_job_metrics"),
 }
 
