@@ -112,9 +112,10 @@ def test_python_3_10_compiles_it(projects: Projects, shape: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_pyright_strict(projects: Projects) -> None:
+@pytest.mark.parametrize("components", [TOGETHER, tuple(sorted({*EVERY} - {*TOGETHER}))], ids=["together", "the others"])
+def test_pyright_strict(projects: Projects, components: tuple[str, ...]) -> None:
     """pyright in its strict mode as well as mypy; packages without types of their own are the project's to put up with."""
-    project = projects.make(*TOGETHER, shape="upper")
+    project = projects.make(*components, shape="upper")
     environment = Path(sys.prefix)
     settings = {
         "include": generated(project, "upper"), "typeCheckingMode": "strict", "pythonVersion": "3.10",
