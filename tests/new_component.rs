@@ -167,7 +167,9 @@ impl Crate {
             }
         }
         command.args(["build", "--offline", "--locked", "--quiet", "--bin", "paxx"]).current_dir(self.folder.path());
-        command.env("CARGO_TARGET_DIR", &self.target).env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
+        // It is built more often than it is run.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
         output(&mut command)
     }
 

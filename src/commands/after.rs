@@ -126,11 +126,6 @@ fn left(discovery: &Discovery, plan: &Plan, new: &[&Component], context: &Contex
     for (path, line, folder) in surroundings::uncopied(&plan.after) {
         lines.push(format!("{}:{line} copies the application without `{folder}/`: copy that too", paths.show(&path)));
     }
-    for step in plan.steps.iter().filter(|step| step.id.starts_with("readiness:")) {
-        if let Outcome::NotApplicable(note) = &step.outcome {
-            lines.push(format!("Readiness: {note}"));
-        }
-    }
     let wanted = wanted(new, context);
     let ours: BTreeSet<String> = new
         .iter()

@@ -272,18 +272,34 @@ fn is_of_another(project: &Project, path: &FilePath, (at, object): (usize, &str)
     } else {
         None
     };
-    let said = said.unwrap_or_default();
-    let names: Vec<&str> = said.split(|end: char| !end.is_alphanumeric() && end != '_').collect();
-    if names.contains(&settings.class.as_str()) {
+    let Some(said) = said else { return false };
+    let names = said.split(|end: char| !end.is_alphanumeric() && end != '_').filter(|name| is_name(name));
+    let mut is_another = false;
+    for name in names {
+        match definition(project, &project.layout.import_roots, path, name) {
+            // Whatever it is called here.
+            Some((home, class)) if settings.is_of(&home, &class) => return false,
+            Some((home, class)) => is_another |= project.file(&home).is_some_and(|file| declares(file, &class, field)),
+            // Behind a module's name, or known to type checkers alone: any class of that name.
+            None => {
+                is_another |= project.files().any(|(home, file)| {
+                    home.as_str().ends_with(".py") && !settings.is_of(home, name) && declares(file, name, field)
+                });
+            }
+        }
+    }
+    is_another
+}
+
+/// Has the file a class of this name with this field? A protocol only says what others have, the settings perhaps.
+fn declares(file: &File, class: &str, field: &str) -> bool {
+    if !file.text().is_some_and(|code| code.contains(class) && code.contains(field)) {
         return false;
     }
-    project.files().filter(|(path, _)| path.as_str().ends_with(".py")).any(|(_, file)| {
-        let has_words = |code: &str| code.contains(field) && names.iter().any(|name| code.contains(name));
-        file.text().is_some_and(has_words)
-            && names
-                .iter()
-                .filter_map(|name| file.python().class(name))
-                .any(|(index, _)| file.python().annotations_of(index).any(|annotated| annotated.target == field))
+    let source = file.python();
+    source.class(class).is_some_and(|(index, class)| {
+        let is_protocol = |base: &String| base.rsplit('.').next().is_some_and(|base| base.starts_with("Protocol"));
+        !class.bases.iter().any(is_protocol) && source.annotations_of(index).any(|annotated| annotated.target == field)
     })
 }
 
@@ -383,11 +399,20 @@ mod tests {
         for code in [
             "from app.config import settings\n\nPORT = settings.smtp_port\n",
             "from app.config import Settings\n\n\ndef send(config: Settings) -> int:\n    return config.smtp_port\n",
+            "from app.config import Settings as Config\n\n\ndef send(config: Config) -> int:\n    return config.smtp_port\n",
+            "from app.ports import HasPort\n\n\ndef send(config: HasPort) -> int:\n    return config.smtp_port\n",
             "def send(config) -> int:\n    return config.smtp_port\n",
             "from app.other import Other\n\n\ndef send(config: Other) -> int:\n    return config.smtp_port\n",
         ] {
-            let other = ("app/other.py", "class Other:\n    port: int = 25\n");
-            assert_eq!(used("smtp_port", &[("app/mail.py", code), other]), ["smtp_port in app/mail.py"], "{code}");
+            let other =
+                ("app/other.py", "class Other:\n    port: int = 25\n\n\nclass Config:\n    smtp_port: int = 25\n");
+            let ports =
+                ("app/ports.py", "from typing import Protocol\n\n\nclass HasPort(Protocol):\n    smtp_port: int\n");
+            assert_eq!(
+                used("smtp_port", &[("app/mail.py", code), other, ports]),
+                ["smtp_port in app/mail.py"],
+                "{code}"
+            );
         }
     }
 }

@@ -180,6 +180,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Is the class `name` of the module at `path` the settings class, or a base of it?
+    pub fn is_of(&self, path: &FilePath, name: &str) -> bool {
+        (*path == self.path && name == self.class) || self.bases.iter().any(|(home, base)| home == path && base == name)
+    }
+
     /// The name of the field for an environment variable (given in upper case, without prefix).
     pub fn field(&self, variable: &str) -> String {
         if self.upper_case { variable.to_owned() } else { variable.to_lowercase() }

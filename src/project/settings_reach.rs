@@ -57,11 +57,9 @@ fn may_have(file: &File, path: &FilePath, (home, class): &ClassName) -> bool {
     if !code.contains(class.as_str()) {
         return false;
     }
-    let stem = match home.name() {
-        "__init__.py" => home.parent().map_or_else(String::new, |folder| folder.name().to_owned()),
-        name => name.trim_end_matches(".py").to_owned(),
-    };
-    let is_it = |name: &String| name == "*" || name == class || name.rsplit('.').next() == Some(&stem);
+    // The module, or a package that it is reached through: `core.config.Settings()`.
+    let is_around = |name: &str| home.as_str().split('/').any(|part| part.trim_end_matches(".py") == name);
+    let is_it = |name: &String| name == "*" || name == class || name.rsplit('.').next().is_some_and(is_around);
     path == home || code.contains("TYPE_CHECKING") || file.imports().iter().any(|import| import.names.iter().any(is_it))
 }
 

@@ -96,7 +96,7 @@ impl Module {
 
     /// What it is, for the summary.
     pub fn title(&self, project: &Project) -> String {
-        format!("`{}`", self.file(project))
+        format!("`{}`", self.file(project).relative_to(&project.layout.root))
     }
 
     /// The file.
@@ -363,7 +363,7 @@ impl Package {
 
     /// What it is, for the summary.
     pub fn title(self, project: &Project) -> String {
-        format!("`{}`", Self::file(project))
+        format!("`{}`", Self::file(project).relative_to(&project.layout.root))
     }
 
     fn file(project: &Project) -> FilePath {
