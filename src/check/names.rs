@@ -3,11 +3,15 @@
 //! What is looked at is what paxx wrote: its modules, its fields of the settings class, the lifespan that its calls stand in. The
 //! rest of the project is the user's own.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Found, Subject};
 use crate::component::Component;
+use crate::component::manifest::Setting;
 use crate::finding::{LIFESPAN_UNSUPPORTED, NAME_UNKNOWN, Problem, SETTING_TYPE};
+use crate::lock::blob_id;
 use crate::project::application;
 use crate::project::imports::{self, module_file};
 use crate::project::{File, FilePath, Project};
@@ -16,21 +20,83 @@ use crate::source::python::{Source, StatementKind, names};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
+    let unbound = Unbound::default();
     for component in subject.components {
         for module in &component.manifest.module {
             let path = subject.project.layout.services.file(&module.path);
-            let Some(file) = subject.project.file(&path).filter(|file| file.python().error.is_none()) else { continue };
             let id = format!("module:{}", module.path);
+            let Some(file) = subject.project.file(&path) else { continue };
+            if is_as_written(subject, &id, file) && reads_only_known(subject, &path, file, component) {
+                continue;
+            }
+            if file.python().error.is_some() {
+                continue;
+            }
             let problems = imported(subject.project, &path, file)
                 .into_iter()
-                .chain(unbound(&path, file, &(0..file.bytes().len()), component))
+                .chain(unbound.problems(&path, file, &(0..file.bytes().len()), component))
                 .chain(settings_read(subject.project, &path, file, component));
             found.extend(problems.map(|problem| (*component, id.clone(), problem)));
         }
-        found.extend(of_fields(subject.project, component));
+        found.extend(of_fields(subject.project, component, &unbound));
     }
-    found.extend(of_the_lifespan(subject));
+    found.extend(of_the_lifespan(subject, &unbound));
     found
+}
+
+/// Is it the text that was written, which binds all that it reads and has no syntax error?
+fn is_as_written(subject: &Subject<'_>, id: &str, file: &File) -> bool {
+    let recorded = subject.lock.requirement(id).and_then(|record| record.blob.as_deref());
+    let text = file.text().map(|text| text.replace("\r\n", "\n"));
+    recorded.is_some_and(|blob| text.is_some_and(|text| blob == blob_id(&text)))
+}
+
+/// Does the project surely have all that the module needs of it? Found by a look at the text: a generated module is long, and most
+/// of them need no syntax tree to be right.
+fn reads_only_known(subject: &Subject<'_>, path: &FilePath, file: &File, component: &Component) -> bool {
+    let project = subject.project;
+    let roots = &project.layout.import_roots;
+    let text = file.text().unwrap_or_default();
+    let (Ok(settings), Some(known)) = (&project.layout.settings, known_fields(project)) else { return false };
+    let has_all = file.imports().iter().all(|import| {
+        let Some(from) = import.from.as_deref() else { return true };
+        let is_own = |name: &str| project.layout.first_party.iter().any(|known| known == name);
+        match module_file(project, roots, path, from).and_then(|home| Some((project.file(&home)?, home))) {
+            Some((there, home)) => {
+                let id = format!("module:{}", home.relative_to(&project.layout.services.folder));
+                let text = there.text().unwrap_or_default();
+                let is_generated = is_as_written(subject, &id, there);
+                let has = |name: &String| {
+                    if is_generated { defines(text, name) } else { has_name(there.python(), text, name) }
+                };
+                import.names.iter().all(has) && (is_generated || there.python().error.is_none())
+            }
+            None => !from.starts_with('.') && !is_own(from.split('.').next().unwrap_or(from)),
+        }
+    });
+    let is_ours =
+        |name: &str| component.manifest.setting.iter().any(|setting| setting.name.0.eq_ignore_ascii_case(name));
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let object = format!("{}.", settings.expression);
+    let mut read = text
+        .split(object.as_str())
+        .skip(1)
+        .map(|rest| rest.split(|character| !is_word(character)).next().unwrap_or_default());
+    let is_plain = |setting: &Setting| {
+        let plain = format!("{}.{}", settings.expression, setting::field_name(project, &setting.name));
+        setting::expression(project, &setting.name) == plain || !text.contains(&plain)
+    };
+    has_all
+        && read.all(|name| is_ours(name) || known.iter().any(|field| field == name))
+        && component.manifest.setting.iter().all(is_plain)
+}
+
+/// Does a line of the module begin with what binds the name?
+fn defines(text: &str, name: &str) -> bool {
+    text.lines().any(|line| {
+        let line = ["async def ", "def ", "class "].iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
+        line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':', '(', '[']))
+    })
 }
 
 /// Names that a module imports from a module of the project that does not have them.
@@ -105,23 +171,29 @@ fn is_for_scripts(source: &Source, text: &str, place: &Range<usize>) -> bool {
     })
 }
 
-/// Names in `within` that nothing in the module binds.
-fn unbound(path: &FilePath, file: &File, within: &Range<usize>, component: &Component) -> Vec<Problem> {
-    let text = file.text().unwrap_or_default();
-    let mut problems: Vec<Problem> = Vec::new();
-    for range in names::unbound(text).into_iter().filter(|range| within.start <= range.start && range.end <= within.end)
-    {
-        let message = format!("`{}` is read here, and nothing in `{path}` binds it", &text[range.clone()]);
-        // One for each name.
-        if problems.iter().all(|known| known.message != message) {
-            problems.push(
-                Problem::new(&NAME_UNKNOWN, message)
-                    .at(path, range)
-                    .help(format!("bring its import back; `{}` needs it", component.id())),
-            );
+/// Names that nothing in a module binds, found once for each module: a settings class is asked for each of its fields.
+#[derive(Default)]
+struct Unbound(RefCell<BTreeMap<FilePath, Vec<Range<usize>>>>);
+
+impl Unbound {
+    /// One for each such name in `within`.
+    fn problems(&self, path: &FilePath, file: &File, within: &Range<usize>, component: &Component) -> Vec<Problem> {
+        let text = file.text().unwrap_or_default();
+        let mut known = self.0.borrow_mut();
+        let ranges = known.entry(path.clone()).or_insert_with(|| names::unbound(text));
+        let mut problems: Vec<Problem> = Vec::new();
+        for range in ranges.iter().filter(|range| within.start <= range.start && range.end <= within.end) {
+            let message = format!("`{}` is read here, and nothing in `{path}` binds it", &text[range.clone()]);
+            if problems.iter().all(|known| known.message != message) {
+                problems.push(
+                    Problem::new(&NAME_UNKNOWN, message)
+                        .at(path, range.clone())
+                        .help(format!("bring its import back; `{}` needs it", component.id())),
+                );
+            }
         }
+        problems
     }
-    problems
 }
 
 /// Settings that a module reads and the class does not have, or has as another type than the module takes them for.
@@ -197,21 +269,21 @@ fn known_fields(project: &Project) -> Option<Vec<String>> {
 }
 
 /// Names that our fields of the settings class read.
-fn of_fields(project: &Project, component: &'static Component) -> Vec<Found> {
+fn of_fields(project: &Project, component: &'static Component, unbound: &Unbound) -> Vec<Found> {
     let mut found = Vec::new();
     for setting in &component.manifest.setting {
         let setting::Provision::Field { path, field, .. } = setting::provision(project, &setting.name) else {
             continue;
         };
         let Some(file) = project.file(&path) else { continue };
-        let problems = unbound(&path, file, &field.range, component).into_iter();
+        let problems = unbound.problems(&path, file, &field.range, component).into_iter();
         found.extend(problems.map(|problem| (component, format!("setting:{}", setting.name), problem)));
     }
     found
 }
 
 /// The lifespan with our calls: it yields, and the names in it are bound.
-fn of_the_lifespan(subject: &Subject<'_>) -> Vec<Found> {
+fn of_the_lifespan(subject: &Subject<'_>, unbound: &Unbound) -> Vec<Found> {
     let project = subject.project;
     let is_installed = |component: &&&Component| {
         !component.manifest.lifespan.is_empty() && subject.lock.component(component.id()).is_some()
@@ -230,7 +302,7 @@ fn of_the_lifespan(subject: &Subject<'_>) -> Vec<Found> {
     let Some(file) = project.file(&path) else { return Vec::new() };
     let source = file.python();
     let index = source.functions.iter().position(|known| known.range == function.range);
-    let mut problems = unbound(&path, file, &function.range, component);
+    let mut problems = unbound.problems(&path, file, &function.range, component);
     let is_generator = function.decorators.iter().any(|decorator| decorator.contains("contextmanager"));
     if is_generator && !source.yields.iter().any(|found| found.scope.function == index) {
         problems.push(

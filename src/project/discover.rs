@@ -410,12 +410,12 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
     let modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
     for path in modules.map(|module| layout.services.file(&module.path)) {
         let Some(file) = reader.file(&path) else { continue };
-        for import in &file.python().imports {
+        for import in file.imports() {
             let Some(from) = import.from.as_deref() else { continue };
             if imports::module_file(reader, &layout.import_roots, &path, from).is_none() {
                 let dot = if from.ends_with('.') { "" } else { "." };
                 for name in &import.names {
-                    imports::module_file(reader, &layout.import_roots, &path, &format!("{from}{dot}{}", name.name));
+                    imports::module_file(reader, &layout.import_roots, &path, &format!("{from}{dot}{name}"));
                 }
             }
         }

@@ -240,6 +240,13 @@ fn is_getter(function: &Function) -> bool {
     function.scope.is_module() && !function.scope.guarded && !function.is_async && function.parameters.is_empty()
 }
 
+/// May the module have the name from another one?
+fn may_import(file: &File, name: &str) -> bool {
+    let is_it = |imported: &String| imported == "*" || imported == name;
+    file.imports().iter().any(|import| import.names.iter().any(is_it))
+        || file.text().is_some_and(|text| text.contains(&format!(" as {name}")))
+}
+
 /// All definitions that a name of a module may have: each branch may import it from somewhere else.
 fn definitions(reader: &Reader, roots: &[FilePath], path: &FilePath, name: &str) -> Vec<(FilePath, String)> {
     let mut found: Vec<(FilePath, String)> = Vec::new();
@@ -252,6 +259,13 @@ fn definitions(reader: &Reader, roots: &[FilePath], path: &FilePath, name: &str)
         seen.push(place.clone());
         let (path, name) = place;
         let Some(file) = reader.file(&path) else { continue };
+        if !may_import(&file, &name) {
+            // It is here or nowhere, and need not be parsed to say so.
+            if file.text().is_some_and(|text| text.contains(name.as_str())) {
+                found.push((path, name));
+            }
+            continue;
+        }
         let source = file.python();
         if source.definition_of(&name).is_some() {
             found.push((path.clone(), name.clone()));

@@ -13,8 +13,8 @@ use crate::lock::{blob_id, hexadecimal};
 use crate::project::discover::syntax_error;
 use crate::project::imports::leads_to;
 use crate::project::{FilePath, Project};
-use crate::source::python::Source;
 use crate::source::python::form::same_module;
+use crate::source::python::scan;
 
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,10 +241,10 @@ impl Module {
     /// A module of the project that has the name of a package which this module imports.
     fn shadowed(&self, project: &Project) -> Option<Problem> {
         let root = project.layout.import_roots.first()?;
-        let source = Source::of(&self.text);
-        let names = source.imports.iter().filter_map(|import| match &import.from {
+        let imports = scan::imports(&self.text);
+        let names = imports.iter().filter_map(|import| match &import.from {
             Some(from) => Some(from.as_str()).filter(|from| !from.starts_with('.')),
-            None => import.names.first().map(|name| name.name.as_str()),
+            None => import.names.first().map(String::as_str),
         });
         let first = |module: &str| module.split('.').next().unwrap_or(module).to_owned();
         let services = first(&project.layout.services.package);
