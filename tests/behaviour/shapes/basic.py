@@ -92,3 +92,12 @@ basic.main("factory alone", """
         app = FastAPI()
         return app
 """, {"compose.yml": "services:\n  app:\n    build: .\n    command: uvicorn --factory app.main:create_app\n"}, target="app.main:create_app", factory=True, add=("redis", "metrics"))
+basic.main("no blank line behind the imports", """
+    from fastapi import FastAPI
+    app = FastAPI()
+
+
+    @app.get("/")
+    def index():
+        return "hello"
+""", add=("redis", "metrics"))

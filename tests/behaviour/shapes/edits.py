@@ -143,7 +143,7 @@ wraps.main("handlers", HANDLERS, edits=(
 
 wraps.main("module: an edit of ours", PLAIN, edits=(
     Edit("an operator's parentheses", replace("app/services/cache.py", r"return default if text is None else from_json\(text\)", "return (default if text is None else from_json(text)) or default", regex=True)),
-    Edit("a return indented", replace("app/services/cache.py", r"^            raise\n        return default\n", "            raise\n            return default\n", regex=True)),
+    Edit("a return indented", replace("app/services/cache.py", r"^            self\.away_until = (.*)\n            return None\n", r"            self.away_until = \1\n        return None\n", regex=True)),
     Edit("a default", replace("app/services/cache.py", "CONNECT_TIMEOUT = 2", "CONNECT_TIMEOUT = 20")),
     Edit("a function more", append("app/services/cache.py", "\n\nasync def mine() -> int:\n    return 7\n")),
     Edit("a comment more", append("app/services/cache.py", "\n# the end\n")),
