@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::imports::is_name;
-use super::{FilePath, Project};
+use super::{File, FilePath, Project};
 use crate::finding::{self, Location, Problem};
 use crate::source::python::{Block, Call, Source, Statement, StatementKind, Usage};
 
@@ -31,6 +31,27 @@ pub fn fastapi_names(source: &Source) -> Vec<String> {
         }
     }
     names
+}
+
+/// May the module make an application? It imports `FastAPI`, and calls it, renames it or inherits from it. Most modules that name
+/// it only say what a parameter is, and need not be parsed.
+pub fn may_make(file: &File) -> bool {
+    let text = file.text().unwrap_or_default();
+    let is_imported = || {
+        file.imports().iter().any(|import| match import.from.as_deref() {
+            Some("fastapi" | "fastapi.applications") => import.names.iter().any(|name| name == "FastAPI"),
+            Some(_) => false,
+            None => import.names.iter().any(|name| name == "fastapi"),
+        })
+    };
+    let is_called = || {
+        text.split("FastAPI").skip(1).any(|rest| {
+            let rest = rest.trim_start_matches([' ', '\t', '\\', '\r', '\n']);
+            rest.starts_with('(') || rest.starts_with("as ")
+        })
+    };
+    let is_base = || file.bases().iter().flatten().any(|base| base == "FastAPI");
+    is_imported() && (is_called() || is_base())
 }
 
 /// The calls that make an application, in the order of the text.

@@ -542,11 +542,15 @@ fn find_the_application(
     let mut unparsable = None;
     for path in files {
         let Some(file) = reader.file(path) else { continue };
-        let source = file.python();
         let text = file.text().unwrap_or_default();
         if file.text().is_none() {
             unparsable.get_or_insert_with(|| not_text(path));
-        } else if let Some(error) = source.error.clone().filter(|_| text.contains("FastAPI(")) {
+        }
+        if !application::may_make(&file) {
+            continue;
+        }
+        let source = file.python();
+        if let Some(error) = source.error.clone().filter(|_| text.contains("FastAPI(")) {
             unparsable.get_or_insert_with(|| syntax_error(path, error));
         }
         let own = find_application::candidates(path, source);

@@ -326,9 +326,9 @@ fn best_root<'a>(reader: &Reader, folders: &'a [FilePath], modules: &[String]) -
 /// its modules is no evidence.
 fn absolute_imports(reader: &Reader, path: &FilePath) -> Vec<String> {
     let Some(file) = reader.file(path) else { return Vec::new() };
-    let imports = file.python().imports.iter().flat_map(|import| match &import.from {
+    let imports = file.imports().iter().flat_map(|import| match &import.from {
         Some(from) => vec![from.clone()],
-        None => import.names.iter().map(|name| name.name.clone()).collect(),
+        None => import.names.clone(),
     });
     imports.filter(|module| !module.starts_with('.') && !stdlib::is_standard(module)).collect()
 }
@@ -338,7 +338,7 @@ fn levels(reader: &Reader, path: &FilePath, folders: &[FilePath]) -> Option<usiz
     let file = reader.file(path)?;
     let folder = folders.iter().position(|folder| path.parent().as_ref() == Some(folder))?;
     // `try: from .a import b` and `except ImportError: from a import b` say nothing.
-    let relative = file.python().imports.iter().filter(|import| !import.scope.guarded);
+    let relative = file.imports().iter().filter(|import| !import.guarded);
     let dots = relative
         .filter_map(|import| import.from.as_deref().map(|from| from.len() - from.trim_start_matches('.').len()));
     dots.max().filter(|dots| *dots > 0).map(|dots| folder + dots)
@@ -346,7 +346,7 @@ fn levels(reader: &Reader, path: &FilePath, folders: &[FilePath]) -> Option<usiz
 
 /// Modules that may say how the one at `path` is imported: those beside it, those at the root, and tests.
 fn neighbours(reader: &Reader, root: &FilePath, path: &FilePath) -> Vec<FilePath> {
-    /// Each is parsed.
+    /// Each is read.
     const MOST: usize = 40;
     let folders = path.parent().into_iter().chain([root.clone(), root.child("tests"), root.child("test")]);
     let mut found: Vec<FilePath> = Vec::new();

@@ -1,5 +1,7 @@
 //! Which routes of a project may answer a path: Starlette asks routes in their order, and the first that matches answers.
 
+use memchr::memmem;
+
 use super::application::Wiring;
 use super::imports::{self, Files};
 use super::{FilePath, Project};
@@ -214,11 +216,8 @@ fn leads_to(project: &Project, from: &FilePath, value: &str, path: &FilePath, ro
 pub fn mounted_in(project: &Project) -> Option<&FilePath> {
     let application = project.layout.application.as_ref().ok()?;
     let name = application.variable.as_deref().or(application.factory.as_deref())?;
-    let mentions = |text: &str| memchr::memmem::find_iter(text.as_bytes(), b"ount(").next().is_some();
-    let mut modules = project.files().filter(|(path, file)| {
-        path.as_str().ends_with(".py")
-            && file.text().is_some_and(mentions)
-            && mounts(project, &project.layout.import_roots, path, (&application.path, name))
+    let mut modules = project.files().filter(|(path, _)| {
+        path.as_str().ends_with(".py") && mounts(project, &project.layout.import_roots, path, (&application.path, name))
     });
     modules.next().map(|(path, _)| path)
 }
@@ -227,6 +226,11 @@ pub fn mounted_in(project: &Project) -> Option<&FilePath> {
 pub fn mounts(files: &dyn Files, roots: &[FilePath], path: &FilePath, mounted: (&FilePath, &str)) -> bool {
     let Some(file) = files.file(path) else { return false };
     let code = file.text().unwrap_or_default();
+    // Most modules mount nothing, and need not be parsed to say so.
+    let has = |word: &str| memmem::find(code.as_bytes(), word.as_bytes()).is_some();
+    if !(has(".mount") || has("Mount")) || !has(mounted.1) {
+        return false;
+    }
     file.python().calls.iter().filter(|call| call.callee.ends_with(".mount") || call.callee == "Mount").any(|call| {
         call.arguments.iter().any(|argument| {
             let value = code.get(argument.value.clone()).unwrap_or_default().trim_end_matches("()");

@@ -11,6 +11,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::finding::{APPLICATION_UNSUPPORTED, Location, Problem};
 use crate::project::imports::{leads_to, module_file};
 use crate::project::{FilePath, Project};
@@ -190,7 +192,13 @@ fn calls_what_prepares(project: &Project, path: &FilePath, source: &Source, rang
 /// Does a module do it when it is imported?
 fn prepares(project: &Project, path: &FilePath) -> bool {
     let Some(file) = project.file(path) else { return false };
-    let (code, source) = (file.text().unwrap_or_default(), file.python());
+    let code = file.text().unwrap_or_default();
+    // Most modules do nothing of it anywhere, and need not be parsed to say so.
+    let words = CALLS.iter().chain(&STATE).chain(&["environ"]);
+    if !words.into_iter().any(|word| memmem::find(code.as_bytes(), word.as_bytes()).is_some()) {
+        return false;
+    }
+    let source = file.python();
     source.body.iter().any(|statement| {
         let text = code.get(statement.range.clone()).unwrap_or_default();
         !matches!(statement.kind, StatementKind::Function | StatementKind::Class | StatementKind::Import)

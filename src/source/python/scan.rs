@@ -8,6 +8,8 @@
 pub struct ScannedImport {
     /// Does it stand in a function or a class, so that importing the module does not run it?
     pub nested: bool,
+    /// Does it stand in a block that may not run: of an `if`, a `try`, a loop?
+    pub guarded: bool,
     /// The module of a `from` import, with its leading dots; `None` for `import a, b`.
     pub from: Option<String>,
     /// What is imported, without aliases.
@@ -17,8 +19,9 @@ pub struct ScannedImport {
 /// The imports of a module, in the order of the file.
 pub fn imports(code: &str) -> Vec<ScannedImport> {
     let mut found = Vec::new();
-    // The indentations of the definitions, and of what only type checkers run, that the present line may stand in.
-    let mut definitions: Vec<usize> = Vec::new();
+    // The blocks that the present line may stand in: their indentations, and whether they are definitions; and the indentation of
+    // what only type checkers run.
+    let mut blocks: Vec<(usize, bool)> = Vec::new();
     let mut unrun: Option<usize> = None;
     logical_lines(code, |line| {
         let statement = line.trim_start();
@@ -26,25 +29,27 @@ pub fn imports(code: &str) -> Vec<ScannedImport> {
             return;
         }
         let indentation = line.len() - statement.len();
-        while definitions.last().is_some_and(|definition| *definition >= indentation) {
-            definitions.pop();
+        while blocks.last().is_some_and(|(block, _)| *block >= indentation) {
+            blocks.pop();
         }
         if unrun.is_some_and(|block| block < indentation) {
             return;
         }
         unrun = None;
+        let nested = blocks.iter().any(|(_, is_definition)| *is_definition);
+        let guarded = blocks.last().is_some_and(|(_, is_definition)| !is_definition);
         match statement.split([' ', '\t', '(', ':']).next() {
             Some("if") if statement.contains("TYPE_CHECKING") && !statement.contains("not ") => {
                 unrun = Some(indentation);
             }
-            Some("def" | "class" | "async") => definitions.push(indentation),
+            Some("def" | "class") => blocks.push((indentation, true)),
+            Some("async") => blocks.push((indentation, statement.contains("def "))),
             Some("import" | "from") => {
-                let nested = !definitions.is_empty();
-                found.extend(statement.split(';').filter_map(|statement| read(statement, nested)));
+                found.extend(statement.split(';').filter_map(|statement| read(statement, nested, guarded)));
             }
-            Some("try" | "if" | "else" | "elif" | "except" | "finally") => {
-                let nested = !definitions.is_empty();
-                found.extend(statement.split_once(": ").and_then(|(_, statement)| read(statement, nested)));
+            Some("try" | "if" | "else" | "elif" | "except" | "finally" | "with" | "for" | "while" | "match") => {
+                blocks.push((indentation, false));
+                found.extend(statement.split_once(": ").and_then(|(_, statement)| read(statement, nested, true)));
             }
             _ => {}
         }
@@ -74,20 +79,20 @@ pub fn bases(code: &str) -> Vec<Vec<String>> {
 }
 
 /// One import statement.
-fn read(statement: &str, nested: bool) -> Option<ScannedImport> {
+fn read(statement: &str, nested: bool, guarded: bool) -> Option<ScannedImport> {
     let names = |list: &str| -> Vec<String> {
         let list = list.trim().trim_matches(['(', ')']);
         list.split(',').filter_map(|name| name.split_whitespace().next()).map(str::to_owned).collect()
     };
     let statement = statement.trim();
     if let Some(list) = statement.strip_prefix("import").filter(|list| list.starts_with([' ', '\t'])) {
-        return Some(ScannedImport { nested, from: None, names: names(list) });
+        return Some(ScannedImport { nested, guarded, from: None, names: names(list) });
     }
     let rest = statement.strip_prefix("from").filter(|rest| rest.starts_with([' ', '\t', '.']))?.trim_start();
     let end = rest.find([' ', '\t'])?;
     let (from, list) = rest.split_at(end);
     let list = list.trim_start().strip_prefix("import")?;
-    Some(ScannedImport { nested, from: Some(from.to_owned()), names: names(list) })
+    Some(ScannedImport { nested, guarded, from: Some(from.to_owned()), names: names(list) })
 }
 
 /// Hands over each logical line without its strings and comments.
@@ -160,7 +165,7 @@ mod tests {
         };
         let scanned = |import: &Import| {
             let nested = !import.scope.is_module();
-            ScannedImport { nested, names: names(import), from: import.from.clone() }
+            ScannedImport { nested, guarded: import.scope.guarded, names: names(import), from: import.from.clone() }
         };
         Source::of(code).imports.iter().filter(|import| !import.scope.type_checking).map(scanned).collect()
     }
@@ -176,7 +181,9 @@ mod tests {
                     def bl():\n    pass\n\n    import bm\n@x\nclass Y:\n    import z\n\n    async def aa(self):\n        from bb import cc\n\n\
                     dd = [\n\"\"\"\nimport ee\n\"\"\", 'it\\'s',\n]\nimportant = from_here = 1\n\
                     if typing.TYPE_CHECKING:\n    import ff\n\n    from gg import ii\nelse:\n    import mm\n\
-                    import hh\r\nfrom\tii import jj\nfrom .kk import ll";
+                    import hh\r\nfrom\tii import jj\nfrom .kk import ll\n\
+                    try:\n    def nn():\n        import oo\n    import pp\nfinally:\n    while True:\n        import qq\nimport rr\n\
+                    async def ss():\n    async with zz:\n        import ab\n    for tt in uu:\n        import vv\n    import ww\nwith xx: import yy\n";
         assert_eq!(imports(code), parsed(code));
     }
 
