@@ -36,7 +36,7 @@ pub struct Scope {
     pub class: Option<usize>,
     /// Is it below an `if`, `try`, `with`, `for` or `while` of that scope?
     pub guarded: bool,
-    /// Is it below `if TYPE_CHECKING:`, so that it never runs?
+    /// Is it below `if TYPE_CHECKING:` or `if False:`, so that it never runs?
     pub type_checking: bool,
 }
 

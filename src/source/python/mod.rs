@@ -187,4 +187,37 @@ mod tests {
         }
         assert_eq!(Source::parse("try:\n    a\nexcept A, B:\n    b\n").error, None);
     }
+
+    #[test]
+    fn only_an_async_function_awaits() {
+        for (code, word) in [
+            ("def f():\n    await g()\n", "await"),
+            ("def f():\n    if a:\n        b = await g()\n", "await"),
+            ("async def f():\n    def g():\n        return await h()\n", "await"),
+            ("def f():\n    async with g():\n        pass\n", "async"),
+            ("class A:\n    def f(self):\n        async for a in g():\n            pass\n", "async"),
+        ] {
+            let start = code.find(word).expect("the word");
+            assert_eq!(Source::parse(code).error, Some(start..start + word.len()), "{code}");
+        }
+        for code in [
+            "async def f():\n    await g()\n    async with h():\n        async for a in b():\n            await a\n",
+            "def f():\n    async def g():\n        await h()\n    return g\n",
+            "def f():\n    with a:\n        for b in c:\n            pass\n",
+            "def f():\n    return (await a for a in b), (a async for a in b)\n",
+            "async def f():\n    return [await a async for a in b], {await a: a for a in b}\n",
+            "async def f():\n    @g(await h())\n    def i(a=await j()):\n        pass\n",
+            "await a\n",
+        ] {
+            assert_eq!(Source::parse(code).error, None, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_never_runs() {
+        let code = "if False:\n    a()\nelif b:\n    c()\nif 0:\n    d()\nelse:\n    e()\nif not TYPE_CHECKING:\n    f()\nif t.TYPE_CHECKING:\n    g()\n";
+        let source = Source::parse(code);
+        let unrun = source.calls.iter().filter(|call| call.scope.type_checking);
+        assert_eq!(unrun.map(|call| call.callee.as_str()).collect::<Vec<_>>(), ["a", "d", "g"]);
+    }
 }

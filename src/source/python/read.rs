@@ -140,8 +140,10 @@ impl Reader<'_> {
                 }
                 _ if node.kind() == "if_statement" => {
                     let condition = self.field_text(node, "condition").unwrap_or_default();
-                    next.part =
-                        node.child_by_field_name("consequence").filter(|_| condition.ends_with("TYPE_CHECKING"));
+                    next.part = node.child_by_field_name("consequence").filter(|_| never_holds(&condition));
+                }
+                _ if source.error.is_none() => {
+                    source.error = awaiting(node).filter(|_| is_in_plain_function(place, &source.functions));
                 }
                 _ => {}
             }
@@ -443,6 +445,36 @@ fn block_of(body: Node, header: Node) -> Block {
 
 /// The longest `a, b = f(), g()` whose calls are told apart.
 const LONGEST_UNPACKING: usize = 100;
+
+/// Does an `if` with this condition never run, whatever else is true?
+fn never_holds(condition: &str) -> bool {
+    let is_dotted = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
+    matches!(condition, "False" | "0") || (condition.ends_with("TYPE_CHECKING") && condition.chars().all(is_dotted))
+}
+
+/// The word that only an async function may have: of `await`, `async with` and `async for`.
+fn awaiting(node: Node) -> Option<Range<usize>> {
+    if !matches!(node.kind(), "await" | "with_statement" | "for_statement") {
+        return None;
+    }
+    node.child(0).filter(|word| matches!(word.kind(), "await" | "async")).map(|word| word.byte_range())
+}
+
+/// Does it stand in a function that is not async? The grammar lets that through, and Python does not. What a lambda, a comprehension
+/// or a class in the function has is not looked at.
+fn is_in_plain_function(place: Place, functions: &[Function]) -> bool {
+    const OTHER_SCOPES: [&str; 6] = [
+        "lambda",
+        "generator_expression",
+        "list_comprehension",
+        "set_comprehension",
+        "dictionary_comprehension",
+        "class_definition",
+    ];
+    let mut within = place.around.iter().rev().map(Node::kind).take_while(|kind| *kind != "function_definition");
+    let function = place.scope.function.and_then(|index| functions.get(index));
+    function.is_some_and(|function| !function.is_async) && !within.any(|kind| OTHER_SCOPES.contains(&kind))
+}
 
 /// The header of an empty body, which the grammar lets through.
 fn without_body(body: Node, header: Node) -> Option<Range<usize>> {

@@ -39,7 +39,10 @@ pub fn imports(code: &str) -> Vec<ScannedImport> {
         let nested = blocks.iter().any(|(_, is_definition)| *is_definition);
         let guarded = blocks.last().is_some_and(|(_, is_definition)| !is_definition);
         match statement.split([' ', '\t', '(', ':']).next() {
-            Some("if") if statement.contains("TYPE_CHECKING") && !statement.contains("not ") => {
+            Some("if")
+                if (statement.contains("TYPE_CHECKING") && !statement.contains("not "))
+                    || matches!(statement.split(':').next(), Some("if False" | "if 0")) =>
+            {
                 unrun = Some(indentation);
             }
             Some("def" | "class") => blocks.push((indentation, true)),
@@ -181,6 +184,7 @@ mod tests {
                     def bl():\n    pass\n\n    import bm\n@x\nclass Y:\n    import z\n\n    async def aa(self):\n        from bb import cc\n\n\
                     dd = [\n\"\"\"\nimport ee\n\"\"\", 'it\\'s',\n]\nimportant = from_here = 1\n\
                     if typing.TYPE_CHECKING:\n    import ff\n\n    from gg import ii\nelse:\n    import mm\n\
+                    if False:\n    import cd\nif 0:\n    import ef\nelse:\n    import gh\n\
                     import hh\r\nfrom\tii import jj\nfrom .kk import ll\n\
                     try:\n    def nn():\n        import oo\n    import pp\nfinally:\n    while True:\n        import qq\nimport rr\n\
                     async def ss():\n    async with zz:\n        import ab\n    for tt in uu:\n        import vv\n    import ww\nwith xx: import yy\n";
