@@ -279,6 +279,13 @@ impl Module {
         written.is_some_and(|written| same_module(written, &there, package)) || same_module(&self.text, &there, package)
     }
 
+    /// Is it the text that was written, but for its layout? Where that is not known any more, what would be written now stands for it.
+    fn is_unedited(&self, project: &Project, there: &str) -> bool {
+        let there = there.replace("\r\n", "\n");
+        let written = self.written.as_ref().and_then(|written| written.text(project, Some(&there), &self.text));
+        same_module(written.unwrap_or(&self.text), &there, &project.layout.services.package)
+    }
+
     /// How the module is taken out again: where its text is still ours.
     pub fn retract(&self, project: &Project, _recorded: &Recorded) -> Retraction {
         let path = self.file(project);
@@ -286,7 +293,7 @@ impl Module {
         if self.is_kept() {
             return Retraction::Keep { at: Some(Location::file(path)), why: "you kept it as your own".to_owned() };
         }
-        if !file.text().is_some_and(|text| self.is_ours(project, text)) {
+        if !file.text().is_some_and(|text| self.is_unedited(project, text)) {
             return Retraction::Keep {
                 at: Some(Location::file(path)),
                 why: "it was changed since it was written".to_owned(),
