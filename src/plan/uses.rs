@@ -174,10 +174,17 @@ fn uses_of_module(before: &Project, after: &Project, module: &FilePath, ours: &[
     let mut places = Vec::new();
     for (path, code, source) in python_files(after, ours, stem) {
         let is_it = |name: &str| module_file(before, roots, path, name).as_ref() == Some(module);
+        // What the `__init__.py` binds itself comes before a module of that name.
+        let is_of_package = |path: &FilePath, from: &str, name: &str| {
+            let package = module_file(after, roots, path, from).and_then(|package| after.file(&package));
+            package.is_some_and(|package| package.python().definition_of(name).is_some())
+        };
         let imports_it = |import: &&Import| match &import.from {
             Some(from) => {
                 let dot = if from.ends_with('.') { "" } else { "." };
-                is_it(from) || import.names.iter().any(|name| is_it(&format!("{from}{dot}{}", name.name)))
+                let is_submodule =
+                    |name: &str| is_it(&format!("{from}{dot}{name}")) && !is_of_package(path, from, name);
+                is_it(from) || import.names.iter().any(|name| is_submodule(&name.name))
             }
             None => import.names.iter().any(|name| is_it(&name.name)),
         };
