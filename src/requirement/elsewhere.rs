@@ -46,6 +46,8 @@ fn use_in(project: &Project, path: &FilePath, module: &str, callee: &str) -> Opt
                 !is_import(place.start)
                     && within.is_none_or(|function| function.range.contains(&place.start))
                     && !is_shown(source, place.start)
+                    && !is_alone(source, place)
+                    && !is_nested_uncalled(source, code, place.start)
                     && is_run(project, path, place.start)
             });
             if used.is_some() {
@@ -54,6 +56,22 @@ fn use_in(project: &Project, path: &FilePath, module: &str, callee: &str) -> Opt
         }
     }
     None
+}
+
+/// Is what stands at `place` a statement of its own, which does nothing?
+fn is_alone(source: &Source, place: &std::ops::Range<usize>) -> bool {
+    source.blocks.iter().flatten().any(|statement| statement == place)
+}
+
+/// Does it stand in a function within another one whose name is nowhere else?
+fn is_nested_uncalled(source: &Source, code: &str, place: usize) -> bool {
+    let mut around = source.functions.iter().filter(|function| function.range.contains(&place));
+    around.any(|function| {
+        function.scope.function.is_some()
+            && function.scope.class.is_none()
+            && function.decorators.is_empty()
+            && code.matches(&function.name).count() == 1
+    })
 }
 
 /// Is what stands at `place` only printed or logged?

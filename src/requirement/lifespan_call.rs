@@ -227,7 +227,8 @@ impl LifespanCall {
         source: &'a Source,
         function: &Function,
     ) -> Option<&'a Call> {
-        self.calls(project, path, source, function).into_iter().next()
+        let calls = self.calls(project, path, source, function);
+        calls.iter().find(|call| !call.scope.type_checking).or(calls.first()).copied()
     }
 
     /// Every call of ours in a function; `push_async_callback` of an exit stack counts as one.
@@ -402,6 +403,13 @@ impl LifespanCall {
     }
 
     fn with_import(&self, project: &Project, path: &FilePath, call: &Call) -> Assessment {
+        if call.scope.type_checking {
+            let message = format!("`{}` stands below a condition that never holds", self.callee);
+            let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
+                .at(path, call.range.clone())
+                .help("take it out of the `if`");
+            return Assessment::Drifted { problem, fix: None };
+        }
         if call.callee == self.called(project, path) || call.callee.ends_with(".push_async_callback") {
             match self.import(project, path).assess_beside_call(project) {
                 Assessment::Met { .. } => {}
