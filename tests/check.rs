@@ -223,3 +223,21 @@ fn with_watch_it_is_checked_again_with_each_change() {
     terminal.ends(130);
     sandbox.paxx(&["check", "--watch", "--fix"]).expect(2);
 }
+
+#[test]
+fn remove_keeps_a_module_that_was_edited_into_what_would_be_written_now() {
+    let sandbox = Sandbox::plain(fixture("package-upper"));
+    sandbox.paxx(&["infra", "add", "redis", "--yes"]).expect(0);
+    let settings = sandbox.read("app/core/config.py");
+    let getter = settings.replace("settings = Settings()", "def get_settings() -> Settings:\n    return Settings()");
+    assert_ne!(settings, getter);
+    sandbox.write("app/core/config.py", getter);
+    for path in ["app/main.py", "app/services/cache.py"] {
+        let text = sandbox.read(path).replace("import settings", "import get_settings");
+        sandbox.write(path, text.replace("settings.", "get_settings()."));
+    }
+    let edited = sandbox.read("app/services/cache.py");
+    let removed = sandbox.paxx(&["remove", "redis", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("app/services/cache.py"), edited);
+    assert!(format!("{}{}", removed.stdout, removed.stderr).contains("was changed since it was written"));
+}

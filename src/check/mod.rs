@@ -8,6 +8,7 @@ mod dependencies;
 mod modules;
 mod names;
 mod reached;
+mod rebound;
 mod settings;
 pub mod suppression;
 mod syntax;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::rebound::{How, Rebound, rebound};
 use super::{Found, Subject};
 use crate::component::Component;
 use crate::component::manifest::Setting;
@@ -14,9 +15,10 @@ use crate::finding::{LIFESPAN_UNSUPPORTED, NAME_UNKNOWN, Problem, SETTING_TYPE};
 use crate::lock::blob_id;
 use crate::project::application;
 use crate::project::imports::{self, module_file};
+use crate::project::lifespan;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::setting;
-use crate::source::python::{Source, StatementKind, names};
+use crate::source::python::{Class, Function, Source, StatementKind, names};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
@@ -64,10 +66,14 @@ fn reads_only_known(subject: &Subject<'_>, path: &FilePath, file: &File, compone
         match module_file(project, roots, path, from).and_then(|home| Some((project.file(&home)?, home))) {
             Some((there, home)) => {
                 let id = format!("module:{}", home.relative_to(&project.layout.services.folder));
-                let text = there.text().unwrap_or_default();
+                let code = there.text().unwrap_or_default();
                 let is_generated = is_as_written(subject, &id, there);
                 let has = |name: &String| {
-                    if is_generated { defines(text, name) } else { has_name(there.python(), text, name) }
+                    if is_generated {
+                        defines(code, name)
+                    } else {
+                        has_name(there.python(), code, name) && taken(text, there, name).is_none()
+                    }
                 };
                 import.names.iter().all(has) && (is_generated || there.python().error.is_none())
             }
@@ -127,6 +133,15 @@ fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
         let Some(there) = project.file(&home).filter(|there| there.python().error.is_none()) else { continue };
         let dot = if from.ends_with('.') { "" } else { "." };
         for name in &import.names {
+            if let Some(rebound) = taken(file.text().unwrap_or_default(), there, &name.name) {
+                let message = format!("`{}` is {} here, and `{path}` imports it", name.name, rebound.how.word());
+                problems.push(
+                    Problem::new(&NAME_UNKNOWN, message)
+                        .at(&home, rebound.range)
+                        .help(format!("give it another name, so that `{}` stays what it was", name.name)),
+                );
+                continue;
+            }
             let is_module = || module_file(project, roots, path, &format!("{from}{dot}{}", name.name)).is_some();
             if has_name(there.python(), there.text().unwrap_or_default(), &name.name) || is_module() {
                 continue;
@@ -140,6 +155,17 @@ fn imported(project: &Project, path: &FilePath, file: &File) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Where a module takes away the name that `ours` imports from it: deletes it, or makes `None` of what is read there without a look.
+fn taken(ours: &str, there: &File, name: &str) -> Option<Rebound> {
+    let rebound = rebound(there.text()?, there.python(), name, None)?;
+    let is_read = || ours.contains(&format!("{name}.")) && !ours.contains(&format!("if {name}"));
+    match rebound.how {
+        How::Deleted => Some(rebound),
+        How::Nothing => Some(rebound).filter(|_| is_read()),
+        How::Another => None,
+    }
 }
 
 /// May the module have this name: is it bound outside of functions and classes, or by something that cannot be followed?
@@ -314,5 +340,33 @@ fn of_the_lifespan(subject: &Subject<'_>, unbound: &Unbound) -> Vec<Found> {
             .help("write `yield` between what runs at the start and what runs at the end"),
         );
     }
+    let is_own_class = |class: &Class| class.name == wiring.call.callee;
+    let is_given_as_it_is = code.split('.').all(imports::is_name)
+        && project.file(&application.path).is_some_and(|file| {
+            !file.text().unwrap_or_default().contains("lifespan_context")
+                && !file.python().classes.iter().any(is_own_class)
+        });
+    if is_given_as_it_is && source.yields.iter().any(|found| found.scope.function == index) {
+        problems.extend(not_async(source, &function).map(|(place, message)| {
+            Problem::new(&LIFESPAN_UNSUPPORTED, format!("{message}, so the application cannot start"))
+                .at(&path, place)
+                .help("write `@asynccontextmanager` and `async def`")
+        }));
+    }
     problems.into_iter().map(|problem| (*component, "lifespan".to_owned(), problem)).collect()
+}
+
+/// Why what the function makes is no asynchronous context manager, where that is certain.
+fn not_async(source: &Source, function: &Function) -> Option<(Range<usize>, String)> {
+    let [decorator] = function.decorators.as_slice() else { return None };
+    if source.definition_of(decorator).is_some() {
+        return None;
+    }
+    let (is_plain, is_async) = ("contextmanager", "asynccontextmanager");
+    let is = |name: &str| lifespan::is_of_contextlib(source, decorator, name);
+    if is(is_plain) && !is(is_async) {
+        return Some((function.name_range.clone(), format!("`{}` has `@{decorator}`", function.name)));
+    }
+    let message = || format!("`{}` is not `async`", function.name);
+    (is(is_async) && !function.is_async).then(|| (function.name_range.clone(), message()))
 }

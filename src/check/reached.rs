@@ -5,10 +5,12 @@
 
 use std::ops::Range;
 
+use super::rebound::rebound;
 use super::wiring::application_calls;
 use super::{Found, Subject};
 use crate::finding::{LIFESPAN_CALL_MISSING, LIFESPAN_UNSUPPORTED, NAME_TAKEN, Problem, ROUTE_TAKEN};
 use crate::project::application;
+use crate::project::imports::module_file;
 use crate::project::lifespan;
 use crate::project::{File, FilePath, Project, routes};
 use crate::requirement::application_call::Role;
@@ -57,6 +59,7 @@ fn of_lifespan_call(project: &Project, wanted: &LifespanCall) -> Vec<Problem> {
                 known.push(index);
                 let function = Place { path, text, source, index, function };
                 problems.extend(function.problems(wanted, call));
+                problems.extend(function.rebound(project, wanted));
             }
         }
     }
@@ -82,7 +85,7 @@ impl Place<'_> {
             return Some(Problem::new(&NAME_TAKEN, message).at(self.path, at).help("give the other one another name"));
         }
         let of_this = |function: Option<usize>| function == Some(self.index);
-        let mut yields = self.source.yields.iter().filter(|found| of_this(found.scope.function));
+        let yields = self.source.yields.iter().filter(|found| of_this(found.scope.function));
         if let Some(second) = yields.clone().filter(|found| found.unconditional).nth(1) {
             let message = format!("`{}` yields twice, so the application cannot stop", self.function.name);
             let problem = Problem::new(&LIFESPAN_UNSUPPORTED, message).at(self.path, second.range.clone());
@@ -92,13 +95,26 @@ impl Place<'_> {
             let mut returns = self.source.returns.iter().filter(|found| of_this(found.scope.function));
             let early = returns.find(|found| found.range.start < call.range.start)?;
             // A helper may have its reasons; what the application runs itself had no way around the call when it was put there.
-            let is_run = yields.next().is_some()
-                || self.function.decorators.iter().any(|decorator| decorator.contains(".on_event("));
-            (wanted.side == Side::Start && is_run).then(|| early.range.clone())
+            (wanted.side == Side::Start && self.is_run()).then(|| early.range.clone())
         })?;
         let message = format!("`{}` is left here before `{}` is called", self.function.name, wanted.callee);
         let help = format!("call `{}` before it", wanted.callee);
         Some(Problem::new(&LIFESPAN_CALL_MISSING, message).at(self.path, left).help(help))
+    }
+
+    /// Is it surely a function that the application runs, and not a helper?
+    fn is_run(&self) -> bool {
+        self.source.yields.iter().any(|found| found.scope.function == Some(self.index))
+            || self.function.decorators.iter().any(|decorator| decorator.contains(".on_event("))
+    }
+
+    /// Where the module makes another thing of what it imports of ours.
+    fn rebound(&self, project: &Project, wanted: &LifespanCall) -> Option<Problem> {
+        let name = wanted.callee.split('.').next().unwrap_or(wanted.callee);
+        is_imported(project, self.path, self.source, wanted.module, name).then_some(())?;
+        rebound(self.text, self.source, name, None)
+            .filter(|_| self.is_run())
+            .map(|found| found.problem(self.path, name))
     }
 
     /// Where the function binds the name itself.
@@ -114,6 +130,15 @@ impl Place<'_> {
             .chain(defined.filter(|found| found.name == name).map(|found| found.name_range.clone()));
         places.next()
     }
+}
+
+/// Does the module import this name of ours, and by that name?
+fn is_imported(project: &Project, path: &FilePath, source: &Source, module: &str, name: &str) -> bool {
+    let file = |dotted: &str| module_file(project, &project.layout.import_roots, path, dotted);
+    let ours = file(&project.layout.services.module(module));
+    source.import_of(name).is_some_and(|(import, imported)| {
+        imported.name == name && ours.is_some() && import.from.as_deref().and_then(file) == ours
+    })
 }
 
 /// The statement behind which nothing of its block runs, where `call` stands behind one.
@@ -153,6 +178,11 @@ fn of_the_application(subject: &Subject<'_>) -> Vec<Found> {
                         .at(&application.path, left)
                         .help("move it up, to where the application is made");
                 found.push((*component, wanted.id(), problem));
+            }
+            if call.scope.is_module() && is_imported(project, &application.path, source, wanted.module, wanted.name) {
+                let rebound = rebound(text, source, wanted.name, Some(call.range.start));
+                let problem = rebound.map(|rebound| rebound.problem(&application.path, wanted.name));
+                found.extend(problem.map(|problem| (*component, wanted.id(), problem)));
             }
             let Role::Router { paths } = &wanted.role else { continue };
             let is_first = |other: &&Call| {

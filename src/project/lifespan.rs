@@ -378,12 +378,16 @@ impl<'a> Proof<'a> {
 
 /// Is it `contextlib.asynccontextmanager`?
 fn is_context_manager(source: &Source, decorator: &str) -> bool {
-    const NAME: &str = "asynccontextmanager";
+    is_of_contextlib(source, decorator, "asynccontextmanager")
+}
+
+/// Does the module import `name` of the standard library's `contextlib` as `decorator`?
+pub fn is_of_contextlib(source: &Source, decorator: &str, name: &str) -> bool {
     source.imports.iter().any(|import| {
         import.names.iter().any(|imported| match import.from.as_deref() {
-            Some("contextlib") => imported.name == NAME && imported.bound() == decorator,
+            Some("contextlib") => imported.name == name && imported.bound() == decorator,
             Some(_) => false,
-            None => imported.name == "contextlib" && decorator.split_once('.') == Some((imported.bound(), NAME)),
+            None => imported.name == "contextlib" && decorator.split_once('.') == Some((imported.bound(), name)),
         })
     })
 }

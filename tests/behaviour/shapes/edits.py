@@ -260,6 +260,16 @@ SEEN = {
     "a name that shadows": replace("app/main.py", "async def lifespan(app: FastAPI)", "async def lifespan(app: FastAPI, start_redis=None)"),
     "a second yield": replace("app/main.py", "    yield\n", "    yield\n    yield\n"),
     "redis.py above": write("redis.py", "WORD = 1\n"),
+    "lifespan not async": replace("app/main.py", "async def lifespan", "def lifespan"),
+    "start not async in the module": replace("app/services/cache.py", "async def start_redis", "def start_redis"),
+    "contextmanager for asynccontextmanager": replace("app/main.py", "asynccontextmanager", "contextmanager", count=0, regex=True),
+    "start defined again": replace("app/main.py", "\n\napp = ", "\n\nasync def start_redis():\n    pass\n\n\napp = "),
+    "start deleted below its import": replace("app/main.py", "\n\napp = ", "\n\ndel start_redis\napp = "),
+    "settings = None": append("app/config.py", "settings = None\n"),
+    "del settings": append("app/config.py", "del settings\n"),
+    "start below if False": replace("app/main.py", "    await start_redis()\n", "    if False:\n        await start_redis()\n"),
+    "start in a function that nobody calls": replace("app/main.py", "    await start_redis()\n", "    async def go():\n        await start_redis()\n\n"),
+    "start named and not called": replace("app/main.py", "await start_redis()", "start_redis"),
 }
 # The user's own lifespan and one that is created
 for title, step in SEEN.items():
@@ -276,6 +286,7 @@ METRIC_EDITS = {
     "a catch-all above": replace("app/main.py", "app.include_router(metrics_router)\n", "@app.get('/{path:path}')\ndef everything(path: str):\n    return path\n\n\napp.include_router(metrics_router)\n"),
     "metrics_enabled as a text": replace("app/config.py", "metrics_enabled: bool = True", 'metrics_enabled: str = "true"'),
     "module of the middleware deleted": delete("app/services/metrics.py"),
+    "router bound again": replace("app/main.py", "app.include_router(metrics_router)", "from fastapi import APIRouter\n\nmetrics_router = APIRouter()\napp.include_router(metrics_router)"),
 }
 for title, step in METRIC_EDITS.items():
     blind.main(f"metrics: {title}", PLAIN, add=("metrics",), edits=(Edit(title, step),))
