@@ -5,6 +5,7 @@
 
 mod compose;
 mod dependencies;
+mod discarded;
 mod modules;
 mod names;
 mod reached;
@@ -57,6 +58,7 @@ const FAMILIES: &[fn(&Subject<'_>) -> Vec<Found>] = &[
     names::findings,
     wiring::findings,
     reached::findings,
+    discarded::findings,
 ];
 
 /// What is to be said about `components`, sorted by place. `all` says that they are those that are installed.

@@ -190,7 +190,8 @@ fn of_the_application(subject: &Subject<'_>) -> Vec<Found> {
                 other.range.end <= call.range.start
                     && other.scope.function == call.scope.function
                     && receiver.is_some_and(|receiver| names.iter().any(|name| name == receiver))
-                    && routes::answers(text, other, paths)
+                    && (routes::answers(text, other, paths)
+                        || (call.arguments.len() == 1 && is_route(text, other, paths)))
             };
             if let Some(other) = source.calls.iter().find(is_first) {
                 let message = format!("this answers `{}` before `{}` does", paths.join("`, `"), wanted.name);
@@ -202,6 +203,15 @@ fn of_the_application(subject: &Subject<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Does a decorator make a route for just one of these paths, in any case?
+fn is_route(text: &str, call: &Call, paths: &[&str]) -> bool {
+    let path = call.first().and_then(|argument| text.get(argument.value.clone())).unwrap_or_default();
+    call.usage == Usage::Decorator
+        && !call.scope.guarded
+        && call.callee.ends_with(".get")
+        && paths.iter().any(|taken| path.trim_matches(['"', '\'']) == *taken)
 }
 
 /// A lifespan with our calls that something else replaces, and does not run itself.

@@ -269,6 +269,8 @@ SEEN = {
     "del settings": append("app/config.py", "del settings\n"),
     "start below if False": replace("app/main.py", "    await start_redis()\n", "    if False:\n        await start_redis()\n"),
     "start in a function that nobody calls": replace("app/main.py", "    await start_redis()\n", "    async def go():\n        await start_redis()\n\n"),
+    "application made by a function below": append("app/main.py", "\n\ndef make():\n    return FastAPI()\n\n\napp = make()\n"),
+    "router of the application replaced": append("app/main.py", "\n\nfrom fastapi import APIRouter\n\napp.router = APIRouter()\n"),
     "start named and not called": replace("app/main.py", "await start_redis()", "start_redis"),
 }
 # The user's own lifespan and one that is created
@@ -286,6 +288,7 @@ METRIC_EDITS = {
     "a catch-all above": replace("app/main.py", "app.include_router(metrics_router)\n", "@app.get('/{path:path}')\ndef everything(path: str):\n    return path\n\n\napp.include_router(metrics_router)\n"),
     "metrics_enabled as a text": replace("app/config.py", "metrics_enabled: bool = True", 'metrics_enabled: str = "true"'),
     "module of the middleware deleted": delete("app/services/metrics.py"),
+    "a route of the same path above": replace("app/main.py", "app.include_router(metrics_router)\n", "@app.get('/metrics')\ndef mine():\n    return 1\n\n\napp.include_router(metrics_router)\n"),
     "router bound again": replace("app/main.py", "app.include_router(metrics_router)", "from fastapi import APIRouter\n\nmetrics_router = APIRouter()\napp.include_router(metrics_router)"),
 }
 for title, step in METRIC_EDITS.items():
