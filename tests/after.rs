@@ -107,3 +107,17 @@ fn a_metrics_route_that_is_open_is_said() {
     let next = said(&package(), &["metrics"]);
     assert!(next.contains("- /metrics is open to whoever reaches the application: set METRICS_TOKEN"), "{next}");
 }
+
+#[test]
+fn a_middleware_that_may_refuse_is_named() {
+    let sandbox = package();
+    let main = std::fs::read_to_string(sandbox.project.join("app/main.py")).unwrap();
+    let gate = "\n\n@app.middleware(\"http\")\nasync def only_with_a_key(request, call_next):\n    if request.headers.get(\"x-api-key\") != \"k\":\n        \
+                return JSONResponse({}, status_code=401)\n    return await call_next(request)\n\n\n\
+                @app.middleware(\"http\")\nasync def timed(request, call_next):\n    return await call_next(request)\n";
+    sandbox.write("app/main.py", &format!("{main}{gate}"));
+    let next = said(&sandbox, &["metrics"]);
+    assert!(next.contains("`/metrics`: requests come by `only_with_a_key`, which may refuse"), "{next}");
+    assert!(!next.contains("timed"), "{next}");
+    assert!(!said(&package(), &["metrics"]).contains("requests come by"));
+}

@@ -7,6 +7,7 @@ use crate::component::{Component, Context};
 use crate::plan::{self, Outcome, Plan};
 use crate::project::discover::Discovery;
 use crate::project::layout::Installer;
+use crate::project::routes;
 use crate::project::surroundings::{self, Surroundings};
 use crate::render::Paths;
 use crate::render::next_steps::{NextSteps, Services};
@@ -126,6 +127,7 @@ fn left(discovery: &Discovery, plan: &Plan, new: &[&Component], context: &Contex
     for (path, line, folder) in surroundings::uncopied(&plan.after) {
         lines.push(format!("{}:{line} copies the application without `{folder}/`: copy that too", paths.show(&path)));
     }
+    lines.extend(behind_gates(plan, new));
     let wanted = wanted(new, context);
     let ours: BTreeSet<String> = new
         .iter()
@@ -145,6 +147,20 @@ fn left(discovery: &Discovery, plan: &Plan, new: &[&Component], context: &Contex
         }
     }
     lines.iter().map(|line| one_line(line).into_owned()).collect()
+}
+
+/// Routes of ours that a middleware of the project may refuse, as it may every other.
+fn behind_gates(plan: &Plan, new: &[&Component]) -> Option<String> {
+    let is_new = |id: &str| plan.steps.iter().any(|step| step.id == id && matches!(step.outcome, Outcome::Brought));
+    let routers = new.iter().flat_map(|component| component.manifest.router.iter());
+    let paths: Vec<String> = routers
+        .filter(|router| is_new(&format!("router:{}", router.name)))
+        .flat_map(|router| router.paths.iter().map(|path| format!("`{path}`")))
+        .collect();
+    let gates: Vec<String> = routes::gates(&plan.after).iter().map(|name| format!("`{name}`")).collect();
+    let (paths, gates) = (paths.join(", "), gates.join(", "));
+    (!paths.is_empty() && !gates.is_empty())
+        .then(|| format!("{paths}: requests come by {gates}, which may refuse or redirect them: let them pass there"))
 }
 
 /// The variables that differ from one deployment to the next: what compose sets for the application.

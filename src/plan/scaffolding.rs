@@ -36,7 +36,7 @@ pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services
             match module {
                 "contextlib" | "collections.abc" | "fastapi" => !manifest.lifespan.is_empty(),
                 "typing" => !manifest.setting.is_empty() || !manifest.lifespan.is_empty(),
-                "pydantic" | "urllib.parse" => !manifest.setting.is_empty(),
+                "pydantic" | "pydantic.v1" | "urllib.parse" => !manifest.setting.is_empty(),
                 "asyncio" | "fastapi.responses" => !manifest.readiness.is_empty(),
                 _ => modules().any(|stem| stem == last),
             }

@@ -400,6 +400,10 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
         // A package of that name, which Python prefers to the module.
         if let Some(stem) = layout.services.file(&module.path).as_str().strip_suffix(".py").and_then(FilePath::new) {
             reader.file(&stem.child("__init__.py"));
+            // Or one without it, which the module would hide.
+            if let Some(name) = reader.list(&stem).iter().find(|name| name.ends_with(".py")) {
+                reader.file(&stem.child(name));
+            }
         }
     }
     for path in layout.handlers.iter().chain(&layout.wiring).chain(&layout.health).chain(routes) {

@@ -187,6 +187,23 @@ pub fn replacements(project: &Project) -> Vec<(FilePath, python::Assignment)> {
     found
 }
 
+/// Where the module of the application gives it another router, or other routes: what was added to it before is gone, and a
+/// router has a lifespan of its own.
+pub fn replaced_router(project: &Project) -> Option<(FilePath, python::Assignment)> {
+    let (Ok(wiring), Ok(application)) = (made(project), &project.layout.application) else { return None };
+    let source = project.file(&application.path)?.python();
+    let names = super::application::application_names(source, &wiring);
+    let is_router = |target: &str| {
+        let object = target.strip_suffix(".router.routes").or_else(|| target.strip_suffix(".router"));
+        object.is_some_and(|object| !object.is_empty() && names.iter().any(|name| name == object))
+    };
+    source
+        .assignments
+        .iter()
+        .find(|assignment| wiring.call.range.end <= assignment.range.start && is_router(&assignment.target))
+        .map(|assignment| (application.path.clone(), assignment.clone()))
+}
+
 /// The Python modules of the project that were read, but for those that components brought.
 fn modules(project: &Project) -> impl Iterator<Item = (&FilePath, &super::File)> {
     project

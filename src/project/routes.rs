@@ -68,6 +68,29 @@ pub fn of_health(project: &Project) -> Vec<Route<'_>> {
         .collect()
 }
 
+/// What answers before the routes do, whatever the path: a middleware of the application's module that refuses or redirects.
+pub fn gates(project: &Project) -> Vec<String> {
+    let Ok(application) = &project.layout.application else { return Vec::new() };
+    let Some(file) = project.file(&application.path) else { return Vec::new() };
+    let (code, source) = (file.text().unwrap_or_default(), file.python());
+    let refuses = |text: &str| {
+        ["=401", "=403", "_401_", "_403_", "HTTPException(401", "HTTPException(403", "RedirectResponse("]
+            .iter()
+            .any(|word| text.replace(' ', "").contains(word))
+    };
+    let functions = source.functions.iter().filter(|function| {
+        function.decorators.iter().any(|decorator| decorator.contains(".middleware("))
+            && code.get(function.range.clone()).is_some_and(refuses)
+    });
+    let known = ["HTTPSRedirectMiddleware", "TrustedHostMiddleware"];
+    let added = source.calls.iter().filter(|call| call.callee.ends_with(".add_middleware")).filter_map(|call| {
+        let name = code.get(call.first()?.value.clone())?;
+        let is_own = || source.class(name).is_some_and(|(_, class)| code.get(class.range.clone()).is_some_and(refuses));
+        (known.contains(&name) || is_own()).then(|| name.to_owned())
+    });
+    functions.map(|function| function.name.clone()).chain(added).collect()
+}
+
 fn route<'a>(file: &'a FilePath, code: &'a str, source: &'a Source, call: &'a Call) -> Option<Route<'a>> {
     let (receiver, "get") = call.callee.rsplit_once('.')? else { return None };
     if call.usage != Usage::Decorator {

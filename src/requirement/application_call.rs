@@ -152,6 +152,13 @@ impl ApplicationCall {
         if let Some(problem) = self.taken_path(project) {
             return Assessment::Blocked { problem };
         }
+        if let (Role::Router { .. }, Some((path, assignment))) = (&self.role, lifespan::replaced_router(project)) {
+            let message = format!("`{}` is replaced here, so a route that was added before is gone", assignment.target);
+            let problem = Problem::new(&finding::APPLICATION_UNSUPPORTED, message)
+                .at(&path, assignment.range)
+                .help("add the routes instead: `app.include_router(...)`, `app.router.routes.extend(...)`");
+            return Assessment::Blocked { problem: problem.manual(self.code(&wiring.variable, import.bound())) };
+        }
         if let Some(problem) = self.behind_given_routes(code, path, &wiring) {
             return Assessment::Blocked { problem };
         }

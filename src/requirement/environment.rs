@@ -165,6 +165,15 @@ impl Environment {
             match self.provision(&model, project, target) {
                 Provision::Missing => {}
                 Provision::Environment => continue,
+                Provision::HandedThrough => {
+                    let value = self.value_for(&document, &model, project, target);
+                    let value = value.map_or_else(|_| "the address there".to_owned(), |value| format!("`{value}`"));
+                    let note = format!(
+                        "`{}` is handed its `{variable}` by the shell or the `.env` of compose, where it has to be {value}",
+                        target.key
+                    );
+                    return Assessment::NotApplicable { note };
+                }
                 Provision::OtherCase(written) => {
                     let note = format!("`{}` has `{written}`, which is read as `{variable}` and stays", target.key);
                     return Assessment::NotApplicable { note };
@@ -218,7 +227,13 @@ impl Environment {
         let Some(service) = model.service(&target.key) else { return Provision::Missing };
         match model.variable(service, &self.variable, &read) {
             None => self.other_case(service, project).map_or(Provision::Missing, Provision::OtherCase),
-            Some(Variable { file: None, .. }) => Provision::Environment,
+            Some(Variable { file: None, value }) => {
+                let value = value.map(|value| with_defaults(&value).text).unwrap_or_default();
+                let is_open = value.is_empty()
+                    || value == format!("${}", self.variable)
+                    || value == format!("${{{}}}", self.variable);
+                if is_open && self.value.contains('{') { Provision::HandedThrough } else { Provision::Environment }
+            }
             // What a developer has for a server on his own machine reaches nothing from inside of a container.
             Some(Variable { file: Some(path), value }) => {
                 let value = with_defaults(value.as_deref().unwrap_or_default()).text;
@@ -353,6 +368,8 @@ impl Environment {
 enum Provision {
     Missing,
     Environment,
+    /// Its `environment` names it without a value, which Compose takes from the shell or from its `.env`.
+    HandedThrough,
     /// The settings do not mind in which letter case a variable is written.
     OtherCase(String),
     EnvFile(FilePath),
@@ -829,10 +846,19 @@ mod tests {
             &want(),
             "x-e: &e\n  REDIS_URL: redis://cache\nservices:\n  app:\n    build: .\n    environment:\n      <<: *e\n",
         );
-        testing::check_met(&want(), "services:\n  app:\n    build: .\n    environment:\n      - REDIS_URL\n");
+    }
+
+    #[test]
+    fn a_variable_that_is_handed_through_is_told() {
+        for line in ["- REDIS_URL", "REDIS_URL:", "\"REDIS_URL\": ${REDIS_URL}", "- REDIS_URL=${REDIS_URL}"] {
+            let text = format!("services:\n  app:\n    build: .\n    environment:\n      {line}\n");
+            let found = environment().assess(&testing::project(&text));
+            let Assessment::NotApplicable { note } = found else { panic!("{line}: {found:?}") };
+            assert!(note.contains("redis://redis:6379/0"), "{line}: {note}");
+        }
         testing::check_met(
             &want(),
-            "services:\n  app:\n    build: .\n    environment:\n      \"REDIS_URL\": ${REDIS_URL}\n",
+            "services:\n  app:\n    build: .\n    environment:\n      REDIS_URL: ${REDIS_URL:-redis://cache}\n",
         );
     }
 

@@ -119,6 +119,18 @@ impl LifespanCall {
 
     /// The same, by what the lifespan or the handlers say themselves.
     fn assess_here(&self, project: &Project) -> Assessment {
+        if let Some((path, assignment)) =
+            lifespan::replaced_router(project).filter(|(_, assignment)| assignment.target.ends_with(".router"))
+        {
+            let message = format!(
+                "`{}` becomes another router here, so the lifespan of the application never runs",
+                assignment.target
+            );
+            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
+                .at(&path, assignment.range)
+                .help("include the router instead: `app.include_router(...)`");
+            return Assessment::Blocked { problem: problem.manual(self.by_hand()) };
+        }
         if let Some(found) =
             lifespan::generators(project).iter().find_map(|generator| self.in_generator(project, generator))
         {

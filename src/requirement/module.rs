@@ -227,12 +227,39 @@ impl Module {
     /// The package of the user's that Python takes in place of this module: `services/email/` beside `services/email.py`.
     fn hidden(&self, project: &Project) -> Option<Problem> {
         let path = self.file(project);
-        let package = FilePath::new(path.as_str().strip_suffix(".py")?)?.child("__init__.py");
-        project.file(&package)?;
-        let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
+        let folder = FilePath::new(path.as_str().strip_suffix(".py")?)?;
+        let package = folder.child("__init__.py");
+        let (place, range, message) = if project.file(&package).is_some() {
+            let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
+            (package, 0..0, message)
+        } else if let Some((inner, _)) = project.files().find(|(other, _)| other.parent().as_ref() == Some(&folder)) {
+            (
+                inner.clone(),
+                0..0,
+                format!("`{folder}/` is a package without an `__init__.py`, which `{path}` would hide"),
+            )
+        } else if self.written.is_some() {
+            return None;
+        } else {
+            // `from app.services import cache` would be our module, and not what the package has under that name.
+            let package = path.parent()?.child("__init__.py");
+            let name = path.name().trim_end_matches(".py");
+            let source = project.file(&package)?.python();
+            let bound = || {
+                let import = source.imports.iter().find(|import| {
+                    let is_module = |from: &str| from.trim_start_matches('.').is_empty();
+                    !import.from.as_deref().is_some_and(is_module)
+                        && import.names.iter().any(|known| known.bound() == name)
+                })?;
+                Some(import.range.clone())
+            };
+            let range = source.definition_of(name).or_else(bound)?;
+            let message = format!("`{package}` has a `{name}` of its own, which our module of that name would replace");
+            (package, range, message)
+        };
         Some(
             Problem::new(&finding::MODULE_FOREIGN, message)
-                .at(&package, 0..0)
+                .at(&place, range)
                 .help("give ours another name, or name another folder for our modules with `--services-dir DIR`")
                 .question(self.other_names(project)),
         )
@@ -316,7 +343,16 @@ fn circular(project: &Project) -> Option<Problem> {
         );
     }
     let package = folder.child("__init__.py");
-    let source = project.file(&package)?.python();
+    let file = project.file(&package)?;
+    if let Some(at) =
+        file.text().and_then(|text| ["iter_modules(", "walk_packages("].iter().find_map(|call| text.find(call)))
+    {
+        let message =
+            format!("`{package}` imports whatever is beside it, and may not know what to do with a module of ours");
+        let problem = Problem::new(&finding::MODULE_FOREIGN, message).at(&package, at..at + 4);
+        return Some(problem.help("name another folder for our modules").question(other_folders(project)));
+    }
+    let source = file.python();
     let import = source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.type_checking).find(
         |import| {
             let targets = import_order::targets(project, &package, import);

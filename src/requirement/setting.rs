@@ -22,7 +22,7 @@ use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
-use crate::source::python::{Assignment, Class, Source, Statement, StatementKind, indentation_step};
+use crate::source::python::{self, Assignment, Class, Source, Statement, StatementKind, indentation_step};
 use crate::source::text::{self, LineEnding};
 
 /// A field of the settings class.
@@ -172,12 +172,17 @@ impl Setting {
     }
 
     /// Names that the statement needs, and the modules that have them.
-    fn imports(&self, path: &FilePath) -> Vec<Import> {
+    fn imports(&self, project: &Project, path: &FilePath) -> Vec<Import> {
         let annotation = self.manifest.annotation.0;
+        // A class of the first version takes nothing of the second: `from pydantic.v1 import BaseSettings`.
+        let is_first =
+            |import: &python::Import| import.from.as_deref().is_some_and(|from| from.starts_with("pydantic.v1"));
+        let uses_first = project.file(path).is_some_and(|file| file.python().imports.iter().any(is_first));
+        let pydantic = if uses_first { "pydantic.v1" } else { "pydantic" };
         let needed = [
             ("Literal", "typing", annotation.contains("Literal[")),
-            ("SecretStr", "pydantic", annotation.contains("SecretStr")),
-            ("Field", "pydantic", self.manifest.ge.is_some()),
+            ("SecretStr", pydantic, annotation.contains("SecretStr")),
+            ("Field", pydantic, self.manifest.ge.is_some()),
         ];
         needed
             .into_iter()
@@ -188,6 +193,32 @@ impl Setting {
                 names: vec![name.to_owned()],
             })
             .collect()
+    }
+
+    /// What the class says of all its fields, and may say of ours: an empty default of a text.
+    fn refused_by_all(&self, path: &FilePath, code: &str, source: &python::Source, class: usize) -> Option<Problem> {
+        if self.manifest.default.0 != "\"\"" {
+            return None;
+        }
+        let is_for_all = |decorator: &&String| {
+            let decorator = decorator.replace('\'', "\"");
+            decorator.contains("validator(\"*\"")
+        };
+        let validator = source.methods_of(class).find(|method| method.decorators.iter().any(|one| is_for_all(&one)));
+        let body = &source.classes.get(class)?.range;
+        let least = code.get(body.clone()).and_then(|code| code.find("str_min_length")).map(|at| body.start + at);
+        let (place, what) = match (validator, least) {
+            (Some(method), _) => (method.name_range.clone(), format!("`{}` looks at every field", method.name)),
+            (None, Some(at)) => (at..at + "str_min_length".len(), "`str_min_length` is for every field".to_owned()),
+            (None, None) => return None,
+        };
+        let name = self.manifest.name;
+        let message = format!("{what}, and may refuse the empty text that `{name}` has by default");
+        Some(
+            Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(
+                "let it pass an empty text and write the lines below, or have a class of our own: `--settings new`",
+            ),
+        )
     }
 
     /// Has the settings class the field, with the right type?
@@ -349,12 +380,15 @@ impl Setting {
         if let Some(problem) = self.is_nested(path, file.python(), index, settings) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
+        if let Some(problem) = self.refused_by_all(path, code, file.python(), index) {
+            return Assessment::Blocked { problem: problem.manual(statement) };
+        }
         let place = Place::find(code, file.python(), index, &class, &self.siblings);
         let mut steps = Steps::new(project, path);
         let statement = in_the_quotes_of(code, &statement);
         steps.take(&place.edits(code, &class, self.heading, &statement));
         let mut scaffolding = Vec::new();
-        for import in self.imports(path) {
+        for import in self.imports(project, path) {
             match import.take(&mut steps) {
                 Ok(made) => scaffolding.extend(made),
                 Err(problem) => return Assessment::Blocked { problem },
@@ -423,7 +457,7 @@ impl Setting {
             .collect();
         let edit = self.removal(code, class, &field, &siblings, recorded);
         steps.take(&[edit]);
-        for import in self.imports(&path) {
+        for import in self.imports(project, &path) {
             import.take_back(&mut steps, recorded);
         }
         Retraction::Remove(Fix::edit(&path, steps.finish()))

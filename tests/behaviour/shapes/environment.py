@@ -336,3 +336,14 @@ routes.main("a prefix of ours by a router of the user's", "from fastapi import A
 routes.main("default_response_class", "from fastapi import FastAPI\nfrom fastapi.responses import HTMLResponse\n\napp = FastAPI(default_response_class=HTMLResponse)\n", add=("metrics",))
 routes.main("redirect_slashes off", "from fastapi import FastAPI\n\napp = FastAPI(redirect_slashes=False)\n", add=("metrics",))
 routes.main("a middleware that answers", "from fastapi import FastAPI\nfrom fastapi.responses import PlainTextResponse\n\napp = FastAPI()\n\n\n@app.middleware('http')\nasync def closed(request, call_next):\n    if request.url.path.startswith('/admin'):\n        return PlainTextResponse('no', 403)\n    return await call_next(request)\n", requests=("/admin", "/"), add=("metrics",))
+
+# What a class says of all its fields, ours among them
+
+ALL = 'from pydantic import field_validator\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n    @field_validator("*")\n    @classmethod\n    def not_empty(cls, value):\n        if value == "":\n            raise ValueError("empty")\n        return value\n\n\nsettings = Settings()\n'
+settings.config("a validator of all fields", ALL, refusal=("PX105",))
+settings.config("a least length of all texts", 'from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(str_min_length=1)\n    debug: bool = False\n\n\nsettings = Settings()\n', refusal=("PX105",))
+settings.config("a validator of all fields, no empty default of ours", ALL.replace("debug: bool", "cache_key_prefix: str = 'k:'\n    debug: bool"))
+settings.config("pydantic.v1", 'from pydantic.v1 import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n\nsettings = Settings()\n')
+routes.main("ids by the first tag", 'from fastapi import FastAPI\n\n\ndef unique_id(route):\n    return f"{route.tags[0]}-{route.name}"\n\n\napp = FastAPI(generate_unique_id_function=unique_id)\n\n\n@app.get("/", tags=["x"])\ndef index():\n    return 1\n', add=("metrics",))
+routes.main("another router", "from fastapi import APIRouter, FastAPI\n\napp = FastAPI()\nrouter = APIRouter()\n\n\n@router.get('/')\ndef index():\n    return 1\n\n\napp.router = router\n", add=("redis",), refusal=("PX504",))
+routes.main("other routes", "from fastapi import FastAPI\nfrom starlette.responses import PlainTextResponse\nfrom starlette.routing import Route\n\napp = FastAPI()\napp.router.routes = [Route('/', lambda request: PlainTextResponse('x'))]\n", add=("metrics",), refusal=("PX509",))

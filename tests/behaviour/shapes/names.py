@@ -116,3 +116,10 @@ for title, text in THEIRS.items():
     metrics.main(f"{title}, with all", PLAIN + text, add=("metrics",), refusal=("PX507",))
     metrics.main(f"{title}, with tracing alone", PLAIN + text, add=("metrics",), options=("--set", "metrics.parts=tracing"), metrics_path="/theirs", metrics_served=False, requests=("/", "/metrics"))
 metrics.main("none, and metrics alone", PLAIN, add=("metrics",), options=("--set", "metrics.parts=metrics"))
+
+# A package of services with a mind of its own
+
+names.add("services has an object of that name", {"app/services/__init__.py": "cache = {'x': 7}\n"}, refusal=("PX403",))
+names.add("services imports an object of that name", {"app/services/__init__.py": "from app.own import cache\n", "app/own.py": "cache = {'x': 7}\n"}, refusal=("PX403",))
+names.add("a folder of that name without __init__", {"app/services/__init__.py": "", "app/services/cache/texts.py": "X = 5\n"}, refusal=("PX403",))
+names.add("services imports what is beside it", {"app/services/__init__.py": "import importlib\nimport pkgutil\n\nSETUPS = [importlib.import_module(f'{__name__}.{info.name}').setup for info in pkgutil.iter_modules(__path__)]\n", "app/services/users.py": "def setup():\n    return 1\n"}, refusal=("PX403",))
