@@ -14,7 +14,7 @@ use crate::project::discover::syntax_error;
 use crate::project::imports::leads_to;
 use crate::project::{FilePath, Project};
 use crate::source::python::form::same_module;
-use crate::source::python::scan;
+use crate::source::python::{scan, stdlib};
 
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,6 +229,7 @@ impl Module {
         let path = self.file(project);
         let folder = FilePath::new(path.as_str().strip_suffix(".py")?)?;
         let package = folder.child("__init__.py");
+        let scripts = || self.run_as_a_file(project, &path);
         let (place, range, message) = if project.file(&package).is_some() {
             let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
             (package, 0..0, message)
@@ -240,6 +241,12 @@ impl Module {
             )
         } else if self.written.is_some() {
             return None;
+        } else if let Some((file, at)) = scripts() {
+            let name = path.name().trim_end_matches(".py");
+            let message = format!(
+                "a module beside it is run as a file here, and would import `{path}` for Python's own `{name}`"
+            );
+            (file, at, message)
         } else {
             // `from app.services import cache` would be our module, and not what the package has under that name.
             let package = path.parent()?.child("__init__.py");
@@ -263,6 +270,31 @@ impl Module {
                 .help("give ours another name, or name another folder for our modules with `--services-dir DIR`")
                 .question(self.other_names(project)),
         )
+    }
+
+    /// Where a module beside this one is run as a file, so that its folder comes before the standard library: only a module with
+    /// a name of that one is in its way.
+    fn run_as_a_file(&self, project: &Project, path: &FilePath) -> Option<(FilePath, std::ops::Range<usize>)> {
+        let folder = path.parent()?;
+        if !stdlib::is_standard(path.name().trim_end_matches(".py")) {
+            return None;
+        }
+        let start = format!("{}/", folder.relative_to(&project.layout.root));
+        let is_script = |rest: &str| {
+            let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
+            end.is_some_and(|end| end > 0 && rest.get(end..).is_some_and(|rest| rest.starts_with(".py")))
+        };
+        let texts = project.files().filter(|(path, _)| !path.as_str().ends_with(".py"));
+        let mut found = texts.flat_map(|(path, file)| {
+            let text = file.text().unwrap_or_default();
+            text.match_indices(&start).map(move |(at, found)| (path, text, at, at + found.len()))
+        });
+        found
+            .find(|(_, text, at, end)| {
+                text.get(..*at).is_some_and(|before| before.ends_with("python ") || before.ends_with("python3 "))
+                    && text.get(*end..).is_some_and(is_script)
+            })
+            .map(|(path, _, at, end)| (path.clone(), at..end))
     }
 
     /// A module of the project that has the name of a package which this module imports.
