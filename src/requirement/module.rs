@@ -229,7 +229,7 @@ impl Module {
         let path = self.file(project);
         let folder = FilePath::new(path.as_str().strip_suffix(".py")?)?;
         let package = folder.child("__init__.py");
-        let scripts = || self.run_as_a_file(project, &path);
+        let scripts = || Self::run_as_a_file(project, &path);
         let (place, range, message) = if project.file(&package).is_some() {
             let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
             (package, 0..0, message)
@@ -274,7 +274,7 @@ impl Module {
 
     /// Where a module beside this one is run as a file, so that its folder comes before the standard library: only a module with
     /// a name of that one is in its way.
-    fn run_as_a_file(&self, project: &Project, path: &FilePath) -> Option<(FilePath, std::ops::Range<usize>)> {
+    fn run_as_a_file(project: &Project, path: &FilePath) -> Option<(FilePath, std::ops::Range<usize>)> {
         let folder = path.parent()?;
         if !stdlib::is_standard(path.name().trim_end_matches(".py")) {
             return None;
