@@ -115,7 +115,7 @@ fn a_middleware_that_may_refuse_is_named() {
     let gate = "\n\n@app.middleware(\"http\")\nasync def only_with_a_key(request, call_next):\n    if request.headers.get(\"x-api-key\") != \"k\":\n        \
                 return JSONResponse({}, status_code=401)\n    return await call_next(request)\n\n\n\
                 @app.middleware(\"http\")\nasync def timed(request, call_next):\n    return await call_next(request)\n";
-    sandbox.write("app/main.py", &format!("{main}{gate}"));
+    sandbox.write("app/main.py", format!("{main}{gate}"));
     let next = said(&sandbox, &["metrics"]);
     assert!(next.contains("`/metrics`: requests come by `only_with_a_key`, which may refuse"), "{next}");
     assert!(!next.contains("timed"), "{next}");

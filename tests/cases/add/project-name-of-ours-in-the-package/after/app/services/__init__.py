@@ -1,1 +1,0 @@
-cache = {"title": "demo"}
