@@ -28,6 +28,7 @@ pub mod readiness;
 pub mod service;
 pub mod setting;
 pub mod setting_parts;
+mod setting_rules;
 pub mod settings_class;
 pub mod steps;
 pub mod worker;

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use super::import::Import;
 use super::setting_parts::{self, Parts};
+use super::setting_rules::rules_for_all;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::{COMPONENTS, manifest};
@@ -195,32 +196,6 @@ impl Setting {
             .collect()
     }
 
-    /// What the class says of all its fields, and may say of ours: an empty default of a text.
-    fn refused_by_all(&self, path: &FilePath, code: &str, source: &python::Source, class: usize) -> Option<Problem> {
-        if self.manifest.default.0 != "\"\"" {
-            return None;
-        }
-        let is_for_all = |decorator: &&String| {
-            let decorator = decorator.replace('\'', "\"");
-            decorator.contains("validator(\"*\"")
-        };
-        let validator = source.methods_of(class).find(|method| method.decorators.iter().any(|one| is_for_all(&one)));
-        let body = &source.classes.get(class)?.range;
-        let least = code.get(body.clone()).and_then(|code| code.find("str_min_length")).map(|at| body.start + at);
-        let (place, what) = match (validator, least) {
-            (Some(method), _) => (method.name_range.clone(), format!("`{}` looks at every field", method.name)),
-            (None, Some(at)) => (at..at + "str_min_length".len(), "`str_min_length` is for every field".to_owned()),
-            (None, None) => return None,
-        };
-        let name = self.manifest.name;
-        let message = format!("{what}, and may refuse the empty text that `{name}` has by default");
-        Some(
-            Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(
-                "let it pass an empty text and write the lines below, or have a class of our own: `--settings new`",
-            ),
-        )
-    }
-
     /// Has the settings class the field, with the right type?
     pub fn assess(&self, project: &Project) -> Assessment {
         let settings = match &project.layout.settings {
@@ -380,7 +355,7 @@ impl Setting {
         if let Some(problem) = self.is_nested(path, file.python(), index, settings) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
-        if let Some(problem) = self.refused_by_all(path, code, file.python(), index) {
+        if let Some(problem) = rules_for_all(self.manifest, path, code, file.python(), index) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
         let place = Place::find(code, file.python(), index, &class, &self.siblings);
