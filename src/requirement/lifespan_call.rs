@@ -101,7 +101,10 @@ impl LifespanCall {
 
     /// Is it called where the application starts or stops?
     pub fn assess(&self, project: &Project) -> Assessment {
-        let here = self.assess_here(project);
+        let here = match (self.assess_here(project), self.never_runs(project)) {
+            (Assessment::Missing { .. }, Some(problem)) => Assessment::Blocked { problem },
+            (here, _) => here,
+        };
         let is_doubtful = match &here {
             Assessment::Missing { .. } => true,
             Assessment::Blocked { problem } => {
@@ -117,20 +120,22 @@ impl LifespanCall {
         use_elsewhere(project, &project.layout.services.module(self.module), self.callee)
     }
 
+    /// Why a call that is added now would never run: the application gets another router.
+    fn never_runs(&self, project: &Project) -> Option<Problem> {
+        let (path, assignment) =
+            lifespan::replaced_router(project).filter(|(_, assignment)| assignment.target.ends_with(".router"))?;
+        let message = format!(
+            "`{}` becomes another router here, so the lifespan of the application never runs",
+            assignment.target
+        );
+        let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
+            .at(&path, assignment.range)
+            .help("include the router instead: `app.include_router(...)`");
+        Some(problem.manual(self.by_hand()))
+    }
+
     /// The same, by what the lifespan or the handlers say themselves.
     fn assess_here(&self, project: &Project) -> Assessment {
-        if let Some((path, assignment)) =
-            lifespan::replaced_router(project).filter(|(_, assignment)| assignment.target.ends_with(".router"))
-        {
-            let message = format!(
-                "`{}` becomes another router here, so the lifespan of the application never runs",
-                assignment.target
-            );
-            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
-                .at(&path, assignment.range)
-                .help("include the router instead: `app.include_router(...)`");
-            return Assessment::Blocked { problem: problem.manual(self.by_hand()) };
-        }
         if let Some(found) =
             lifespan::generators(project).iter().find_map(|generator| self.in_generator(project, generator))
         {

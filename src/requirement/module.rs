@@ -14,7 +14,7 @@ use crate::project::discover::syntax_error;
 use crate::project::imports::leads_to;
 use crate::project::{FilePath, Project};
 use crate::source::python::form::same_module;
-use crate::source::python::{scan, stdlib};
+use crate::source::python::{Call, scan, stdlib};
 
 /// A generated module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,10 @@ impl Module {
     pub fn assess(&self, project: &Project) -> Assessment {
         let path = self.file(project);
         let is_apart = self.apart.is_some();
-        let hidden = || self.hidden(project);
+        let hidden = || {
+            let is_new = self.written.is_none();
+            is_new.then(|| imports_all(project)).flatten().or_else(|| self.hidden(project))
+        };
         if let Some(problem) =
             circular(project).or_else(hidden).or_else(|| self.shadowed(project)).filter(|_| !is_apart)
         {
@@ -233,14 +236,18 @@ impl Module {
         let (place, range, message) = if project.file(&package).is_some() {
             let message = format!("`{package}` is there already, and Python would import it in place of `{path}`");
             (package, 0..0, message)
-        } else if let Some((inner, _)) = project.files().find(|(other, _)| other.parent().as_ref() == Some(&folder)) {
+        } else if self.written.is_some() {
+            // What is there beside a module that works is no reason for an alarm.
+            return None;
+        } else if let Some((inner, _)) = project
+            .files()
+            .find(|(other, _)| other.as_str().ends_with(".py") && other.parent().as_ref() == Some(&folder))
+        {
             (
                 inner.clone(),
                 0..0,
                 format!("`{folder}/` is a package without an `__init__.py`, which `{path}` would hide"),
             )
-        } else if self.written.is_some() {
-            return None;
         } else if let Some((file, at)) = scripts() {
             let name = path.name().trim_end_matches(".py");
             let message = format!(
@@ -375,16 +382,7 @@ fn circular(project: &Project) -> Option<Problem> {
         );
     }
     let package = folder.child("__init__.py");
-    let file = project.file(&package)?;
-    if let Some(at) =
-        file.text().and_then(|text| ["iter_modules(", "walk_packages("].iter().find_map(|call| text.find(call)))
-    {
-        let message =
-            format!("`{package}` imports whatever is beside it, and may not know what to do with a module of ours");
-        let problem = Problem::new(&finding::MODULE_FOREIGN, message).at(&package, at..at + 4);
-        return Some(problem.help("name another folder for our modules").question(other_folders(project)));
-    }
-    let source = file.python();
+    let source = project.file(&package)?.python();
     let import = source.imports.iter().filter(|import| import.scope.is_module() && !import.scope.type_checking).find(
         |import| {
             let targets = import_order::targets(project, &package, import);
@@ -393,6 +391,18 @@ fn circular(project: &Project) -> Option<Problem> {
     )?;
     let message = format!("`{package}` imports the application, so the application cannot import a module beside it");
     let problem = Problem::new(&finding::MODULE_FOREIGN, message).at(&package, import.range.clone());
+    Some(problem.help("name another folder for our modules").question(other_folders(project)))
+}
+
+/// The package of the modules imports whatever is beside it.
+fn imports_all(project: &Project) -> Option<Problem> {
+    let package = project.layout.services.folder.child("__init__.py");
+    let source = project.file(&package)?.python();
+    let is_one = |call: &&Call| matches!(call.callee.rsplit('.').next(), Some("iter_modules" | "walk_packages"));
+    let call = source.calls.iter().find(is_one)?;
+    let message =
+        format!("`{package}` imports whatever is beside it, and may not know what to do with a module of ours");
+    let problem = Problem::new(&finding::MODULE_FOREIGN, message).at(&package, call.range.clone());
     Some(problem.help("name another folder for our modules").question(other_folders(project)))
 }
 

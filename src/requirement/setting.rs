@@ -355,7 +355,7 @@ impl Setting {
         if let Some(problem) = self.is_nested(path, file.python(), index, settings) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
-        if let Some(problem) = rules_for_all(self.manifest, path, code, file.python(), index) {
+        if let Some(problem) = rules_for_all(project, settings, path, self.manifest) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
         let place = Place::find(code, file.python(), index, &class, &self.siblings);

@@ -2,37 +2,36 @@
 
 use crate::component::manifest;
 use crate::finding::{self, Problem};
-use crate::project::FilePath;
+use crate::project::layout::Settings;
+use crate::project::{FilePath, Project};
 use crate::source::python::Source;
 
-/// What the class says of all its fields, and may say of ours: an empty default of a text.
+/// What the class or one of its bases says of all fields, and may say of ours: an empty default of a text.
 pub(super) fn rules_for_all(
-    manifest: &manifest::Setting,
+    project: &Project,
+    settings: &Settings,
     path: &FilePath,
-    code: &str,
-    source: &Source,
-    class: usize,
+    manifest: &manifest::Setting,
 ) -> Option<Problem> {
     if manifest.default.0 != "\"\"" {
         return None;
     }
-    let is_for_all = |decorator: &&String| {
-        let decorator = decorator.replace('\'', "\"");
-        decorator.contains("validator(\"*\"")
-    };
-    let validator = source.methods_of(class).find(|method| method.decorators.iter().any(|one| is_for_all(&one)));
-    let body = &source.classes.get(class)?.range;
-    let least = code.get(body.clone()).and_then(|code| code.find("str_min_length")).map(|at| body.start + at);
-    let (place, what) = match (validator, least) {
-        (Some(method), _) => (method.name_range.clone(), format!("`{}` looks at every field", method.name)),
-        (None, Some(at)) => (at..at + "str_min_length".len(), "`str_min_length` is for every field".to_owned()),
-        (None, None) => return None,
-    };
-    let name = manifest.name;
-    let message = format!("{what}, and may refuse the empty text that `{name}` has by default");
-    Some(
-        Problem::new(&finding::SETTINGS_UNREACHABLE, message)
-            .at(path, place)
-            .help("let it pass an empty text and write the lines below, or have a class of our own: `--settings new`"),
-    )
+    let bases = settings.bases.iter().map(|(path, class)| (path, class.as_str()));
+    std::iter::once((path, settings.class.as_str())).chain(bases).find_map(|(path, class)| {
+        let source = project.file(path)?.python();
+        let (place, what) = rule_in(source, class)?;
+        let message = format!("{what}, and may refuse the empty text that `{}` has by default", manifest.name);
+        let help = "let it pass an empty text and write the lines below, or have a class of our own: `--settings new`";
+        Some(Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(help))
+    })
+}
+
+fn rule_in(source: &Source, class: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let (index, class) = source.class(class)?;
+    let is_for_all = |decorator: &String| decorator.replace('\'', "\"").contains("validator(\"*\"");
+    if let Some(method) = source.methods_of(index).find(|method| method.decorators.iter().any(is_for_all)) {
+        return Some((method.name_range.clone(), format!("`{}` looks at every field", method.name)));
+    }
+    let least = source.calls_within(&class.range).find_map(|call| call.keyword("str_min_length"))?;
+    Some((least.value.clone(), "`str_min_length` is for every field".to_owned()))
 }
