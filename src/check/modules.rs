@@ -4,7 +4,7 @@
 use super::{Found, Subject};
 use crate::component::COMPONENTS;
 use crate::finding::{COMPONENT_MISSING, MODULE_FOREIGN, MODULE_LEFT_OVER, Problem, SETTING_UNKNOWN};
-use crate::requirement::setting;
+use crate::requirement::setting_provision;
 use crate::source::python;
 use crate::{lock, plan};
 
@@ -96,10 +96,10 @@ fn unknown_settings(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for component in subject.components {
         let settings = component.manifest.setting.iter().filter_map(|setting| {
-            let field = match setting::provision(project, &setting.name) {
-                setting::Provision::Field { field, .. } => field.target,
-                setting::Provision::Property { name, .. } => name.0,
-                setting::Provision::Absent => return None,
+            let field = match setting_provision::provision(project, &setting.name) {
+                setting_provision::Provision::Field { field, .. } => field.target,
+                setting_provision::Provision::Property { name, .. } => name.0,
+                setting_provision::Provision::Absent => return None,
             };
             Some((setting.name.to_lowercase(), setting.name.to_uppercase(), field))
         });

@@ -3,6 +3,7 @@
 //! What is looked at is what paxx wrote: its modules, its fields of the settings class, the lifespan that its calls stand in. The
 //! rest of the project is the user's own.
 
+use crate::requirement::setting_provision;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,7 +18,6 @@ use crate::project::application;
 use crate::project::imports::{self, module_file};
 use crate::project::lifespan;
 use crate::project::{File, FilePath, Project};
-use crate::requirement::setting;
 use crate::source::python::{Class, Function, Source, StatementKind, names};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
@@ -89,8 +89,8 @@ fn reads_only_known(subject: &Subject<'_>, path: &FilePath, file: &File, compone
         .skip(1)
         .map(|rest| rest.split(|character| !is_word(character)).next().unwrap_or_default());
     let is_plain = |setting: &Setting| {
-        let plain = format!("{}.{}", settings.expression, setting::field_name(project, &setting.name));
-        setting::expression(project, &setting.name) == plain || !text.contains(&plain)
+        let plain = format!("{}.{}", settings.expression, setting_provision::field_name(project, &setting.name));
+        setting_provision::expression(project, &setting.name) == plain || !text.contains(&plain)
     };
     has_all
         && read.all(|name| is_ours(name) || known.iter().any(|field| field == name))
@@ -243,16 +243,16 @@ fn settings_read(project: &Project, path: &FilePath, file: &File, component: &Co
         }
     }
     for setting in &component.manifest.setting {
-        let wanted = setting::expression(project, &setting.name);
+        let wanted = setting_provision::expression(project, &setting.name);
         // What may be `None` has its default, which the module can take.
         if wanted.contains(" or ") {
             continue;
         }
-        let plain = format!("{}.{}", settings.expression, setting::field_name(project, &setting.name));
+        let plain = format!("{}.{}", settings.expression, setting_provision::field_name(project, &setting.name));
         if wanted == plain {
             continue;
         }
-        let field = setting::field_name(project, &setting.name);
+        let field = setting_provision::field_name(project, &setting.name);
         let reads = names::attributes_of(text, &field).into_iter().filter(|(_, object)| *object == settings.expression);
         for (range, object) in reads {
             let start = range.start.saturating_sub(object.len() + 1);
@@ -298,7 +298,9 @@ fn known_fields(project: &Project) -> Option<Vec<String>> {
 fn of_fields(project: &Project, component: &'static Component, unbound: &Unbound) -> Vec<Found> {
     let mut found = Vec::new();
     for setting in &component.manifest.setting {
-        let setting::Provision::Field { path, field, .. } = setting::provision(project, &setting.name) else {
+        let setting_provision::Provision::Field { path, field, .. } =
+            setting_provision::provision(project, &setting.name)
+        else {
             continue;
         };
         let Some(file) = project.file(&path) else { continue };

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::layout::Installer;
 use crate::project::{discover, port};
 use crate::requirement::service;
-use crate::requirement::setting;
+use crate::requirement::setting_provision;
 use crate::requirement::worker::Worker;
 
 /// What a template sees of this project.
@@ -56,7 +56,7 @@ pub fn context(project: &Project) -> Context {
                 Some((worker.name.clone(), worker.find(project)?))
             }))
             .collect(),
-        settings: all().map(|name| (name.to_owned(), setting::expression(project, name))).collect(),
+        settings: all().map(|name| (name.to_owned(), setting_provision::expression(project, name))).collect(),
         variables: all()
             .map(|name| {
                 (name.to_owned(), settings.map_or_else(|| name.to_owned(), |settings| settings.environment(name)))

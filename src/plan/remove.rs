@@ -7,7 +7,8 @@ use crate::finding::{self, Location, Problem};
 use crate::lock::{self, Lock};
 use crate::project::FilePath;
 use crate::project::discover::Discovery;
-use crate::requirement::{Requirement, Retraction, requirements_of, setting};
+use crate::requirement::setting_provision;
+use crate::requirement::{Requirement, Retraction, requirements_of};
 
 /// Plans to remove components.
 ///
@@ -85,7 +86,9 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
         let number = plan.steps.len();
         let title = requirement.title(&draft.project);
         let field = match &requirement {
-            Requirement::Setting(setting) => Some(setting::field_name(&draft.project, &setting.manifest.name)),
+            Requirement::Setting(setting) => {
+                Some(setting_provision::field_name(&draft.project, &setting.manifest.name))
+            }
             _ => None,
         };
         let needed_still = match &requirement {

@@ -3,6 +3,7 @@
 //! Where it uses a module, a setting or a variable that would go, nothing is removed: the application would not start any more, or
 //! would fail later. A package that it imports stays in the list of dependencies.
 
+use crate::requirement::setting_provision;
 use std::ops::Range;
 
 use crate::component::Component;
@@ -14,7 +15,6 @@ use crate::project::root::is_secondary;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::dependency::{Use, listed};
-use crate::requirement::setting;
 use crate::source::python::Import;
 use crate::source::python::names::{attributes_of, strings_with};
 use crate::source::python::scan::ScannedImport;
@@ -39,7 +39,7 @@ pub fn words(project: &Project, components: &[&'static Component]) -> Vec<String
         let stems = manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
         words.extend(stems.map(str::to_owned));
         for setting in &manifest.setting {
-            words.push(setting::field_name(project, &setting.name));
+            words.push(setting_provision::field_name(project, &setting.name));
             let variable = project.layout.settings.as_ref().map(|settings| settings.environment(&setting.name));
             words.extend(variable);
         }

@@ -7,9 +7,13 @@
 //!
 //! Nothing here knows what a service needs; that is the business of one file a requirement.
 
+#[cfg(test)]
+pub(super) mod testing;
+
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::compose_text::{flow, indented};
 use super::{Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{COMPOSE_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR};
@@ -82,75 +86,13 @@ pub(super) fn keep(problem: Problem) -> Retraction {
     Retraction::Keep { at: problem.at, why: problem.message }
 }
 
-/// Lines of `block` with `indentation` before each that is not empty.
-pub(super) fn indented(block: &str, indentation: &str) -> String {
-    let lines: Vec<String> = block
-        .lines()
-        .map(|line| if line.trim().is_empty() { String::new() } else { format!("{indentation}{line}") })
-        .collect();
-    lines.join("\n")
-}
-
-/// A scalar as it can stand behind `key: ` in a block mapping and, without blanks or brackets, in a flow collection.
-pub(super) fn scalar(value: &str, style: Style) -> String {
-    match style {
-        Style::Single => format!("'{}'", value.replace('\'', "''")),
-        Style::Double => double_quoted(value),
-        Style::Plain | Style::Block => {
-            if is_plain(value) {
-                value.to_owned()
-            } else {
-                double_quoted(value)
-            }
-        }
-    }
-}
-
-fn double_quoted(value: &str) -> String {
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
-    format!("\"{escaped}\"")
-}
-
-/// Is `value` text, and the same text, where it stands without quotes, in a block and in a flow collection?
-fn is_plain(value: &str) -> bool {
-    let looks_typed = value.parse::<f64>().is_ok()
-        || matches!(
-            value.to_ascii_lowercase().as_str(),
-            "" | "~"
-                | "null"
-                | "true"
-                | "false"
-                | "yes"
-                | "no"
-                | "on"
-                | "off"
-                | "y"
-                | "n"
-                | ".inf"
-                | ".nan"
-                | "<<"
-                | "="
-        );
-    let first = value.chars().next().unwrap_or(' ');
-    // `0x1f`, and `12:30`, which YAML 1.1 reads as a number of base 60.
-    let looks_like_number = value.starts_with("0x")
-        || value.starts_with("0o")
-        || (first.is_ascii_digit() && value.contains(':') && !value.contains('/'));
-    let has_syntax = "-?:,[]{}#&*!|>'\"%@` ".contains(first)
-        || value.contains([',', '[', ']', '{', '}', '\n', '\t'])
-        || value.contains(": ")
-        || value.contains(" #")
-        || value.ends_with([':', ' ']);
-    !(looks_typed || looks_like_number || has_syntax)
-}
-
 impl Document<'_> {
     /// The place `range` of the file.
     pub fn at(&self, range: Range<usize>) -> Location {
         Location::new(self.path.clone(), range)
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         self.source.text()
     }
 
@@ -455,226 +397,4 @@ fn children(node: &Node) -> Option<Children> {
 /// Is the entry written as JSON writes it?
 fn is_json(entry: &Entry) -> bool {
     entry.flow && entry.key_style == Style::Double
-}
-
-/// The entries or items of `block` in flow style, without the brackets around them.
-pub(super) fn flow(block: &str, json: bool) -> Option<String> {
-    let source = Source::parse(block).ok()?;
-    let inner = flow_of(&source, source.root()?, json)?;
-    let inner = inner.strip_prefix(['{', '['])?;
-    inner.strip_suffix(['}', ']']).map(str::to_owned)
-}
-
-fn flow_of(source: &Source, node: &Node, json: bool) -> Option<String> {
-    let written = source.text().get(node.range.clone())?;
-    Some(match &node.value {
-        Value::Null => "null".to_owned(),
-        Value::Scalar(text, Style::Plain) if json => {
-            if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") {
-                text.clone()
-            } else {
-                double_quoted(text)
-            }
-        }
-        Value::Scalar(text, Style::Plain) => {
-            let safe = !text.contains([',', '[', ']', '{', '}', '\n']);
-            if safe { text.clone() } else { double_quoted(text) }
-        }
-        Value::Scalar(text, Style::Block) => double_quoted(text),
-        Value::Scalar(text, Style::Single) if json => double_quoted(text),
-        Value::Scalar(text, _) if written.contains('\n') => double_quoted(text),
-        Value::Scalar(..) | Value::Alias(_) => written.to_owned(),
-        Value::Mapping(mapping) => {
-            let entries: Option<Vec<String>> = mapping
-                .entries
-                .iter()
-                .map(|entry| {
-                    let key = if json { double_quoted(&entry.key) } else { scalar(&entry.key, entry.key_style) };
-                    Some(format!("{key}: {}", flow_of(source, &entry.value, json)?))
-                })
-                .collect();
-            format!("{{{}}}", entries?.join(", "))
-        }
-        Value::Sequence(sequence) => {
-            let items: Option<Vec<String>> =
-                sequence.items.iter().map(|item| flow_of(source, &item.value, json)).collect();
-            format!("[{}]", items?.join(", "))
-        }
-    })
-}
-
-/// What the tests of the requirements on a compose file share.
-#[cfg(test)]
-pub(super) mod testing {
-    use std::collections::BTreeMap;
-    use std::rc::Rc;
-
-    use super::super::{Assessment, Change, Fix, Recorded, Retraction};
-    use crate::component::manifest;
-    use crate::edit::apply;
-    use crate::finding::{NO_APPLICATION, Problem};
-    use crate::project::compose::application_service;
-    use crate::project::compose::model::Model;
-    use crate::project::layout::{Compose, Installer, Layout, Services};
-    use crate::project::{File, FilePath, Project};
-    use crate::source::yaml::Source;
-
-    pub const REDIS: manifest::Service = manifest::Service {
-        name: manifest::Text("redis"),
-        template: manifest::Text("compose.yml"),
-        images: manifest::List(&[
-            manifest::Text("redis"),
-            manifest::Text("valkey/valkey"),
-            manifest::Text("bitnami/redis"),
-        ]),
-        volumes: manifest::List(&[manifest::Text("redis_data")]),
-        server: None,
-        body: manifest::Text(
-            "redis:\n  image: redis:7-alpine\n  ports:\n    - \"127.0.0.1:6379:6379\"\n  volumes:\n    - redis_data:/data\n",
-        ),
-        when: manifest::When(&[]),
-    };
-
-    pub const MINIO: manifest::Service = manifest::Service {
-        name: manifest::Text("minio"),
-        template: manifest::Text("compose.yml"),
-        images: manifest::List(&[manifest::Text("minio/minio")]),
-        volumes: manifest::List(&[manifest::Text("minio_data")]),
-        server: None,
-        body: manifest::Text(
-            "minio:\n  image: minio/minio:1\n  volumes:\n    - minio_data:/data\n  healthcheck:\n    test: [\"CMD\", \"mc\", \"ready\"]\n",
-        ),
-        when: manifest::When(&[]),
-    };
-
-    /// A project of one compose file. Its application is found as discovery finds it.
-    pub fn project(compose: &str) -> Project {
-        project_of(compose, &[])
-    }
-
-    /// A project of a compose file and other files.
-    pub fn project_of(compose: &str, others: &[(&str, &str)]) -> Project {
-        let path = FilePath::top().child("docker-compose.yml");
-        let mut files = BTreeMap::from([(path.clone(), Rc::new(File::new(compose.as_bytes())))]);
-        files.extend(
-            others
-                .iter()
-                .map(|(name, text)| (FilePath::new(name).expect("inside"), Rc::new(File::new(text.as_bytes())))),
-        );
-        let read = |path: &FilePath| files.get(path).cloned();
-        let model = Model::of(&path, &read).expect("it is small");
-        let application = application_service(&model, &path, &FilePath::top(), "app.main", &read);
-        let none = || Problem::new(&NO_APPLICATION, "not looked for");
-        let layout = Layout {
-            root: FilePath::top(),
-            name: "demo".to_owned(),
-            import_roots: vec![FilePath::top()],
-            first_party: Vec::new(),
-            handlers: Vec::new(),
-            wiring: Vec::new(),
-            health: Vec::new(),
-            tests: None,
-            services: Services {
-                folder: FilePath::top().child("app").child("services"),
-                package: "app.services".to_owned(),
-                needs_init: true,
-                names: BTreeMap::new(),
-            },
-            application: Err(none()),
-            settings: Err(none()),
-            compose: Ok(Some(Compose { path: path.clone(), application, others: Vec::new() })),
-            dependencies: Err(none()),
-            env_example: None,
-            ignore_files: Vec::new(),
-            alembic: None,
-            line_length: 88,
-            installer: Installer::Uv,
-        };
-        Project::new(layout, files)
-    }
-
-    /// The text of the compose file.
-    pub fn compose_text(project: &Project) -> String {
-        let path = FilePath::top().child("docker-compose.yml");
-        project.text(&path).unwrap_or_default().to_owned()
-    }
-
-    /// The project after the changes of `fix`; checks that the text still parses.
-    pub fn fixed(project: &Project, fix: &Fix) -> Project {
-        let mut result = project.clone();
-        for change in &fix.changes {
-            let Change::Edit { path, edits } = change else { panic!("a compose file is edited, not written") };
-            let file = result.file(path).expect("the file is there").clone();
-            let text = apply(file.text().expect("it is text"), edits).expect("edits are disjoint");
-            Source::parse(&text).unwrap_or_else(|error| panic!("no valid YAML: {error:?}\n{text}"));
-            result.set(path.clone(), Some(file.with_bytes(text.into_bytes())));
-        }
-        result
-    }
-
-    type Assess<'a> = &'a dyn Fn(&Project) -> Assessment;
-    type Retract<'a> = &'a dyn Fn(&Project, &Recorded) -> Retraction;
-
-    /// A requirement as its two questions.
-    pub struct Want<'a> {
-        pub assess: Assess<'a>,
-        pub retract: Retract<'a>,
-    }
-
-    /// Adds: the project afterwards, and what the lock would record.
-    pub fn add(want: &Want<'_>, project: &Project) -> (Project, Fix) {
-        let fix = match (want.assess)(project) {
-            Assessment::Missing { fix, .. } | Assessment::Drifted { fix: Some(fix), .. } => fix,
-            other => panic!("not missing: {other:?}\n{}", compose_text(project)),
-        };
-        let after = fixed(project, &fix);
-        let again = (want.assess)(&after);
-        assert!(matches!(again, Assessment::Met { .. }), "not met after the fix: {again:?}\n{}", compose_text(&after));
-        (after, fix)
-    }
-
-    /// Removes: the project afterwards.
-    pub fn remove(want: &Want<'_>, project: &Project, recorded: &Recorded) -> Project {
-        match (want.retract)(project, recorded) {
-            Retraction::Remove(fix) => fixed(project, &fix),
-            other => panic!("not removed: {other:?}\n{}", compose_text(project)),
-        }
-    }
-
-    /// Adds to `before`, which must become `after`; then the laws: removing gives `before` back, and all of it holds
-    /// with CRLF, without a final newline and with a byte order mark.
-    pub fn check_add(want: &Want<'_>, before: &str, after: &str) -> Fix {
-        let (added, fix) = add(want, &project(before));
-        assert_eq!(compose_text(&added), after);
-        let recorded = |fix: &Fix| Recorded { record: fix.record.clone(), scaffolding: fix.record.scaffolding.clone() };
-        let removed = remove(want, &added, &recorded(&fix));
-        assert_eq!(compose_text(&removed), before);
-        let variants: [&dyn Fn(&str) -> String; 3] =
-            [&|text| text.replace('\n', "\r\n"), &|text| text.trim_end_matches('\n').to_owned(), &|text| {
-                format!("\u{feff}{text}")
-            }];
-        for variant in variants {
-            let before = variant(before);
-            let (added, fix) = add(want, &project(&before));
-            if !before.trim_start_matches('\u{feff}').is_empty() {
-                assert_eq!(compose_text(&added), variant(after));
-            }
-            assert_eq!(compose_text(&remove(want, &added, &recorded(&fix))), before);
-        }
-        fix
-    }
-
-    /// The reason why it is blocked.
-    pub fn check_blocked(want: &Want<'_>, text: &str) -> Problem {
-        match (want.assess)(&project(text)) {
-            Assessment::Blocked { problem } => problem,
-            other => panic!("not blocked: {other:?}"),
-        }
-    }
-
-    /// It is there already.
-    pub fn check_met(want: &Want<'_>, text: &str) {
-        let assessment = (want.assess)(&project(text));
-        assert!(matches!(assessment, Assessment::Met { .. }), "not met: {assessment:?}");
-    }
 }

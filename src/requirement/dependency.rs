@@ -11,6 +11,7 @@ mod marker;
 mod package_list;
 mod placement;
 mod raise;
+mod retract;
 pub mod specifier;
 mod table;
 #[cfg(test)]
@@ -19,25 +20,22 @@ pub(super) mod testing;
 mod tests;
 
 use self::listed::listed_in;
-use self::listed::marker_of;
 pub use self::listed::{Listed, Use, listed};
 pub use self::marker::Pythons;
 pub use self::raise::Raise;
 use self::specifier::{Bound, canonical, name_and_bound};
 use super::python;
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix};
 use crate::component::manifest::Text;
 use crate::edit::Edit;
-use crate::finding::{
-    DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, Problem,
-};
+use crate::finding::{DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, Problem};
 use crate::project::dependencies::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
 use crate::source::package_list::{PackageList, format_of};
 use crate::source::requirements;
 use crate::source::text::{self, LineEnding};
-use crate::source::toml::{Array, Source, TableForm, same_values};
+use crate::source::toml::{Array, Source, TableForm};
 
 /// A package that must be installed with the application, or where it is developed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,66 +147,6 @@ impl Dependency {
             return self.blocked(problem);
         }
         self.missing(project, dependencies)
-    }
-
-    /// How the entry that was brought goes away again, and a bound that was raised comes back.
-    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let Some(lowered) = self.lowered(project, recorded) else {
-            return Retraction::Keep { at: None, why: "its bound was changed since it was raised".to_owned() };
-        };
-        if lowered.changes.is_empty() {
-            return self.retract_entry_of_ours(project, recorded);
-        }
-        // What was there has no text of ours.
-        let brought = recorded.record.text.is_some();
-        match brought.then(|| self.retract_entry_of_ours(project, recorded)) {
-            None | Some(Retraction::Gone) => Retraction::Remove(lowered),
-            Some(Retraction::Remove(fix)) => Retraction::Remove(fix.and(lowered)),
-            Some(keep @ Retraction::Keep { .. }) => keep,
-        }
-    }
-
-    fn retract_entry_of_ours(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let dependencies = match &project.layout.dependencies {
-            Ok(dependencies) => dependencies,
-            Err(problem) if problem.rule == &NO_DEPENDENCY_FILE => return Retraction::Gone,
-            Err(problem) => return Retraction::Keep { at: problem.at.clone(), why: problem.message.clone() },
-        };
-        let dependencies = self.list_of(dependencies);
-        let Some((path, file)) = self.file(project).and_then(|path| Some((path, project.file(path)?))) else {
-            return Retraction::Gone;
-        };
-        let Some(text) = file.text() else {
-            return Retraction::Keep { at: Some(Location::file(path.clone())), why: unreadable(path).message };
-        };
-        if let Some(format) = format_of(path.name()) {
-            let list = if self.development { format.development(text) } else { format.read(text) };
-            return list.map_or(Retraction::Gone, |list| self.retract_listed(path, text, &list, recorded));
-        }
-        if !is_toml(path) {
-            return self.retract_line(path, text, recorded);
-        }
-        let source = match file.toml() {
-            Ok(source) => source,
-            Err(error) => {
-                let at = Some(Location::new(path.clone(), error.range));
-                return Retraction::Keep { at, why: format!("`{path}` has a syntax error: {}", error.message) };
-            }
-        };
-        let mut kept = None;
-        for target in self.targets(&source, dependencies) {
-            let found = match target {
-                Target::Array(keys) => self.retract_item(path, text, &source, &keys, recorded),
-                Target::Table(keys) => self.retract_entry(path, text, &source, &keys, recorded),
-                Target::Lines => None,
-            };
-            match found {
-                Some(keep @ Retraction::Keep { .. }) => kept = kept.or(Some(keep)),
-                Some(found) => return found,
-                None => {}
-            }
-        }
-        kept.unwrap_or(Retraction::Gone)
     }
 
     /// Its name, as package indexes spell it.
@@ -377,129 +315,11 @@ impl Dependency {
         };
         development_lists(source).into_iter().map(target).collect()
     }
-
-    fn retract_line(&self, path: &FilePath, text: &str, recorded: &Recorded) -> Retraction {
-        let name = self.name();
-        let ours = recorded.record.text.as_deref().unwrap_or(self.requirement);
-        let source = requirements::Source::parse(text);
-        let mut changed = None;
-        for (line, required) in source.requirements() {
-            if name_and_bound(required).is_none_or(|(found, _)| found != name) {
-                continue;
-            }
-            let written = text.get(line.range.clone()).unwrap_or_default();
-            if same_line(written, ours) || same_line(written, self.requirement) {
-                let edit = lines::remove(text, line);
-                let fix = made_file::emptied(path, text, &edit, recorded);
-                return Retraction::Remove(fix.unwrap_or_else(|| Fix::edit(path, vec![edit]).safe()));
-            }
-            // Beside ours there may be one for other systems.
-            if marker_of(required).are_all() {
-                changed = changed.or(Some(line.range.clone()));
-            }
-        }
-        changed.map_or(Retraction::Gone, |range| self.keep(path, range))
-    }
-
-    fn retract_item(
-        &self,
-        path: &FilePath,
-        text: &str,
-        source: &Source,
-        keys: &[String],
-        recorded: &Recorded,
-    ) -> Option<Retraction> {
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let array = source.array(&keys)?;
-        let list = array.items.len() == 1 && recorded.scaffolding(&scaffolding(path, &keys)) == Some(None);
-        let list = list.then(|| remove_list(text, source, &keys)).flatten();
-        self.retract_item_of(path, text, &array, &scaffolding(path, &keys), list, recorded)
-    }
-
-    /// Takes an item of ours out of `array`; or `list`, where the array itself goes with it.
-    fn retract_item_of(
-        &self,
-        path: &FilePath,
-        text: &str,
-        array: &Array,
-        name_of_list: &str,
-        list: Option<Edit>,
-        recorded: &Recorded,
-    ) -> Option<Retraction> {
-        let name = self.name();
-        let named = |index: &usize| {
-            let item = array.items[*index].text.as_deref();
-            item.and_then(name_and_bound).is_some_and(|(found, _)| found == name)
-        };
-        let candidates: Vec<usize> = (0..array.items.len()).filter(named).collect();
-        let expected = placement::quoted(self.requirement, None);
-        let ours = recorded.record.text.as_deref().unwrap_or(&expected);
-        let is_ours = |index: &&usize| {
-            let written = text.get(array.items[**index].range.clone()).unwrap_or_default();
-            same_line(written, ours) || same_line(written, &expected)
-        };
-        let Some(index) = candidates.iter().find(is_ours) else {
-            let first = candidates
-                .iter()
-                .find(|index| array.items[**index].text.as_deref().is_some_and(|text| marker_of(text).are_all()))?;
-            return Some(self.keep(path, array.items[*first].range.clone()));
-        };
-        if let Some(edit) = list {
-            let fix = Fix::edit(path, vec![edit]).safe();
-            return Some(Retraction::Remove(fix.scaffolding(name_of_list.to_owned(), None)));
-        }
-        let found = recorded.scaffolding(name_of_list);
-        let Some(edits) = array::remove(text, array, *index, found.flatten()) else {
-            return Some(self.keep(path, array.items[*index].range.clone()));
-        };
-        let fix = Fix::edit(path, edits).safe();
-        // With its last item the list is what it was: nothing of ours is left in it.
-        let was_last = found.is_some() && array.items.len() == 1;
-        Some(Retraction::Remove(if was_last { fix.scaffolding(name_of_list.to_owned(), None) } else { fix }))
-    }
-
-    fn retract_entry(
-        &self,
-        path: &FilePath,
-        text: &str,
-        source: &Source,
-        keys: &[String],
-        recorded: &Recorded,
-    ) -> Option<Retraction> {
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let table = source.table(&keys)?;
-        let name = self.name();
-        let index = table.entries.iter().position(|entry| canonical(&entry.key) == name)?;
-        let entry = &table.entries[index];
-        let written = text.get(entry.range.clone()).unwrap_or_default();
-        let ours = recorded.record.text.as_deref().unwrap_or(written);
-        if !entry.direct || !same_values(written, ours) {
-            return Some(self.keep(path, entry.range.clone()));
-        }
-        let edits = table::remove(text, &table, index);
-        Some(edits.map_or_else(
-            || self.keep(path, entry.range.clone()),
-            |edits| Retraction::Remove(Fix::edit(path, edits).safe()),
-        ))
-    }
-
-    fn keep(&self, path: &FilePath, range: std::ops::Range<usize>) -> Retraction {
-        Retraction::Keep {
-            at: Some(Location::new(path.clone(), range)),
-            why: format!("the entry for `{}` was changed since it was added", self.name()),
-        }
-    }
 }
 
 /// An entry without its quotes, and without the comment behind it.
 pub fn plain(entry: &str) -> &str {
     text::unquoted(entry.split(" #").next().unwrap_or(entry).trim_end())
-}
-
-/// Is it the same requirement but for blanks and quotes?
-fn same_line(left: &str, right: &str) -> bool {
-    let code = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect::<String>();
-    code(left) == code(right)
 }
 
 /// The first entry whose list leaves no version for what is needed: all entries of that list exclude it.
@@ -511,17 +331,6 @@ fn excluding<'listed>(entries: &[&'listed Listed], needed: &Bound) -> Option<&'l
             entries.iter().filter(same_list).all(|other| other.bound.excludes(needed))
         })
         .copied()
-}
-
-/// Takes the key with its list away, as it was created.
-fn remove_list(text: &str, source: &Source, keys: &[&str]) -> Option<Edit> {
-    let (name, parent) = keys.split_last()?;
-    let table = source.table(parent)?;
-    let entry = table.entries.iter().find(|entry| entry.key == *name && entry.direct)?;
-    let rest = text.get(entry.range.end..text::line_end(text, entry.range.end))?;
-    let written = text.get(entry.range.clone())?;
-    let plain = text::is_first_on_line(text, entry.range.start) && rest.trim().is_empty() && !written.contains('#');
-    plain.then(|| Edit::delete(text::lines_with_ending_before(text, entry.range.clone())))
 }
 
 /// The name of the list as shared scaffolding.

@@ -21,14 +21,14 @@ use super::import::Import;
 use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};
 use super::{composition, placement};
-use crate::component::{COMPONENTS, Component, manifest};
+use crate::component::{Component, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
-use crate::project::application::{self, Wiring};
+use crate::project::application;
 use crate::project::lifespan::{self, Generator, Lifespan};
 use crate::project::routes;
 use crate::project::{FilePath, Project};
-use crate::source::python::{self, Call, Function, Source, Usage, indentation_step};
+use crate::source::python::{self, Call, Function, Source, Usage};
 use crate::source::text::{self, LineEnding};
 
 /// Which side of the `yield`.
@@ -51,11 +51,8 @@ pub struct LifespanCall {
     pub side: Side,
 }
 
-/// The lifespan that was made; what it replaced is the call of `FastAPI` as it was.
-const LIFESPAN: &str = "lifespan";
 /// The blank lines where it was put.
-const PLACE: &str = "lifespan place";
-const DOCSTRING: &str = "\"\"\"Start and stop what the application uses.\"\"\"";
+pub(super) const PLACE: &str = "lifespan place";
 
 impl LifespanCall {
     /// Every call of a component.
@@ -83,17 +80,17 @@ impl LifespanCall {
     }
 
     /// The statement, as it is in the module at `path`.
-    fn code(&self, project: &Project, path: &FilePath) -> String {
+    pub(super) fn code(&self, project: &Project, path: &FilePath) -> String {
         format!("await {}()", self.called(project, path))
     }
 
     /// What is called, by the name that it goes by in the module at `path`.
-    fn called(&self, project: &Project, path: &FilePath) -> String {
+    pub(super) fn called(&self, project: &Project, path: &FilePath) -> String {
         let first = self.callee.split('.').next().unwrap_or(self.callee);
         self.callee.replacen(first, self.import(project, path).bound(), 1)
     }
 
-    fn import(&self, project: &Project, path: &FilePath) -> Import {
+    pub(super) fn import(&self, project: &Project, path: &FilePath) -> Import {
         let name = self.callee.split('.').next().unwrap_or(self.callee);
         let module = project.layout.services.module(self.module);
         Import::named(project, path, module, name)
@@ -237,7 +234,7 @@ impl LifespanCall {
     }
 
     /// The call of ours in a function, wherever it stands.
-    fn find<'a>(
+    pub(super) fn find<'a>(
         &self,
         project: &Project,
         path: &FilePath,
@@ -291,105 +288,6 @@ impl LifespanCall {
         names
     }
 
-    /// What is to say of the call that is in the lifespan already, if it is.
-    fn in_generator(&self, project: &Project, generator: &Generator) -> Option<Assessment> {
-        let Generator { path, function, yields } = generator;
-        let source = project.file(path)?.python();
-        let call = self.find(project, path, source, function)?;
-        let is_pushed = call.callee.ends_with(".push_async_callback");
-        let is_before = call.range.end <= yields.range.start;
-        if call.statement == call.range && !is_pushed && is_before == (self.side == Side::Start) {
-            let message = format!("`{}` calls `{}` without `await`, which does nothing", function.name, self.callee);
-            let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
-                .at(path, call.range.clone())
-                .help(format!("write `{}`", self.code(project, path)));
-            return Some(Assessment::Drifted { problem, fix: None });
-        }
-        if is_before == (self.side == Side::Start || is_pushed) {
-            return Some(self.with_import(project, path, call));
-        }
-        let problem = Problem::new(
-            &finding::LIFESPAN_ORDER,
-            format!("`{}` is called {} the `yield`", self.callee, if is_before { "before" } else { "after" }),
-        )
-        .at(path, call.range.clone())
-        .help(format!("move it {} the `yield`", if is_before { "after" } else { "before" }));
-        Some(Assessment::Drifted { problem, fix: None })
-    }
-
-    /// Puts the call into the lifespan, beside its `yield`.
-    fn add_to_generator(&self, project: &Project, generator: &Generator) -> Assessment {
-        let Generator { path, function, yields } = generator;
-        let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
-        let (code, source) = (file.text().unwrap_or_default(), file.python());
-        let ending = LineEnding::of(code).as_str();
-        let indentation = text::indentation(code, yields.statement.start);
-        let stack = yields.withs.iter().flatten().find_map(|(item, alias)| {
-            let is_stack = item.ends_with("AsyncExitStack()");
-            alias.as_ref().filter(|_| is_stack)
-        });
-        let dependent = self.dependent(project, path, source, function).filter(|call| {
-            let is_before = call.range.end <= yields.range.start;
-            is_before == (self.side == Side::Start)
-                && stack.is_none()
-                && text::is_first_on_line(code, call.statement.start)
-                && text::indentation(code, call.statement.start) == indentation
-        });
-        let line = format!("{indentation}{}", self.code(project, path));
-        if let Some(call) = dependent {
-            let place = call.statement.clone();
-            let edit = match self.side {
-                Side::Start => Edit::insert_line_before(code, place.start, ending, &line),
-                Side::Stop => Edit::insert_line_after(code, place.end, ending, &line),
-            };
-            return self.missing(project, path, edit, place.start, &function.name);
-        }
-        let edit = match (self.side, stack, &yields.finally) {
-            (Side::Start, _, _) => Edit::insert_line_before(
-                code,
-                yields.statement.start,
-                ending,
-                &format!("{indentation}{}", self.code(project, path)),
-            ),
-            (Side::Stop, Some(stack), _) => {
-                let line = format!("{indentation}{stack}.push_async_callback({})", self.called(project, path));
-                Edit::insert_line_before(code, yields.statement.start, ending, &line)
-            }
-            (Side::Stop, None, Some((keyword, block))) => {
-                let indentation = text::indentation(code, block.range.start);
-                Edit::insert_line_after(code, *keyword, ending, &format!("{indentation}{}", self.code(project, path)))
-            }
-            (Side::Stop, None, None) => Edit::insert_line_after(
-                code,
-                yields.statement.end,
-                ending,
-                &format!("{indentation}{}", self.code(project, path)),
-            ),
-        };
-        let place = if self.side == Side::Start { yields.statement.start } else { yields.statement.end };
-        self.missing(project, path, edit, place, &function.name)
-    }
-
-    /// The call of a component that requires ours: the first one that starts, or the last one that stops. Ours starts before
-    /// it and stops after it.
-    fn dependent<'a>(
-        &self,
-        project: &Project,
-        path: &FilePath,
-        source: &'a Source,
-        function: &Function,
-    ) -> Option<&'a Call> {
-        let own = COMPONENTS.iter().find(|component| Self::all_of(component).iter().any(|call| call == self))?;
-        let requires_ours = |component: &&Component| component.manifest.requires.iter().any(|name| name.0 == own.id());
-        let calls = COMPONENTS.iter().filter(requires_ours).flat_map(Self::all_of);
-        let calls = calls.filter(|call| call.side == self.side);
-        let calls = calls.flat_map(|call| call.calls(project, path, source, function));
-        match self.side {
-            Side::Start => calls.min_by_key(|call| call.range.start),
-            Side::Stop => calls.max_by_key(|call| call.range.start),
-        }
-    }
-
     fn in_handler(&self, project: &Project, path: &FilePath, function: &Function) -> Assessment {
         let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
         let (code, source) = (file.text().unwrap_or_default(), file.python());
@@ -419,7 +317,7 @@ impl LifespanCall {
         self.missing(project, path, edit, function.name_range.start, &function.name)
     }
 
-    fn with_import(&self, project: &Project, path: &FilePath, call: &Call) -> Assessment {
+    pub(super) fn with_import(&self, project: &Project, path: &FilePath, call: &Call) -> Assessment {
         if call.scope.type_checking {
             let message = format!("`{}` stands below a condition that never holds", self.callee);
             let problem = Problem::new(&finding::LIFESPAN_CALL_MISSING, message)
@@ -436,7 +334,14 @@ impl LifespanCall {
         Assessment::Met { at: Some(Location::new(path.clone(), call.range.clone())) }
     }
 
-    fn missing(&self, project: &Project, path: &FilePath, edit: Edit, place: usize, function: &str) -> Assessment {
+    pub(super) fn missing(
+        &self,
+        project: &Project,
+        path: &FilePath,
+        edit: Edit,
+        place: usize,
+        function: &str,
+    ) -> Assessment {
         let mut steps = Steps::new(project, path);
         steps.take(&[edit]);
         let scaffolding = match self.import(project, path).take(&mut steps) {
@@ -454,65 +359,12 @@ impl LifespanCall {
     }
 
     /// Says by which name ours goes, where its own stands for something else.
-    fn noting_alias(&self, project: &Project, path: &FilePath, fix: Fix) -> Fix {
+    pub(super) fn noting_alias(&self, project: &Project, path: &FilePath, fix: Fix) -> Fix {
         let called = self.called(project, path);
         if called == self.callee {
             return fix;
         }
         fix.note(format!("`{}` stands for something else in `{path}`: ours is `{called}` there", self.callee))
-    }
-
-    /// Makes a lifespan with this call in it, and gives it to the application.
-    fn new_lifespan(&self, project: &Project, wiring: &Wiring) -> Assessment {
-        let Ok(application) = project.layout.application.as_ref() else { return Assessment::Met { at: None } };
-        let path = &application.path;
-        let Some(file) = project.file(path) else { return Assessment::Met { at: None } };
-        let (code, source) = (file.text().unwrap_or_default(), file.python());
-        let ending = LineEnding::of(code).as_str();
-        let is_free = |name: &&&str| python::uses_of(code, name).is_empty();
-        let name = [LIFESPAN, "app_lifespan", "paxx_lifespan"].iter().find(is_free).copied().unwrap_or("paxx_lifespan");
-        let step = indentation_step(code, source);
-        let resolvable = composition::resolvable_class(source);
-        let class = resolvable.as_deref().unwrap_or("FastAPI");
-        let (before, after) = match self.side {
-            Side::Start => (format!("{step}{}{ending}", self.code(project, path)), String::new()),
-            Side::Stop => (String::new(), format!("{ending}{step}{}", self.code(project, path))),
-        };
-        let function = format!(
-            "@asynccontextmanager{ending}async def {name}(app: {class}) -> AsyncIterator[None]:{ending}\
-             {step}{DOCSTRING}{ending}{before}{step}yield{after}"
-        );
-        let (insertion, between) = placement::definition_before(code, source, wiring.call.range.start, &function);
-        let original = code[wiring.call.range.clone()].to_owned();
-        let mut steps = Steps::new(project, path);
-        steps.take(&[insertion, with_argument(code, &wiring.call, name, project.layout.line_length, ending)]);
-        let mut scaffolding = vec![(LIFESPAN.to_owned(), Some(original)), (PLACE.to_owned(), Some(between))];
-        let standard = |module: &str, name: &str| Import {
-            path: path.clone(),
-            module: module.to_owned(),
-            names: vec![name.to_owned()],
-        };
-        let mut imports =
-            vec![standard("contextlib", "asynccontextmanager"), standard("collections.abc", "AsyncIterator")];
-        // A factory may import it for itself.
-        imports.extend(resolvable.is_none().then(|| standard("fastapi", "FastAPI")));
-        imports.push(self.import(project, path));
-        for import in imports {
-            match import.take(&mut steps) {
-                Ok(made) => scaffolding.extend(made),
-                Err(problem) => return Assessment::Blocked { problem: problem.manual(self.code(project, path)) },
-            }
-        }
-        let problem = Problem::new(
-            &finding::LIFESPAN_CALL_MISSING,
-            format!("the application has no lifespan that calls `{}`", self.callee),
-        )
-        .at(path, wiring.call.range.clone())
-        .help(format!("give `FastAPI(` a `lifespan` with `{}`", self.code(project, path)))
-        .manual(self.code(project, path));
-        let mut fix = Fix::edit(path, steps.finish()).text(self.code(project, path));
-        fix.record.scaffolding = scaffolding;
-        Assessment::Missing { problem, fix: self.noting_alias(project, path, fix) }
     }
 
     /// How the call is taken out again; what was made for it goes with the last call.
@@ -571,122 +423,11 @@ impl LifespanCall {
             project.file(path).is_some_and(|file| self.find(project, path, file.python(), function).is_some())
         })
     }
-
-    /// Takes the lifespan back that was made for the calls, where it holds nothing but this one. Was it so?
-    fn take_lifespan_back(
-        steps: &mut Steps,
-        text: &str,
-        function: &Function,
-        call: &Call,
-        recorded: &Recorded,
-    ) -> bool {
-        let mut others = application::without_docstring(&function.body, text)
-            .iter()
-            .filter(|statement| statement.range != call.statement)
-            .map(|statement| text[statement.range.clone()].trim());
-        let is_ours = recorded.scaffolding(LIFESPAN).is_some() && function.name.ends_with(LIFESPAN);
-        if !is_ours || !others.all(|statement| statement == "yield") {
-            return false;
-        }
-        let code = steps.text.clone();
-        let ending = LineEnding::of(&code).as_str();
-        let Ok(wiring) = application::made(steps.project) else { return false };
-        let original = recorded.scaffolding(LIFESPAN).flatten().unwrap_or("FastAPI()");
-        let mut edits = Vec::new();
-        if let Some(argument) = wiring.call.keyword("lifespan") {
-            let present = &code[wiring.call.range.clone()];
-            let before = Source::parse(original);
-            let again = before.calls.first().and_then(|call| {
-                let edit = with_argument(original, call, &function.name, usize::MAX, ending);
-                crate::edit::apply(original, &[edit])
-            });
-            let untouched = again.is_some_and(|again| super::same_code(&again, present));
-            edits.push(if untouched {
-                Edit::replace(wiring.call.range.clone(), original)
-            } else {
-                without_argument(&code, &wiring.call, &argument.range)
-            });
-        }
-        edits.push(placement::definition_away(&code, function, recorded.scaffolding(PLACE).flatten()));
-        steps.take(&edits);
-        let path = steps.path.clone();
-        let standard =
-            [("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator"), ("fastapi", "FastAPI")];
-        for (module, name) in standard {
-            let import = Import { path: path.clone(), module: module.to_owned(), names: vec![name.to_owned()] };
-            import.take_back(steps, recorded);
-        }
-        true
-    }
 }
 
 /// The bound of FastAPI, where it excludes `needed`: `lifespan=` came with 0.93 (FastAPI's release notes).
-fn before(project: &Project, needed: &str) -> Option<Location> {
+pub(super) fn before(project: &Project, needed: &str) -> Option<Location> {
     let (_, needed) = name_and_bound(needed)?;
     let listed = dependency::listed(project).ok()?;
     listed.into_iter().find(|entry| entry.name == "fastapi" && entry.bound.excludes(&needed)).map(|entry| entry.at)
-}
-
-/// Gives a call the argument `lifespan=name`, in the layout that the call has.
-fn with_argument(code: &str, call: &Call, name: &str, line_length: usize, ending: &str) -> Edit {
-    if let Some(given) = call.keyword("lifespan") {
-        return Edit::replace(given.value.clone(), name);
-    }
-    let argument = format!("lifespan={name}");
-    let inner = call.arguments_range.start + 1..call.arguments_range.end - 1;
-    let Some(last) = call.arguments.last() else {
-        return Edit::insert(inner.start, argument);
-    };
-    let behind = &code[last.range.end..inner.end];
-    let comma = behind.trim_start().starts_with(',');
-    let several_lines = code[call.arguments_range.clone()].contains('\n');
-    if several_lines && text::is_first_on_line(code, last.range.start) {
-        let indentation = text::indentation(code, last.range.start);
-        let line_end = text::line_end(code, last.range.end);
-        if line_end <= inner.end {
-            let tail = if comma { "," } else { "" };
-            let line = format!("{ending}{indentation}{argument}{tail}");
-            if comma {
-                return Edit::insert(line_end, line);
-            }
-            // The comma goes before a comment, the argument behind it.
-            return Edit::replace(last.range.end..line_end, format!(",{}{line}", &code[last.range.end..line_end]));
-        }
-        return Edit::insert(last.range.end, format!(",{ending}{indentation}{argument}"));
-    }
-    if several_lines || comma {
-        let at = if comma { last.range.end + behind.find(',').map_or(0, |at| at + 1) } else { last.range.end };
-        return Edit::insert(at, if comma { format!(" {argument},") } else { format!(", {argument}") });
-    }
-    let line = text::line_start(code, call.range.start);
-    let length = code[line..text::line_end(code, call.range.end)].chars().count();
-    if length + argument.len() + 2 > line_length {
-        let indentation = text::indentation(code, call.range.start);
-        let present = call.arguments.iter().map(|argument| &code[argument.range.clone()]);
-        let arguments: Vec<&str> = present.chain(std::iter::once(argument.as_str())).collect();
-        let step = format!("{ending}{indentation}    ");
-        let arguments = arguments.join(&format!(",{step}"));
-        return Edit::replace(inner, format!("{step}{arguments},{ending}{indentation}"));
-    }
-    Edit::insert(last.range.end, format!(", {argument}"))
-}
-
-/// Takes an argument out of a call, with the comma and the line that it leaves empty.
-fn without_argument(code: &str, call: &Call, argument: &std::ops::Range<usize>) -> Edit {
-    let previous = call.arguments.iter().rev().find(|other| other.range.end <= argument.start);
-    let behind = &code[argument.end..call.arguments_range.end - 1];
-    let comma_end = if behind.trim_start().starts_with(',') {
-        argument.end + behind.find(',').unwrap_or(0) + 1
-    } else {
-        argument.end
-    };
-    if text::is_first_on_line(code, argument.start)
-        && code[comma_end..text::line_end(code, comma_end)].trim().is_empty()
-    {
-        return Edit::delete(text::lines_with_ending_before(code, argument.start..comma_end));
-    }
-    match previous {
-        Some(previous) => Edit::delete(previous.range.end..argument.end),
-        None => Edit::delete(argument.start..comma_end),
-    }
 }

@@ -4,30 +4,22 @@
 //! from the component's template and takes the file's indentation; nothing of the user's services changes.
 
 use super::compose::{self, Document};
+use super::compose_text;
 use super::image::Reference;
 use super::{Assessment, Fix, Recorded, Retraction, endpoint};
 use crate::component::manifest;
-use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING, VOLUME_MISSING};
+use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::project::compose::model::{self as compose_model, Data, Model, Reach};
 use crate::project::compose::ports::{Published, published};
 use crate::project::{FilePath, Project};
 use crate::source::text;
-use crate::source::yaml::{Entry, Node, Source, Style, Value, same_values};
+use crate::source::yaml::{Entry, Node, Source, Style, same_values};
 
 /// A service of the compose file.
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
     /// What the component says of it.
     pub manifest: &'static manifest::Service,
-}
-
-/// A named volume at the top level of the compose file.
-#[derive(Debug, Clone, Copy)]
-pub struct Volume {
-    /// The service that uses it.
-    pub service: &'static manifest::Service,
-    /// Its name.
-    pub name: &'static str,
 }
 
 /// The name of the service that stands for `service` in this project, where exactly one does.
@@ -188,7 +180,7 @@ impl Service {
             }
             Err(problem) => Assessment::Blocked {
                 problem: problem
-                    .manual(format!("services:\n{}", compose::indented(self.manifest.body.trim_end(), "  "))),
+                    .manual(format!("services:\n{}", compose_text::indented(self.manifest.body.trim_end(), "  "))),
             },
         }
     }
@@ -251,12 +243,12 @@ impl Service {
                 }
             }
             block.push('\n');
-            block.push_str(&compose::indented(&written, &deeper));
+            block.push_str(&compose_text::indented(&written, &deeper));
         }
         let application = compose::application(project).ok().flatten().and_then(|name| model.service(name));
         let networks = application.map(|application| model.networks_for(application)).unwrap_or_default();
         if !networks.is_empty() {
-            let written = compose::indented(&list_block("networks", &networks, list), &deeper);
+            let written = compose_text::indented(&list_block("networks", &networks, list), &deeper);
             block.push('\n');
             block.push_str(&written);
         }
@@ -395,7 +387,7 @@ fn reindented(block: &str, step: usize, list: usize) -> String {
 /// A key with a list of names.
 pub(super) fn list_block(key: &str, names: &[String], list: usize) -> String {
     let indentation = " ".repeat(list);
-    let items = names.iter().map(|name| format!("\n{indentation}- {}", compose::scalar(name, Style::Plain)));
+    let items = names.iter().map(|name| format!("\n{indentation}- {}", compose_text::scalar(name, Style::Plain)));
     format!("{key}:{}", items.collect::<String>())
 }
 
@@ -424,115 +416,11 @@ fn split_ports(template: &Source, ports: &Node, taken: &[(Published, String)]) -
     (free, busy)
 }
 
-impl Volume {
-    /// The stable name in `paxx.lock`.
-    pub fn id(&self) -> String {
-        format!("volume:{}", self.name)
-    }
-
-    /// What it is, as a phrase for the summary.
-    pub fn title(&self, _project: &Project) -> String {
-        format!("compose volume `{}`", self.name)
-    }
-
-    /// Is the volume declared, where the service uses it?
-    pub fn assess(&self, project: &Project) -> Assessment {
-        let name = self.name;
-        let document = match compose::open(project) {
-            Ok(Some(document)) => document,
-            Ok(None) => {
-                return Assessment::NotApplicable {
-                    note: format!("no compose file: the volume `{name}` is not needed"),
-                };
-            }
-            Err(problem) => return Assessment::Blocked { problem },
-        };
-        let volumes = document.top("volumes");
-        if let Some(volume) = volumes.and_then(|volumes| document.source.get(&volumes.value, name)) {
-            return Assessment::Met { at: Some(document.at(volume.key_range.clone())) };
-        }
-        let model = compose::model(project);
-        let user = locate(&model, project, self.service).ok().flatten().map(|user| user.name.clone());
-        let Some(user) = user.filter(|user| mounts(&document, user, name)) else {
-            return Assessment::NotApplicable {
-                note: format!("no service mounts the volume `{name}`: it is not declared"),
-            };
-        };
-        let pair = format!("{name}:");
-        let added = match volumes {
-            None => document.create_at_top("compose:volumes", "volumes", &pair),
-            Some(volumes) => document.put("compose:volumes", volumes, &pair, None, false),
-        };
-        match added {
-            Ok(addition) => {
-                let place = document.service(&user).map_or(0..0, |service| service.key_range.clone());
-                let problem = Problem::new(
-                    &VOLUME_MISSING,
-                    format!("the volume `{name}` of the service `{user}` is not declared"),
-                )
-                .at(document.path, place)
-                .help(format!("declare `{name}:` under `volumes` at the top level"))
-                .manual(format!("volumes:\n  {name}:"));
-                let mut fix = Fix::edit(document.path, addition.edits).text(pair).safe();
-                fix.record.scaffolding = addition.scaffolding;
-                Assessment::Missing { problem, fix }
-            }
-            Err(problem) => Assessment::Blocked { problem: problem.manual(format!("volumes:\n  {name}:")) },
-        }
-    }
-
-    /// Takes the declaration out again, where nobody else mounts the volume.
-    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        let name = self.name;
-        let document = match compose::open(project) {
-            Ok(Some(document)) => document,
-            Ok(None) => return Retraction::Gone,
-            Err(problem) => return compose::keep(problem),
-        };
-        let (Some(root), Some(volumes)) = (document.source.root(), document.top("volumes")) else {
-            return Retraction::Gone;
-        };
-        let Some(volume) = volumes.value.own(name) else { return Retraction::Gone };
-        let at = Some(document.at(volume.range()));
-        let current = lines_of(&document, volume);
-        if !volume.value.is_null() || volume.value.anchor.is_some() || current.contains('#') {
-            return Retraction::Keep { at, why: format!("the volume `{name}` was changed") };
-        }
-        if let Some(user) = document.services().into_iter().find(|service| mounts(&document, &service.key, name)) {
-            return Retraction::Keep { at, why: format!("the service `{}` mounts the volume `{name}`", user.key) };
-        }
-        match document.take("compose:volumes", root, volumes, volume.range().start, recorded, false) {
-            Some(taken) => {
-                let mut fix = Fix::edit(document.path, taken.edits);
-                fix.record.scaffolding = taken.scaffolding;
-                Retraction::Remove(fix)
-            }
-            None => Retraction::Keep { at, why: format!("the volume `{name}` stands in a place that is not edited") },
-        }
-    }
-}
-
-/// Does the service mount the named volume?
-fn mounts(document: &Document<'_>, service: &str, volume: &str) -> bool {
-    let Some(volumes) = document.service(service).and_then(|service| document.get(service, "volumes")) else {
-        return false;
-    };
-    let Some(list) = document.source.resolve(&volumes.value).and_then(Node::sequence) else { return false };
-    list.items.iter().any(|item| match document.source.resolve(&item.value).map(|node| &node.value) {
-        Some(Value::Scalar(written, _)) => written.split(':').next() == Some(volume),
-        Some(Value::Mapping(_)) => document
-            .source
-            .get(&item.value, "source")
-            .and_then(|source| document.source.scalar(&source.value))
-            .is_some_and(|source| source == volume),
-        _ => false,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::compose::testing::{self, MINIO, REDIS, Want};
     use super::*;
+    use crate::requirement::volume::Volume;
 
     static REDIS_SERVICE: manifest::Service = REDIS;
     static MINIO_SERVICE: manifest::Service = MINIO;

@@ -15,15 +15,17 @@ use std::ops::Range;
 
 use super::import::Import;
 use super::setting_parts::{self, Parts};
+use super::setting_place::{BODY, Place};
+use super::setting_provision::{Provision, field_name, is_url, provision};
 use super::setting_rules::rules_for_all;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
-use crate::component::{COMPONENTS, manifest};
+use crate::component::manifest;
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
-use crate::source::python::{self, Assignment, Class, Source, Statement, StatementKind, indentation_step};
+use crate::source::python::{self, Assignment, Class, Source, indentation_step};
 use crate::source::text::{self, LineEnding};
 
 /// A field of the settings class.
@@ -37,109 +39,10 @@ pub struct Setting {
     pub siblings: Vec<&'static str>,
 }
 
-/// How the project has a setting.
-#[derive(Debug)]
-pub enum Provision {
-    /// As a field, of the class or of a base.
-    Field {
-        /// The module.
-        path: FilePath,
-        /// Its annotated assignment.
-        field: Assignment,
-        /// Is it a base's?
-        inherited: bool,
-    },
-    /// As a property or another method: computed from other settings.
-    Property {
-        /// The module.
-        path: FilePath,
-        /// Its name and the name's place.
-        name: (String, Range<usize>),
-        /// Its return annotation; `None` too where it is a method that must be called.
-        returns: Option<String>,
-    },
-    /// Not at all.
-    Absent,
-}
-
-/// How the project has the setting for this environment variable (upper case, without prefix).
-pub fn provision(project: &Project, variable: &str) -> Provision {
-    let Ok(settings) = &project.layout.settings else { return Provision::Absent };
-    let own = std::iter::once((&settings.path, settings.class.as_str(), false));
-    let bases = settings.bases.iter().map(|(path, class)| (path, class.as_str(), true));
-    for (path, class, inherited) in own.chain(bases) {
-        let Some(file) = project.file(path) else { continue };
-        let source = file.python();
-        let Some((index, _)) = source.class(class) else { continue };
-        let is_ours = |name: &str| name.eq_ignore_ascii_case(variable);
-        if let Some(field) = source.annotations_of(index).find(|assignment| is_ours(&assignment.target)) {
-            return Provision::Field { path: path.clone(), field: field.clone(), inherited };
-        }
-        if let Some(method) = source.methods_of(index).find(|method| is_ours(&method.name)) {
-            let name = (method.name.clone(), method.name_range.clone());
-            let is_property = method.decorators.iter().any(|decorator| {
-                let name = decorator.split('(').next().unwrap_or(decorator);
-                ["property", "cached_property", "computed_field"].contains(&name.rsplit('.').next().unwrap_or(name))
-            });
-            let returns = method.returns.clone().filter(|_| is_property);
-            return Provision::Property { path: path.clone(), name, returns };
-        }
-    }
-    Provision::Absent
-}
-
-/// Is it made of other settings, or will it be?
-pub fn is_computed(project: &Project, setting: &manifest::Setting) -> bool {
-    matches!(provision(project, &setting.name), Provision::Property { .. }) || Parts::of(project, setting).is_some()
-}
-
-/// The name of the field for this environment variable: as it is there, else in the naming of the class.
-pub fn field_name(project: &Project, variable: &str) -> String {
-    match provision(project, variable) {
-        Provision::Field { field, .. } => field.target,
-        Provision::Property { name, .. } => name.0,
-        Provision::Absent => project
-            .layout
-            .settings
-            .as_ref()
-            .map_or_else(|_| variable.to_lowercase(), |settings| settings.field(variable)),
-    }
-}
-
-/// The expression that reads a setting as the type that the component expects.
-pub fn expression(project: &Project, variable: &str) -> String {
-    let reach = project.layout.settings.as_ref().map_or("settings", |settings| settings.expression.as_str());
-    let plain = format!("{reach}.{}", field_name(project, variable));
-    let annotation = match provision(project, variable) {
-        Provision::Field { field, .. } => field.annotation,
-        Provision::Property { returns, .. } => returns,
-        Provision::Absent => None,
-    };
-    let wanted = COMPONENTS
-        .iter()
-        .flat_map(|component| component.manifest.setting.iter())
-        .find(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
-    match annotation.filter(|_| wanted.is_some()) {
-        // Not set is what the component takes where nobody says anything else.
-        Some(annotation) if annotation.contains("None") || annotation.contains("Optional") => {
-            let default = wanted.map(|setting| setting.default.0).filter(|default| !default.contains('{'));
-            format!("str({plain} or {})", default.unwrap_or("\"\""))
-        }
-        // pydantic's and yarl's URLs are read as text by `str`.
-        Some(annotation) if is_url(&annotation) => format!("str({plain})"),
-        _ => plain,
-    }
-}
-
 /// The texts of a `Literal[...]`.
 fn literals(annotation: &str) -> Option<Vec<&str>> {
     let values = annotation.trim().strip_prefix("Literal[")?.strip_suffix(']')?;
     Some(values.split(',').map(|value| text::unquoted(value.trim())).collect())
-}
-
-fn is_url(annotation: &str) -> bool {
-    let words = annotation.split(|character: char| !character.is_alphanumeric() && character != '_');
-    words.into_iter().any(|word| word.ends_with("Dsn") || word.ends_with("Url") || word == "URL")
 }
 
 impl Setting {
@@ -497,9 +400,6 @@ fn inline_body<'a>(code: &str, above: usize, replaced: &'a str) -> Option<(usize
     })
 }
 
-/// The scaffolding that a class body without fields is.
-const BODY: &str = "settings class body";
-
 /// The start of the line directly above that is our heading.
 fn heading_above(code: &str, offset: usize, heading: &str) -> Option<usize> {
     let line = text::line_start(code, offset);
@@ -508,133 +408,6 @@ fn heading_above(code: &str, offset: usize, heading: &str) -> Option<usize> {
     }
     let above = text::line_start(code, line - 1);
     (code[above..line].trim() == format!("# {heading}")).then_some(above)
-}
-
-/// Where a new field goes.
-enum Place {
-    /// After this offset's line, with a heading or as one more of its kind.
-    After { offset: usize, heading: bool },
-    /// Before this offset's line.
-    Before { offset: usize },
-    /// Instead of a body that is `pass`.
-    Instead { indentation: String },
-}
-
-impl Place {
-    fn find(code: &str, source: &Source, index: usize, class: &Class, siblings: &[&str]) -> Self {
-        let body = &class.body;
-        let step = indentation_step(code, source);
-        let outer = text::indentation(code, class.range.start);
-        // A comment beside `pass` would go with it.
-        let behind = &code[body.range.end..text::line_end(code, body.range.end)];
-        let is_empty = body.statements.iter().all(|statement| is_placeholder(code, statement));
-        if body.inline || (is_empty && behind.trim().is_empty()) {
-            let indentation = if body.inline {
-                format!("{outer}{step}")
-            } else {
-                text::indentation(code, body.range.start).to_owned()
-            };
-            return Self::Instead { indentation };
-        }
-        let fields: Vec<&Assignment> = source
-            .annotations_of(index)
-            .filter(|field| field.annotation.as_deref().is_some_and(|annotation| !annotation.contains("ClassVar")))
-            .filter(|field| !field.scope.guarded && !field.target.starts_with('_') && field.target != "model_config")
-            .collect();
-        let sibling =
-            fields.iter().rev().find(|field| siblings.iter().any(|name| field.target.eq_ignore_ascii_case(name)));
-        if let Some(field) = sibling.filter(|field| is_under_ours(code, field, siblings)) {
-            return Self::After { offset: end_with_docstring(code, body, &field.range), heading: false };
-        }
-        if let Some(field) = fields.last() {
-            return Self::After { offset: end_with_docstring(code, body, &field.range), heading: true };
-        }
-        // No fields: after the docstring and the configuration, before methods and nested classes.
-        let simple = body.statements.iter().take_while(|statement| statement.kind == StatementKind::Expression).last();
-        match (simple, body.statements.first()) {
-            (Some(last), _) => Self::After { offset: last.range.end, heading: true },
-            (None, Some(first)) => Self::Before { offset: first.range.start },
-            (None, None) => Self::After { offset: class.range.end, heading: true },
-        }
-    }
-
-    fn edits(&self, code: &str, class: &Class, heading: &str, statement: &str) -> Vec<Edit> {
-        let ending = LineEnding::of(code).as_str();
-        let body = &class.body;
-        match self {
-            Self::After { offset, heading: false } => {
-                let indentation = text::indentation(code, body.range.start);
-                vec![Edit::insert_line_after(code, *offset, ending, &format!("{indentation}{statement}"))]
-            }
-            Self::After { offset, heading: true } => {
-                let indentation = text::indentation(code, body.range.start);
-                let lines = format!("{ending}{indentation}# {heading}{ending}{indentation}{statement}");
-                vec![Edit::insert_line_after(code, *offset, ending, &lines)]
-            }
-            Self::Before { offset } => {
-                let indentation = text::indentation(code, *offset);
-                let lines = format!("{indentation}# {heading}{ending}{indentation}{statement}{ending}");
-                vec![Edit::insert_line_before(code, *offset, ending, &lines)]
-            }
-            Self::Instead { indentation } => {
-                let lines = format!("# {heading}{ending}{indentation}{statement}");
-                let end = text::line_end(code, body.range.end);
-                if body.inline {
-                    let header = code[..body.range.start].trim_end().len();
-                    let kept = if body.statements.iter().all(|statement| is_placeholder(code, statement)) {
-                        String::new()
-                    } else {
-                        format!("{ending}{indentation}{}{ending}", &code[body.range.clone()])
-                    };
-                    // A comment stays on the line of the class statement.
-                    let comment = &code[body.range.end..end];
-                    vec![Edit::replace(header..end, format!("{comment}{kept}{ending}{indentation}{lines}"))]
-                } else {
-                    vec![Edit::replace(body.range.start..end, lines)]
-                }
-            }
-        }
-    }
-
-    fn scaffolding(&self, code: &str, class: &Class) -> Option<(&'static str, String)> {
-        let Self::Instead { .. } = self else { return None };
-        let body = class.body.range.clone();
-        // With what is between the class statement and its body.
-        let header = code[..body.start].trim_end().len();
-        let colon = if class.body.inline { ":" } else { "" };
-        Some((BODY, format!("{colon}{}", &code[header..text::line_end(code, body.end)])))
-    }
-}
-
-fn is_placeholder(code: &str, statement: &Statement) -> bool {
-    statement.kind == StatementKind::Pass || &code[statement.range.clone()] == "..."
-}
-
-/// Does the field stand in the run that the component began, rather than where the user had it before?
-fn is_under_ours(code: &str, field: &Assignment, siblings: &[&str]) -> bool {
-    // Up from the field over lines of its kind to a heading: a user's own field has none of ours above it.
-    let mut line = text::line_start(code, field.range.start);
-    while line > 0 {
-        line = text::line_start(code, line - 1);
-        let above = code[line..].lines().next().unwrap_or_default().trim();
-        if above.starts_with('#') {
-            return true;
-        }
-        let name = above.split(':').next().unwrap_or_default().trim();
-        if !siblings.iter().any(|sibling| name.eq_ignore_ascii_case(sibling)) {
-            return false;
-        }
-    }
-    false
-}
-
-/// The end of a field, with the string behind it that documents it.
-fn end_with_docstring(code: &str, body: &crate::source::python::Block, field: &Range<usize>) -> usize {
-    let next = body.statements.iter().find(|statement| statement.range.start >= field.end);
-    match next {
-        Some(next) if next.is_string(code) && code[field.end..next.range.start].trim().is_empty() => next.range.end,
-        _ => field.end,
-    }
 }
 
 /// Our code is written with double quotes; a file that uses the others gets the others.

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use super::import::Import;
-use super::setting::{Provision, provision};
+use super::setting_provision::{Provision, provision};
 use crate::component::{COMPONENTS, manifest};
 use crate::project::{FilePath, Project};
 use crate::source::python::{Function, Source};

@@ -4,6 +4,7 @@
 //! container name, labels) is not.
 
 use super::compose::{self, Document};
+use super::compose_text;
 use super::service::{dedented, lines_of, list_block, retract_service, separated};
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::component::manifest;
@@ -238,7 +239,7 @@ impl Worker {
         // What the entry point would not run takes its place.
         let key = if takes_command { "command" } else { "entrypoint" };
         let command = Self::run_as_server(project, application, self.words(project)).join(" ");
-        let command = format!("{key}: {}", compose::scalar(&command, Style::Plain));
+        let command = format!("{key}: {}", compose_text::scalar(&command, Style::Plain));
         let is_first =
             |part: &String| ["build:", "image:", "extends:", "platform:"].iter().any(|key| part.starts_with(key));
         parts.sort_by_key(|part| !is_first(part));
@@ -256,7 +257,7 @@ impl Worker {
                 words.concat()
             ));
         }
-        let body: Vec<String> = parts.iter().map(|part| compose::indented(part, &deeper)).collect();
+        let body: Vec<String> = parts.iter().map(|part| compose_text::indented(part, &deeper)).collect();
         format!("{name}:\n{}", body.join("\n"))
     }
 

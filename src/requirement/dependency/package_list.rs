@@ -1,8 +1,9 @@
 //! An entry of a list in a file of another format (`source::package_list`): how it comes, and how it goes again.
 
 use super::super::{Fix, Recorded, Retraction};
+use super::retract::same_line;
 use super::specifier::name_and_bound;
-use super::{Dependency, listed_lines, same_line, scaffolding, table};
+use super::{Dependency, listed_lines, scaffolding, table};
 use crate::project::FilePath;
 use crate::source::package_list::{Entry, Lines, PackageList};
 use crate::source::toml::Source;

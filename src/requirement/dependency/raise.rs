@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::retract::same_line;
 use super::specifier::{Specifier, canonical, poetry_bound, release, upper};
-use super::{Dependency, Listed, is_key, is_toml, listed, listed_in, plain, same_line};
+use super::{Dependency, Listed, is_key, is_toml, listed, listed_in, plain};
 use crate::edit::Edit;
 use crate::finding::Location;
 use crate::project::Project;

@@ -3,7 +3,7 @@
 use super::testing::{Question, add_and_retract, apply, check, missing, path, project, removed, show};
 use super::*;
 use crate::finding::NO_DEPENDENCY_FILE;
-use crate::requirement::Change;
+use crate::requirement::{Change, Recorded, Retraction};
 
 const REDIS: Dependency = Dependency {
     requirement: "redis[hiredis]>=5.0.1",
