@@ -42,6 +42,7 @@ pub fn locate(root: &FilePath, files: &Reader) -> Result<Dependencies, Problem> 
     };
     let mut main = main_list(&finder)?;
     main.also = finder.also(&main);
+    main.constraints = finder.constraints();
     main.copy = main.copy.take().filter(|copy| main.also.iter().all(|also| also.path != *copy));
     Ok(main)
 }
@@ -59,6 +60,7 @@ fn main_list(finder: &Finder) -> Result<Dependencies, Problem> {
             path: pyproject.clone(),
             development: development.map(|_| pyproject.clone()).or_else(|| finder.development()),
             includes: Vec::new(),
+            constraints: Vec::new(),
             copy: None,
             also: Vec::new(),
             compiled: None,
@@ -363,6 +365,12 @@ impl Finder<'_> {
         reachable(named, |file| self.included(file))
     }
 
+    /// The files of constraints that an install is held to.
+    fn constraints(&self) -> Vec<FilePath> {
+        let named = self.installed.iter().flat_map(|installed| installed.constraints.iter().cloned());
+        reachable(named, |file| self.included(file))
+    }
+
     /// Requirements files that an image installs without `main`: what the application needs has to stand there too.
     fn also(&self, main: &Dependencies) -> Vec<Dependencies> {
         let mut found: Vec<Dependencies> = Vec::new();
@@ -465,6 +473,7 @@ impl Finder<'_> {
             path,
             development,
             includes,
+            constraints: Vec::new(),
             copy: None,
             also: Vec::new(),
             compiled,
@@ -592,6 +601,7 @@ impl Finder<'_> {
                 path: self.root.child("requirements.txt"),
                 development: self.development(),
                 includes: Vec::new(),
+                constraints: Vec::new(),
                 copy: None,
                 also: Vec::new(),
                 compiled: None,
@@ -614,6 +624,7 @@ impl Finder<'_> {
                     path,
                     development,
                     includes: Vec::new(),
+                    constraints: Vec::new(),
                     copy: None,
                     also: Vec::new(),
                     compiled: None,

@@ -442,7 +442,14 @@ fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath]) {
         reader.file(path);
     }
     for found in layout.dependencies.iter().flat_map(|found| std::iter::once(found).chain(&found.also)) {
-        for path in found.includes.iter().chain(&found.copy).chain(&found.development).chain([&found.path]) {
+        for path in found
+            .includes
+            .iter()
+            .chain(&found.constraints)
+            .chain(&found.copy)
+            .chain(&found.development)
+            .chain([&found.path])
+        {
             reader.file(path);
         }
     }

@@ -10,6 +10,8 @@ use super::reader::Reader;
 pub struct Installed {
     /// Requirements files, in their order.
     pub files: Vec<FilePath>,
+    /// Files of constraints that hold for these (`-c`, `PIP_CONSTRAINT`).
+    pub constraints: Vec<FilePath>,
     /// Does it install the project too, with what its `pyproject.toml` lists?
     pub project: bool,
     /// Is it an image that is built, and no step of CI or a script?
@@ -29,13 +31,18 @@ pub fn installed(reader: &Reader, root: &FilePath) -> Vec<Installed> {
         let of = |path: &FilePath| {
             let text = reader.text(path)?;
             let folder = path.parent().unwrap_or_else(FilePath::top);
-            let mut files: Vec<FilePath> = Vec::new();
-            for name in named_in(&text) {
-                let found = [root, &folder].into_iter().find_map(|folder| resolved(reader, folder, &name));
-                files.extend(found.filter(|file| !files.contains(file)));
-            }
+            let found = |kind: Named| {
+                let mut files: Vec<FilePath> = Vec::new();
+                for name in named_in(&text, kind) {
+                    let found = [root, &folder].into_iter().find_map(|folder| resolved(reader, folder, &name));
+                    files.extend(found.filter(|file| !files.contains(file)));
+                }
+                files
+            };
+            let (files, constraints) = (found(Named::Required), found(Named::Constraint));
             let serves = !evidence_in(&text, "").is_empty();
-            (!files.is_empty()).then_some((Installed { files, project: installs_project(&text), image }, serves))
+            let one = Installed { constraints, project: installs_project(&text), image, files };
+            (!one.files.is_empty() || !one.constraints.is_empty()).then_some((one, serves))
         };
         paths.iter().filter_map(of).collect()
     };
@@ -44,8 +51,8 @@ pub fn installed(reader: &Reader, root: &FilePath) -> Vec<Installed> {
     if found.iter().any(|(_, serves)| *serves) {
         found.retain(|(_, serves)| *serves);
     }
-    if found.is_empty() {
-        found = read(&others, false);
+    if found.iter().all(|(installed, _)| installed.files.is_empty()) {
+        found.extend(read(&others, false));
     }
     found.into_iter().map(|(installed, _)| installed).collect()
 }
@@ -88,8 +95,17 @@ fn is_install(words: &[String]) -> bool {
     words.iter().any(is_pip) && words.iter().any(|word| matches!(word.as_str(), "install" | "sync" | "wheel"))
 }
 
-/// The requirements files that are installed, as they are named, or as the files are named that are copied to that place.
-fn named_in(text: &str) -> Vec<String> {
+/// As what a file is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// Its lines are installed: `-r`, or what `pip-sync` is given.
+    Required,
+    /// Its lines say which versions of these may be: `-c`, or pip's variable `PIP_CONSTRAINT`.
+    Constraint,
+}
+
+/// The files that are installed, or that constrain it, as they are named, or as the files are named that are copied to that place.
+fn named_in(text: &str, kind: Named) -> Vec<String> {
     let mut copies: Vec<(String, String)> = Vec::new();
     let mut found = Vec::new();
     for words in commands(text) {
@@ -99,26 +115,44 @@ fn named_in(text: &str) -> Vec<String> {
                 copies.push(((*to).clone(), (*from).clone()));
             }
         }
+        if kind == Named::Constraint {
+            found.extend(constraint_variable(&words).map(|name| original(&copies, name)));
+        }
         if !is_install(&words) {
             continue;
         }
         let syncs = words.iter().any(|word| word == "sync");
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            let name = match word.as_str() {
-                "-r" | "--requirement" | "--requirements" => words.next().cloned(),
-                _ => {
+            let name = match (word.as_str(), kind) {
+                ("-r" | "--requirement" | "--requirements", Named::Required)
+                | ("-c" | "--constraint" | "--constraints", Named::Constraint) => words.next().cloned(),
+                (_, Named::Constraint) => word.strip_prefix("--constraint=").map(str::to_owned),
+                (_, Named::Required) => {
                     let attached = word.strip_prefix("--requirement=").or_else(|| word.strip_prefix("-r"));
                     let is_file = |name: &str| name.ends_with(".txt") || name.ends_with(".in");
                     attached.or(Some(word.as_str()).filter(|_| syncs)).filter(|name| is_file(name)).map(str::to_owned)
                 }
             };
             let Some(name) = name else { continue };
-            let copied = copies.iter().rev().find(|(to, _)| *to == name).map(|(_, from)| from.clone());
-            found.push(copied.unwrap_or(name));
+            found.push(original(&copies, &name));
         }
     }
     found
+}
+
+/// The file that a variable of pip or uv names: `PIP_CONSTRAINT=FILE`, or `ENV PIP_CONSTRAINT FILE`.
+fn constraint_variable(words: &[String]) -> Option<&str> {
+    words.iter().enumerate().find_map(|(at, word)| {
+        let rest = ["PIP_CONSTRAINT", "UV_CONSTRAINT"].iter().find_map(|name| word.strip_prefix(name))?;
+        let value = rest.strip_prefix('=').unwrap_or_default();
+        if value.is_empty() { words.get(at + 1).map(String::as_str) } else { Some(value) }
+    })
+}
+
+/// The file that was copied to where `name` is.
+fn original(copies: &[(String, String)], name: &str) -> String {
+    copies.iter().rev().find(|(to, _)| to == name).map_or_else(|| name.to_owned(), |(_, from)| from.clone())
 }
 
 /// Does a command install the project itself?
@@ -139,7 +173,20 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        assert_eq!(named_in(text), expected, "{text}");
+        assert_eq!(named_in(text, Named::Required), expected, "{text}");
+    }
+
+    #[test]
+    fn the_constraints_of_commands() {
+        for text in [
+            "RUN pip install -r requirements.txt -c constraints.txt",
+            "RUN uv pip install --constraint=constraints.txt -r requirements.txt",
+            "ENV PIP_CONSTRAINT=constraints.txt",
+            "COPY constraints.txt /tmp/c.txt\nENV PIP_CONSTRAINT=\"/tmp/c.txt\"",
+        ] {
+            assert_eq!(named_in(text, Named::Constraint), ["constraints.txt"], "{text}");
+        }
+        assert_eq!(named_in("RUN sh -c constraints.txt\nRUN pip install -r a.txt", Named::Constraint), [""; 0]);
     }
 
     #[test]

@@ -244,6 +244,8 @@ pub struct Dependencies {
     pub development: Option<FilePath>,
     /// Requirements files that pip reads along with `path` (`-r`, `-c`): what they list needs no second entry.
     pub includes: Vec<FilePath>,
+    /// Files of constraints that an install of it is held to (`pip install -c`), as a Dockerfile, CI or a script says.
+    pub constraints: Vec<FilePath>,
     /// A requirements file beside `pyproject.toml` that lists dependencies too, by hand, and is not edited.
     pub copy: Option<FilePath>,
     /// Other lists, each of which is installed somewhere where this one is not.

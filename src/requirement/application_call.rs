@@ -411,11 +411,18 @@ impl ApplicationCall {
                         .iter()
                         .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)))
             });
+            // Code that goes through the routes knows its own: ours comes behind it.
+            let own_routes = self.role != Role::Middleware && {
+                let written = code.get(statement.range.clone()).unwrap_or_default();
+                names.iter().any(|name| {
+                    [".routes", ".router.routes"].iter().any(|end| written.contains(&format!("{name}{end}")))
+                })
+            };
             let (middleware, router) = (has(&["add_middleware", "middleware"]), has(&["include_router"]));
             let is_own = match self.role {
                 Role::Middleware => middleware || is_helped,
-                Role::Router { .. } => router || is_helped,
-                Role::Statement { .. } => middleware || router || is_helped,
+                Role::Router { .. } => router || is_helped || own_routes,
+                Role::Statement { .. } => middleware || router || is_helped || own_routes,
             };
             if is_own {
                 own = Some(statement);

@@ -56,6 +56,11 @@ def problems(folder: Path, needed: set[str], python: str = "3.12", files: list[s
     return out
 
 
+def declared(folder: Path) -> list[str]:
+    """Everything that the files of a folder list, as requirements."""
+    return list(_declared(folder, None, []))
+
+
 def _declared(folder: Path, files: list[str] | None, out: list[str]) -> Iterator[str]:
     pyproject = folder / "pyproject.toml"
     if pyproject.exists():

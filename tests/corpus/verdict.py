@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Judges what `paxx` does to whole projects, and prints a table of project x component.
 
-usage: verdict.py FOLDER [NAME...] [--components a,b,all] [--jobs N] [--keep] [--facts]
+usage: verdict.py FOLDER [NAME...] [--components a,b,all] [--run ENVIRONMENTS] [--jobs N] [--keep] [--facts]
 
 FOLDER holds one project a sub-folder; the project's root may lie deeper. The trees are only read: all work is done on
 copies. The binary is $PAXX_BIN (or `paxx`). What is right is decided here, by Python's own parsers, and never by asking
 the tool: the components are read from `templates/*/component.toml`, the projects by `ast`, `tomllib` and PyYAML.
 
-    perfect   applied, semantically right, only additions, repeatable, check clean, reversible
+    perfect   applied, semantically right, only additions, repeatable, check clean, reversible; with --run, the application
+              starts with what is listed, does what it did, and each start and stop of ours runs once (`running.py`)
     refused   nothing written, and each code is expected (accepted.tsv, or NAME.json beside the tree)
     REFUSED   nothing written, but nobody said that this refusal is right
     DEFECT    applied, and something of the above does not hold
@@ -42,6 +43,8 @@ import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from running import Runner
 
 HERE = Path(__file__).resolve().parent
 BINARY = os.environ.get("PAXX_BIN", "paxx")
@@ -1937,7 +1940,7 @@ def check_before(root: Path, names: list[str], asked: list[str], options: list[s
     return faults
 
 
-def judge_case(project: str, source: Path, facts_given: dict, component: str, components: dict, accepted: dict, keep: bool) -> Verdict:
+def judge_case(project: str, source: Path, facts_given: dict, component: str, components: dict, accepted: dict, keep: bool, runner: Runner | None) -> Verdict:
     """One project, one component (or all), one copy."""
     asked = together(components) if component == "all" else [component]
     names = closure(components, asked)
@@ -1957,6 +1960,8 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
             old.imports(path)
         cached = {path: old.tree(path) for path in old.files()}
         faults = []
+        if runner:
+            runner.start(project, facts, root)
         dry = paxx(root, "infra", "add", *asked, "--dry-run", *options)
         if differences(before, snapshot(top)):
             raise Corrupt(f"--dry-run wrote {differences(before, snapshot(top))}")
@@ -1986,6 +1991,9 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
         judge = Judge(top, facts, before, after, old, components, names)
         judge.old.trees = cached
         faults += judge.judge()
+        if runner:
+            new = [top / path for path in after if path.endswith(".py") and path not in before]
+            faults += runner.faults(project, facts, root, names, new)
         # the dry run's diff is the change
         applied = work / "applied"
         copy_tree(source, applied, facts_given.get("chmod", []), repository=False)
@@ -2079,6 +2087,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--components", default="")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="run the applications as well; their environments are made in FOLDER")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true", help="leave the copies in /tmp/verdict-*")
     parser.add_argument("--facts", action="store_true", help="print what the judge holds the projects to be")
@@ -2109,8 +2118,12 @@ def main() -> int:
             cases.append((tree.name, source, given, component))
     if options.facts:
         return 0
+    unknown = sorted(set(chosen) - {*components, "all"})
+    if unknown:
+        parser.error(f"no component {', '.join(unknown)}: there are {', '.join(components)} and all")
+    runner = Runner(options.run) if options.run else None
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(judge_case, *case, components, accepted, options.keep) for case in cases]
+        futures = [pool.submit(judge_case, *case, components, accepted, options.keep, runner) for case in cases]
         verdicts = [future.result() for future in futures]
     for verdict in verdicts:
         wanted = expected.get((verdict.project, verdict.component))
@@ -2131,6 +2144,8 @@ def main() -> int:
             print(f"{verdict.project} {verdict.component}: {verdict.kind}{place}")
             for why in verdict.why:
                 print(f"    {why}")
+    if runner:
+        print(runner.report(), end="\n\n")
     totals = Counter(verdict.kind for verdict in verdicts)
     print(", ".join(f"{count} {kind}" for kind, count in totals.most_common()))
     return 0 if set(totals) <= {"perfect", "refused"} else 1

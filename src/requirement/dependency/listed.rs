@@ -79,7 +79,7 @@ pub(super) fn listed_in(project: &Project, dependencies: &Dependencies) -> Resul
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let constraints = constraints(project, dependencies);
-    let main = || std::iter::once(&dependencies.path).chain(&dependencies.includes);
+    let main = || std::iter::once(&dependencies.path).chain(&dependencies.includes).chain(&dependencies.constraints);
     let files = main().map(|path| (path, true)).chain(dependencies.development.iter().map(|path| (path, false)));
     for (path, is_main) in files {
         if !seen.insert(path) {
@@ -145,6 +145,7 @@ fn constraints(project: &Project, dependencies: &Dependencies) -> BTreeSet<FileP
             }
         }
     }
+    constraints.extend(dependencies.constraints.iter().cloned());
     constraints.retain(|path| !included.contains(path));
     constraints
 }

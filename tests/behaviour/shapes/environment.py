@@ -349,3 +349,11 @@ routes.main("another router", "from fastapi import APIRouter, FastAPI\n\napp = F
 routes.main("other routes", "from fastapi import FastAPI\nfrom starlette.responses import PlainTextResponse\nfrom starlette.routing import Route\n\napp = FastAPI()\napp.router.routes = [Route('/', lambda request: PlainTextResponse('x'))]\n", add=("metrics",), refusal=("PX509",))
 settings.config("a validator of all fields in a base", ALL.replace("class Settings(BaseSettings)", "class Base(BaseSettings)").replace("settings = Settings()", "class Settings(Base):\n    name: str = 'demo'\n\n\nsettings = Settings()"), refusal=("PX105",))
 settings.config("a least length in a comment alone", "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    # no str_min_length here\n    debug: bool = False\n\n\nsettings = Settings()\n")
+settings.config("a validator of the whole", 'from pydantic import model_validator\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n    @model_validator(mode="after")\n    def all_set(self):\n        for name, value in self:\n            if value in (None, ""):\n                raise ValueError(name)\n        return self\n\n\nsettings = Settings()\n', refusal=("PX105",))
+settings.config("a validator of two fields", 'from pydantic import model_validator\nfrom pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n    low: int = 1\n    high: int = 2\n\n    @model_validator(mode="after")\n    def in_order(self):\n        if self.low > self.high:\n            raise ValueError("low")\n        return self\n\n\nsettings = Settings()\n')
+for name, code in {
+    "names of operations": "for route in app.routes:\n    route.operation_id = route.name\n",
+    "routes chosen": "app.router.routes[:] = [route for route in app.router.routes if route.path in ('/', '/health')]\n",
+    "a table of routes": "TABLE = {route.path: route.name for route in app.routes}\nprint(sorted(TABLE))\n",
+}.items():
+    routes.main(name, "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef index():\n    return 1\n\n\n" + code, add=("metrics",))

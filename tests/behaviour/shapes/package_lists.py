@@ -43,3 +43,8 @@ for one in ("requirements-cpu.txt", "requirements-gpu.txt"):
     formats.add(f"two files in two images, {one}", {**TWO, "Dockerfile": IMAGE.format("requirements-cpu.txt"), "gpu.Dockerfile": IMAGE.format("requirements-gpu.txt")}, requirement_files=(one,), add=("redis", "metrics"))
     formats.add(f"two files in no image, {one}", TWO, requirement_files=(one,), refusal=("PX204",))
 formats.add("the file of an image beside a project", {"requirements.txt": "fastapi\npydantic-settings\n", "Dockerfile": IMAGE.format("requirements.txt")}, requirement_files=("requirements.txt",))
+HELD = {**NONE, "requirements.txt": "fastapi\npydantic-settings\n", "constraints.txt": "redis==4.5.0\n"}
+for title, option in {"an option": "-c constraints.txt", "a long option": "--constraint=constraints.txt"}.items():
+    formats.add(f"constraints of an image: {title}", {**HELD, "Dockerfile": IMAGE.format(f"requirements.txt {option}")}, refusal=("PX202",))
+formats.add("constraints of an image: a variable", {**HELD, "Dockerfile": IMAGE.format("requirements.txt").replace("RUN ", "ENV PIP_CONSTRAINT=constraints.txt\nRUN ")}, refusal=("PX202",))
+formats.add("constraints that allow ours", {**HELD, "constraints.txt": "redis==5.2.1\n", "Dockerfile": IMAGE.format("requirements.txt -c constraints.txt")})
