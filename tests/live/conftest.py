@@ -62,6 +62,8 @@ PREDECESSOR = "paxx==0.2.3"
 # The tool notes there what it wrote; no test writes into the home folder of whoever runs it.
 STATE = tempfile.TemporaryDirectory(prefix="paxx-state-")
 os.environ["XDG_STATE_HOME"] = STATE.name
+# Libraries are type-checked once for all tests. What mypy keeps holds for a text, wherever the file is.
+os.environ["MYPY_CACHE_DIR"] = str(ROOT / "target/live/mypy")
 
 
 def pytest_configure() -> None:

@@ -51,10 +51,8 @@ def ruff_format(project: Path, *paths: str) -> Counter[str]:
     return Counter(f"{match[1]}: not formatted" for line in lines if (match := re.match(r"(\S+\.py):\d+", line)))
 
 
-def mypy(project: Path, cache_folder: Path, *paths: str) -> Counter[str]:
-    done = _run(
-        project, program("mypy"), "--strict", "--no-error-summary", "--cache-dir", str(cache_folder), *paths or (".",)
-    )
+def mypy(project: Path, *paths: str) -> Counter[str]:
+    done = _run(project, program("mypy"), "--strict", "--no-error-summary", *paths or (".",))
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return _without_places(line for line in done.stdout.splitlines() if ": error:" in line)
 
@@ -86,15 +84,14 @@ def generated(project: Path, shape: str) -> list[str]:
 class Examiner:
     """Examines combinations; what the project itself violates before is found once and subtracted."""
 
-    def __init__(self, projects: Projects, folder: Path) -> None:
+    def __init__(self, projects: Projects) -> None:
         self.projects = projects
-        self.cache_folder = folder
         self.baseline = cache(self._baseline)
 
     def _style(self, project: Path, shape: str, paths: list[str]) -> Counter[str]:
         # An interpreter of its own for each tool: two cores are busy at once.
         with ThreadPoolExecutor() as pool:
-            typed = pool.submit(mypy, project, self.cache_folder / f"mypy-{shape}", *paths)
+            typed = pool.submit(mypy, project, *paths)
             imported = pool.submit(import_application, project, shape)
             found = ruff_check(project, *paths) + ruff_format(project, *paths)
             if paths:

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="paxx-subsets-") as folder:
         projects = Projects(Path(folder) / "projects")
-        examiner = Examiner(projects, Path(folder) / "caches")
+        examiner = Examiner(projects)
         for shape in shapes:
             print(f"{shape}: what the project itself violates before: {examiner.baseline(shape).total()}", flush=True)
         print(f"{'':6}  {' '.join(f'{shape:14}' for shape in shapes)}")

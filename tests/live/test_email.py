@@ -592,6 +592,7 @@ async def test_in_the_background(
     assert [message["Subject"] for message in smtp_server.inbox.messages] == ["Hi"]
 
 
+@pytest.mark.long
 async def test_cost(mail: Any, smtp_server: SmtpServer) -> None:
     """A figure against aiosmtplib alone, which opens a connection for each message."""
     ours, bare = [], []

@@ -297,6 +297,7 @@ async def test_the_request_path_asks_no_server(started: Any, redis_server: Redis
     assert commands() - before <= 1  # the question itself
 
 
+@pytest.mark.long
 async def test_cost(started: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A figure: a flag of a percentage with two rules, against OpenFeature's own in-memory provider."""
     from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider

@@ -147,7 +147,7 @@ def env(cluster: Cluster) -> dict[str, str]:
     return {"DATABASE_URL": cluster.url(cluster.database())}
 
 
-@pytest.fixture(scope="module", params=["lower", "upper"])
+@pytest.fixture(scope="module", params=["lower", pytest.param("upper", marks=pytest.mark.long)])
 def app(request: pytest.FixtureRequest, make_project: Callable[..., Path], env: dict[str, str]) -> Any:
     server = Uvicorn(written(make_project, request.param), "live_graphql:app", **env)
     yield server
@@ -415,6 +415,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 def test_figure(make_project: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """What limits and masks cost: the same query on Strawberry's bare schema."""
     ours, bare = map(float, run_python(written(make_project, "lower"), FIGURE).split())

@@ -1042,6 +1042,7 @@ def test_jaeger_is_local() -> None:
     assert [port.split(":")[0] for port in service["ports"]] == ["127.0.0.1"] * 2
 
 
+@pytest.mark.long
 def test_cost(project: Path) -> None:
     """Speed: the metrics middleware costs less than 15 us a request in process."""
     code = """

@@ -438,6 +438,7 @@ async def test_the_next_steps_run(project: Path, next_steps: Callable[..., str],
     await names["use"]()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("store", ["memory", "shared"])
 async def test_cost(request: pytest.FixtureRequest, store: str) -> None:
     """A figure: what a request costs with a limit on its route, and with the middleware alone, against none."""

@@ -825,6 +825,7 @@ def test_compose_service() -> None:
     assert [volume.split(":")[0] for volume in service["volumes"]] == manifest["service"][0]["volumes"]
 
 
+@pytest.mark.long
 async def test_speed(cache: Any, redis_server: RedisServer, record_property: Callable[[str, Any], None]) -> None:
     """Issue 3 (7): "cache round trip against bare redis-py (aim: within 1.3 times)"."""
     bare = redis.asyncio.Redis.from_url(redis_server.url(), decode_responses=True)

@@ -451,7 +451,7 @@ def peak_memory(process: int) -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) // 1024
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [pytest.param("local", marks=pytest.mark.long), "s3"])
 def test_300_mb(
     backend: str, project: Path, serve: Callable[..., Uvicorn], s3: S3, tmp_path: Path, record_property: Any
 ) -> None:

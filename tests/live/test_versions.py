@@ -87,7 +87,7 @@ def environment(project: Path, combination: Combination, declared_in: str = "pyp
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name == "redis-py 8" else ()) for name in COMBINATIONS]
+    "name", [pytest.param(name, marks=() if name == "the lowest" else pytest.mark.long) for name in COMBINATIONS]
 )
 def test_versions(
     projects: Projects,

@@ -1233,6 +1233,7 @@ async def dashboard(server: Uvicorn, http: httpx.AsyncClient) -> None:
 # -- Speed ---------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_broadcast_to_1000_clients(project: Path, serve: Serve) -> None:
     """Issue 3, "Must show" 7: "WebSocket broadcast to 1,000 clients" """
     said = run_python(
