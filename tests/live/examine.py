@@ -51,8 +51,10 @@ def ruff_format(project: Path, *paths: str) -> Counter[str]:
     return Counter(f"{match[1]}: not formatted" for line in lines if (match := re.match(r"(\S+\.py):\d+", line)))
 
 
-def mypy(project: Path, *paths: str) -> Counter[str]:
-    done = _run(project, program("mypy"), "--strict", "--no-error-summary", *paths or (".",))
+def mypy(project: Path, shape: str, *paths: str) -> Counter[str]:
+    # What mypy keeps holds for the project's own settings of it, so each shape has its own.
+    kept = f"{os.environ['MYPY_CACHE_DIR']}/{shape}"
+    done = _run(project, program("mypy"), "--strict", "--no-error-summary", "--cache-dir", kept, *paths or (".",))
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return _without_places(line for line in done.stdout.splitlines() if ": error:" in line)
 
@@ -91,7 +93,7 @@ class Examiner:
     def _style(self, project: Path, shape: str, paths: list[str]) -> Counter[str]:
         # An interpreter of its own for each tool: two cores are busy at once.
         with ThreadPoolExecutor() as pool:
-            typed = pool.submit(mypy, project, *paths)
+            typed = pool.submit(mypy, project, shape, *paths)
             imported = pool.submit(import_application, project, shape)
             found = ruff_check(project, *paths) + ruff_format(project, *paths)
             if paths:
