@@ -611,8 +611,10 @@ while time.monotonic() < until:
 print(len(calls), seen, templates.find(app, "/route/7/y", None))
 late = lambda: None
 app.add_api_route("/late", late)
-time.sleep(2)
-print(templates.find(app, "/late", late))
+until = time.monotonic() + 20
+while (found := templates.find(app, "/late", late)) is None and time.monotonic() < until:
+    time.sleep(0.1)
+print(found)
 """
     shown = run_python(project, code).splitlines()
     assert shown[1] == "/late"
