@@ -1,6 +1,7 @@
 //! The command line: types for clap alone, from which help, completions and the man page are derived.
 
 mod help;
+mod shared;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::component::{COMPONENTS, Component};
 use crate::finding::RULES;
+use shared::Shared;
+pub use shared::{AllShared, Choices, Color, Look, Place};
 
 /// Add infrastructure to a FastAPI project: a diff first, then all of it or nothing
 #[derive(Debug, Parser)]
@@ -97,66 +100,6 @@ pub struct Global {
     pub verbose: bool,
 }
 
-/// Which project.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Place {
-    /// The project's folder [default: the nearest one at or above the current folder]
-    #[arg(short = 'C', long = "project", value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub project: Option<PathBuf>,
-}
-
-/// Which of several; the same as in `[tool.paxx]`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Choices {
-    /// The application, where there are several
-    #[arg(long, value_name = "MODULE:ATTR", help_heading = "Project")]
-    pub app: Option<String>,
-    /// The settings class, where there are several
-    #[arg(long, value_name = "PATH:CLASS", help_heading = "Project")]
-    pub settings: Option<String>,
-    /// The compose file, or `none` to leave compose alone
-    #[arg(long, value_name = "PATH|none", help_heading = "Project", value_hint = ValueHint::FilePath)]
-    pub compose: Option<String>,
-    /// The compose service that runs the application, where there are several
-    #[arg(long, value_name = "NAME", help_heading = "Project")]
-    pub service: Option<String>,
-    /// The folder for generated modules
-    #[arg(long, value_name = "DIR", help_heading = "Project", value_hint = ValueHint::DirPath)]
-    pub services_dir: Option<String>,
-    /// Another name for a generated module whose file is there already, as in `cache=redis_cache`
-    #[arg(long, value_name = "NAME=OTHER", help_heading = "Project")]
-    pub module: Vec<String>,
-}
-
-impl Choices {
-    /// The options that were given.
-    fn given(&self) -> Vec<&'static str> {
-        let all = [
-            ("--app", &self.app),
-            ("--settings", &self.settings),
-            ("--compose", &self.compose),
-            ("--service", &self.service),
-            ("--services-dir", &self.services_dir),
-        ];
-        let given = all.iter().filter(|(_, value)| value.is_some()).map(|(option, _)| *option);
-        given.chain((!self.module.is_empty()).then_some("--module")).collect()
-    }
-}
-
-/// How to say it.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Look {
-    /// When to use colour: auto, always, never [default: auto]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true)]
-    pub color: Option<Color>,
-    /// Say less
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say more
-    #[arg(short, long)]
-    pub verbose: bool,
-}
-
 /// Takes any word, and completes those of a list: what is wrong with a word is said by the command, with the nearest one.
 #[derive(Clone)]
 struct Words(fn() -> Vec<&'static str>);
@@ -184,17 +127,6 @@ const CODE_OR_COMPONENT: Words =
     Words(|| RULES.iter().map(|rule| rule.code).chain(COMPONENTS.iter().map(Component::id)).collect());
 const COMMAND: Words =
     Words(|| vec!["add", "remove", "list", "info", "check", "explain", "keep", "undo", "infra", "ext", "feature"]);
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -275,9 +207,6 @@ pub enum Command {
     },
 }
 
-/// The options of a command that others have too.
-type Shared<'a> = (Option<&'a Place>, Option<&'a Choices>, Option<&'a Look>);
-
 impl Command {
     fn shared(&self) -> Shared<'_> {
         match self {
@@ -298,26 +227,6 @@ impl Command {
             | Self::Completions { .. }
             | Self::Man { .. } => (None, None, None),
         }
-    }
-}
-
-/// The options of the commands that look at a project.
-#[derive(Debug, Clone, Default, Args)]
-pub struct AllShared {
-    /// Which project.
-    #[command(flatten)]
-    pub place: Place,
-    /// How to say it.
-    #[command(flatten)]
-    pub look: Look,
-    /// Which of several.
-    #[command(flatten)]
-    pub choices: Choices,
-}
-
-impl AllShared {
-    fn all(&self) -> Shared<'_> {
-        (Some(&self.place), Some(&self.choices), Some(&self.look))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Found, Subject};
 use crate::project::FilePath;
-use crate::project::discover::syntax_error;
 use crate::project::lifespan::generators;
+use crate::project::unreadable::syntax_error;
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
     let layout = &subject.project.layout;

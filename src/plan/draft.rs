@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::PlannedFile;
 use crate::edit::{self, Edit, Pieces};
 use crate::finding::{self, Location, Problem};
-use crate::project::discover;
+use crate::project::unreadable;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::Change;
 use crate::source::text::LineEnding;
@@ -52,7 +52,7 @@ impl Draft {
                     && matches!(change, Change::Edit { .. })
                     && let Some(error) = file.python().error.clone()
                 {
-                    return Err(discover::syntax_error(path, error));
+                    return Err(unreadable::syntax_error(path, error));
                 }
             }
         }

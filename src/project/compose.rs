@@ -2,13 +2,18 @@
 //!
 //! Pure functions: whoever calls them reads the disk. Nothing here edits.
 
+pub mod data;
+pub mod load;
 pub mod model;
 pub mod ports;
+pub mod service;
 pub mod words;
+
+use data::Data;
+use model::{Model, Read, Service};
 
 use super::FilePath;
 use crate::finding::{Candidate, Problem, Question, SEVERAL_APPLICATION_SERVICES};
-use model::{Data, Model, Read, Service};
 
 /// The names of the base file, the first of which counts: the order of the Compose specification.
 pub const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];

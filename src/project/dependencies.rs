@@ -4,26 +4,21 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::rc::Rc;
 
+use super::dependency_file::{
+    DEVELOPMENT, development_lists, has_ending, has_generated_header, hashed, is_content, is_for_tools, parse,
+    unreadable, variant,
+};
 use super::imports::Files;
 use super::installed::{self, Installed};
-use super::layout::{Dependencies, DependencyFormat, Installer};
+use super::layout::{Dependencies, DependencyFormat};
 use super::path::FilePath;
 use super::reader::Reader;
-use crate::finding::{DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, NOT_TEXT, Problem, SYNTAX_ERROR};
-use crate::source::package_list::{self, format_of};
+use crate::finding::{DEPENDENCY_UNSUPPORTED, Location, NO_DEPENDENCY_FILE, Problem};
 use crate::source::requirements::{self, Kind};
-use crate::source::toml::{Source, SyntaxError};
+use crate::source::toml::Source;
 
-/// What the parts of a requirements file's name say that only development needs it.
-const DEVELOPMENT: [&str; 5] = ["dev", "develop", "development", "local", "devel"];
-/// What they say that something else needs it than the application.
-const TOOLS: [&str; 16] = [
-    "test", "tests", "testing", "lint", "linting", "doc", "docs", "ci", "typing", "types", "build", "bench", "wheels",
-    "optional", "mypy", "style",
-];
 /// What they say of the list that the others build on, in order of preference.
 const MAIN: [&str; 9] = ["", "base", "common", "main", "core", "app", "prod", "production", "requirements"];
 
@@ -126,146 +121,11 @@ fn main_list(finder: &Finder) -> Result<Dependencies, Problem> {
     finder.of_another_format(true)
 }
 
-/// The name that the project gives itself: `[project] name`, or Poetry's.
-pub fn project_name(root: &FilePath, files: &Reader) -> Option<String> {
-    let source = Source::of(&files.text(&root.child("pyproject.toml"))?).ok()?;
-    let name = source.string(&["project", "name"]).or_else(|| source.string(&["tool", "poetry", "name"]))?;
-    (!name.trim().is_empty()).then(|| name.trim().to_owned())
-}
-
-/// The longest line that the project's formatter makes: of ruff, else of black, of the nearest folder that says it.
-pub fn line_length(root: &FilePath, files: &Reader) -> usize {
-    const DEFAULT: usize = 88;
-    let folders = || std::iter::successors(Some(root.clone()), FilePath::parent);
-    let toml = |path: FilePath| files.file(&path)?.toml().ok();
-    let length = |source: &Source, keys: &[&str]| {
-        source
-            .integer(keys)
-            .and_then(|length| usize::try_from(length).ok())
-            .filter(|length| (20..=1000).contains(length))
-    };
-    for folder in folders() {
-        for name in [".ruff.toml", "ruff.toml"] {
-            if let Some(source) = toml(folder.child(name)) {
-                return length(&source, &["line-length"]).unwrap_or(DEFAULT);
-            }
-        }
-        if let Some(source) = toml(folder.child("pyproject.toml")) {
-            if let Some(length) = length(&source, &["tool", "ruff", "line-length"]) {
-                return length;
-            }
-            if let Some(length) = length(&source, &["tool", "black", "line-length"]) {
-                return length;
-            }
-            if source.has(&["tool", "ruff"]) || source.has(&["tool", "black"]) {
-                return DEFAULT;
-            }
-        }
-    }
-    DEFAULT
-}
-
-/// What installs the project's dependencies: by its lock file, else by its tables; uv where nothing says it.
-pub fn installer(root: &FilePath, files: &Reader, dependencies: Option<&Dependencies>) -> Installer {
-    match dependencies.map(|dependencies| dependencies.format) {
-        Some(DependencyFormat::Requirements) => return Installer::Pip,
-        Some(DependencyFormat::Poetry) => return Installer::Poetry,
-        Some(DependencyFormat::Other) => {
-            let format = dependencies.and_then(|found| format_of(found.path.name()));
-            return format.map_or(Installer::Pip, |format| Installer::Other(format.tool()));
-        }
-        Some(DependencyFormat::Pep621) | None => {}
-    }
-    // The lock of a workspace lies above its members.
-    for folder in std::iter::successors(Some(root.clone()), FilePath::parent) {
-        let locks = [("uv.lock", Installer::Uv), ("poetry.lock", Installer::Poetry), ("pdm.lock", Installer::Pdm)];
-        if let Some((_, installer)) = locks.iter().find(|(lock, _)| files.exists(&folder.child(lock))) {
-            return *installer;
-        }
-    }
-    let source = files.file(&root.child("pyproject.toml")).and_then(|file| file.toml().ok());
-    let Some(source) = source else { return Installer::Uv };
-    let backend = source.string(&["build-system", "build-backend"]).unwrap_or_default();
-    if source.has(&["tool", "uv"]) {
-        Installer::Uv
-    } else if source.has(&["tool", "poetry"]) || backend.starts_with("poetry") {
-        Installer::Poetry
-    } else if source.has(&["tool", "pdm"]) || backend.starts_with("pdm") {
-        Installer::Pdm
-    } else {
-        Installer::Uv
-    }
-}
-
-fn parse(path: &FilePath, files: &Reader) -> Result<Rc<Source>, Problem> {
-    let text = files.text(path).ok_or_else(|| unreadable(path))?;
-    Source::of(&text).map_err(|error| syntax_error(path, &error))
-}
-
-/// The lists of what only development needs that a `pyproject.toml` has, by their keys, the customary one first.
-pub fn development_lists(source: &Source) -> Vec<Vec<String>> {
-    const GROUPS: [&str; 3] = ["dev", "develop", "development"];
-    let mut lists: Vec<Vec<&str>> = Vec::new();
-    lists.extend(GROUPS.map(|group| vec!["dependency-groups", group]));
-    lists.extend(GROUPS.map(|group| vec!["tool", "poetry", "group", group, "dependencies"]));
-    lists.push(vec!["tool", "poetry", "dev-dependencies"]);
-    lists.push(vec!["tool", "uv", "dev-dependencies"]);
-    lists.extend(GROUPS.map(|group| vec!["tool", "pdm", "dev-dependencies", group]));
-    lists.extend(GROUPS.map(|group| vec!["project", "optional-dependencies", group]));
-    lists.retain(|keys| source.array(keys).is_some() || source.table(keys).is_some());
-    lists.into_iter().map(|keys| keys.into_iter().map(str::to_owned).collect()).collect()
-}
-
-/// What is said of a file that is no TOML.
-pub fn syntax_error(path: &FilePath, error: &SyntaxError) -> Problem {
-    Problem::new(&SYNTAX_ERROR, format!("`{path}` is not valid TOML: {}", error.message))
-        .at(path, error.range.clone())
-        .help("mend the file and try again")
-}
-
-/// What is said of a requirements file with hashes; `range` is a line with one.
-pub fn hashed(path: &FilePath, range: Range<usize>) -> Problem {
-    Problem::new(&DEPENDENCY_UNSUPPORTED, format!("`{path}` pins its packages by hash"))
-        .at(path, range)
-        .help("add the package to the file that this one is compiled from, and compile it again")
-}
-
-/// What is said of a file that is no text.
-pub fn unreadable(path: &FilePath) -> Problem {
-    Problem::new(&NOT_TEXT, format!("`{path}` is not UTF-8 text")).at(path, 0..0).help("save it as UTF-8")
-}
-
-fn is_content(line: &requirements::Line) -> bool {
-    matches!(line.kind, Kind::Requirement { .. } | Kind::Include(_))
-}
-
-fn has_ending(name: &str, ending: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
-}
-
-/// What a name such as `requirements-dev.txt` says: `dev`. `None` where it is no requirements file.
-fn variant(name: &str) -> Option<String> {
-    let lower = name.to_lowercase();
-    let stem = lower.strip_suffix(".txt").or_else(|| lower.strip_suffix(".in"))?;
-    let rest = stem.strip_prefix("requirements").or_else(|| stem.strip_suffix("requirements"))?;
-    Some(rest.trim_matches(['-', '_', '.']).to_owned())
-}
-
-/// Does a name such as `requirements-test.txt` say that something else needs it than the application?
-fn is_for_tools(variant: &str) -> bool {
-    variant.split(['-', '_', '.']).any(|part| DEVELOPMENT.contains(&part) || TOOLS.contains(&part))
-}
-
-/// Does a tool write this file, as its first lines say?
-fn has_generated_header(text: &str) -> bool {
-    text.lines().take(10).take_while(|line| line.starts_with('#')).any(|line| line.contains("autogenerated"))
-}
-
 /// The folder of a project, as it is looked through for requirements files.
-struct Finder<'a> {
-    root: &'a FilePath,
-    files: &'a Reader,
-    names: Rc<[String]>,
+pub(super) struct Finder<'a> {
+    pub(super) root: &'a FilePath,
+    pub(super) files: &'a Reader,
+    pub(super) names: Rc<[String]>,
     /// What was asked of each requirements file: the files that it reads.
     included: RefCell<BTreeMap<FilePath, Vec<FilePath>>>,
     /// What Dockerfiles, CI and scripts install.
@@ -531,7 +391,7 @@ impl Finder<'_> {
     }
 
     /// The requirements file of what only development needs.
-    fn development(&self) -> Option<FilePath> {
+    pub(super) fn development(&self) -> Option<FilePath> {
         let candidates = self.candidates();
         let path = DEVELOPMENT.iter().find_map(|wanted| {
             let mut found = candidates.iter().filter(|(_, variant)| variant == wanted).map(|(path, _)| path);
@@ -589,91 +449,6 @@ impl Finder<'_> {
         let Some(setup) = self.files.text(&self.root.child("setup.py")) else { return Ok(None) };
         Ok(self.requirements()?.filter(|path| setup.contains(&path.relative_to(self.root))))
     }
-
-    /// The list in a file of another format; where there is no such file at all, the `requirements.txt` that will be made.
-    fn of_another_format(&self, pyproject: bool) -> Result<Dependencies, Problem> {
-        if let Some(found) = self.package_list(|_| true)? {
-            return Ok(found);
-        }
-        match (self.foreign(), self.listed_above()) {
-            (None, None) => Ok(Dependencies {
-                format: DependencyFormat::Requirements,
-                path: self.root.child("requirements.txt"),
-                development: self.development(),
-                includes: Vec::new(),
-                constraints: Vec::new(),
-                copy: None,
-                also: Vec::new(),
-                compiled: None,
-            }),
-            (_, above) => Err(self.nothing(pyproject, above)),
-        }
-    }
-
-    /// The first list that can be edited in the files of other formats whose names are `wanted`.
-    fn package_list(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Dependencies>, Problem> {
-        let is_here = |name: &&str| wanted(name) && self.names.iter().any(|known| known == name);
-        for name in package_list::names().filter(is_here) {
-            let path = self.root.child(name);
-            let text = self.files.text(&path).ok_or_else(|| unreadable(&path))?;
-            let Some(format) = format_of(name) else { continue };
-            if format.read(&text).is_some() {
-                let development = format.development(&text).map(|_| path.clone()).or_else(|| self.development());
-                return Ok(Some(Dependencies {
-                    format: DependencyFormat::Other,
-                    path,
-                    development,
-                    includes: Vec::new(),
-                    constraints: Vec::new(),
-                    copy: None,
-                    also: Vec::new(),
-                    compiled: None,
-                }));
-            }
-            // Why there is none, where it is no TOML at all.
-            if matches!(name, "Pipfile" | "pixi.toml") {
-                Source::of(&text).map_err(|error| syntax_error(&path, &error))?;
-            }
-        }
-        Ok(None)
-    }
-
-    /// A file above the root that may list the dependencies.
-    fn listed_above(&self) -> Option<FilePath> {
-        let above = std::iter::successors(self.root.parent(), FilePath::parent);
-        let names = || package_list::names().chain(["requirements.txt", "requirements.in", "pyproject.toml"]);
-        above
-            .flat_map(|folder| names().map(|name| folder.child(name)).collect::<Vec<_>>())
-            .find(|path| self.files.exists(path))
-    }
-
-    fn foreign(&self) -> Option<&'static str> {
-        package_list::names().find(|foreign| self.names.iter().any(|name| name == foreign))
-    }
-
-    /// What is said where nothing can be edited.
-    fn nothing(&self, pyproject: bool, above: Option<FilePath>) -> Problem {
-        if let Some(name) = self.foreign() {
-            return Problem::new(
-                &DEPENDENCY_UNSUPPORTED,
-                format!("the dependencies are in `{name}`, and no list in it can be edited"),
-            )
-            .at(&self.root.child(name), 0..0)
-            .help(format!("add them to `{name}` yourself, and go on with `--allow-manual`"));
-        }
-        let looked = if pyproject {
-            "`pyproject.toml` lists none, and there is no `requirements.txt`"
-        } else {
-            "there is no `pyproject.toml` and no `requirements.txt`"
-        };
-        let folder = if self.root.as_str().is_empty() { String::new() } else { format!(" in `{}`", self.root) };
-        let problem = Problem::new(&NO_DEPENDENCY_FILE, format!("no file lists the dependencies: {looked}{folder}"))
-            .help("create `requirements.txt`, or go on with `--allow-manual` and install them yourself");
-        match above {
-            Some(above) => problem.related(Location::file(above), "it may list them, and lies above the project"),
-            None => problem,
-        }
-    }
 }
 
 /// The file that pip-compile or uv made a requirements file from, as its header says.
@@ -693,6 +468,7 @@ fn compiled_from(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::package_list;
 
     fn path(text: &str) -> FilePath {
         FilePath::new(text).expect("inside")
@@ -951,44 +727,5 @@ mod tests {
         check(&[("pixi.toml", "[pypi-dependencies]\n")], Other, "pixi.toml", None);
         check(&[cfg, ("requirements.txt", "a\n")], Requirements, "requirements.txt", None);
         assert_eq!(refused(&[("Pipfile", "[packages\n")]).rule.code, "PX005");
-    }
-
-    #[test]
-    fn the_tool_that_installs() {
-        let of = |files: &[(&str, &str)]| {
-            let found = with(files, |files| locate(&FilePath::top(), files)).ok();
-            with(files, |files| installer(&FilePath::top(), files, found.as_ref()))
-        };
-        let project = ("pyproject.toml", "[project]\ndependencies = [\"a\"]\n");
-        assert_eq!(of(&[project]), Installer::Uv);
-        assert_eq!(of(&[project, ("poetry.lock", "")]), Installer::Poetry);
-        assert_eq!(of(&[project, ("pdm.lock", "")]), Installer::Pdm);
-        assert_eq!(of(&[project, ("uv.lock", ""), ("poetry.lock", "")]), Installer::Uv);
-        assert_eq!(
-            of(&[("pyproject.toml", "[tool.poetry.dependencies]\na = \"1\"\n"), ("uv.lock", "")]),
-            Installer::Poetry
-        );
-        assert_eq!(of(&[("requirements.txt", "a\n")]), Installer::Pip);
-        let backend =
-            "[project]\ndependencies = [\"a\"]\n[build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n";
-        assert_eq!(of(&[("pyproject.toml", backend)]), Installer::Poetry);
-    }
-
-    #[test]
-    fn the_name_and_the_line_length() {
-        let length = |files: &[(&str, &str)]| with(files, |files| line_length(&path("a/b"), files));
-        assert_eq!(length(&[]), 88);
-        assert_eq!(
-            length(&[("a/b/pyproject.toml", "[tool.ruff]\nline-length = 100\n[tool.black]\nline-length = 79\n")]),
-            100
-        );
-        assert_eq!(length(&[("a/b/pyproject.toml", "[tool.black]\nline-length = 79\n")]), 79);
-        assert_eq!(length(&[("ruff.toml", "line-length = 120\n"), ("a/b/pyproject.toml", "[project]\n")]), 120);
-        assert_eq!(length(&[("a/b/.ruff.toml", "line-length = 99\n"), ("a/b/ruff.toml", "line-length = 120\n")]), 99);
-        assert_eq!(length(&[("a/b/ruff.toml", "line-length = -3\n")]), 88);
-        let name = |text: &str| with(&[("pyproject.toml", text)], |files| project_name(&FilePath::top(), files));
-        assert_eq!(name("[project]\nname = \"x\"\n").as_deref(), Some("x"));
-        assert_eq!(name("[tool.poetry]\nname = \"y\"\n").as_deref(), Some("y"));
-        assert_eq!(name("nothing"), None);
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{File, FilePath};
+pub use crate::source::python::expression::is_name;
 use crate::source::python::{Function, Source};
 
 /// Where files come from: the disk while the project is being discovered, the snapshot afterwards.
@@ -192,11 +193,4 @@ fn returned_function(source: &Source, maker: &Function) -> Option<Function> {
         return None;
     }
     source.functions.iter().find(|function| function.scope.function == Some(index) && function.name == first).cloned()
-}
-
-/// Is it an identifier and nothing else?
-pub fn is_name(code: &str) -> bool {
-    let mut characters = code.chars();
-    characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        && characters.all(|character| character.is_alphanumeric() || character == '_')
 }

@@ -2,10 +2,11 @@
 
 use super::FilePath;
 use super::find_application::dotted;
-use super::find_settings::{Candidate, naming};
+use super::find_settings::naming;
 use super::imports::Files;
 use super::layout::Settings;
 use super::reader::Reader;
+use super::settings_classes::Candidate;
 use super::settings_naming::Naming;
 use crate::finding::{self, Problem};
 use crate::source::python::{Class, Source, indentation_step, uses_of};

@@ -29,7 +29,7 @@ use super::{Assessment, Fix};
 use crate::component::manifest::Text;
 use crate::edit::Edit;
 use crate::finding::{DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, Problem};
-use crate::project::dependencies::{development_lists, hashed, syntax_error, unreadable};
+use crate::project::dependency_file::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
 use crate::source::package_list::{PackageList, format_of};

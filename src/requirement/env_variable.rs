@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{ENV_MISSING, Location, Problem};
-use crate::project::dependencies::unreadable;
+use crate::project::dependency_file::unreadable;
 use crate::project::{FilePath, Project};
 use crate::source::dotenv::{self, Variable};
 use crate::source::text::{self, LineEnding};

@@ -5,7 +5,7 @@
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{IGNORE_MISSING, Location, Problem};
-use crate::project::dependencies::unreadable;
+use crate::project::dependency_file::unreadable;
 use crate::project::{FilePath, Project};
 use crate::source::text::{self, LineEnding};
 

@@ -1,6 +1,6 @@
 //! Ports that services of a compose file publish, in all the forms that they are written in.
 
-use super::model::Data;
+use super::data::Data;
 use super::with_defaults;
 
 /// Ports that a service publishes.

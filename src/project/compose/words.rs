@@ -1,6 +1,6 @@
 //! Commands of a compose file as words. Nothing is run, and no variable is read.
 
-use super::model::Data;
+use super::data::Data;
 
 /// The words of a command, in its short or its list form.
 pub fn words(command: &Data) -> Vec<String> {

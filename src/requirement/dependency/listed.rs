@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::specifier::{Bound, Specifier, canonical, name_and_bound, poetry_bound};
 use super::{Pythons, is_toml};
 use crate::finding::{Location, Problem};
-use crate::project::dependencies::{syntax_error, unreadable};
+use crate::project::dependency_file::{syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
 use crate::source::package_list::{PackageList, format_of};

@@ -5,7 +5,7 @@ use super::specifier::{canonical, name_and_bound};
 use super::{Dependency, Target, array, is_toml, lines, made_file, placement, scaffolding, table};
 use crate::edit::Edit;
 use crate::finding::{Location, NO_DEPENDENCY_FILE};
-use crate::project::dependencies::unreadable;
+use crate::project::dependency_file::unreadable;
 use crate::project::{FilePath, Project};
 use crate::requirement::{Fix, Recorded, Retraction};
 use crate::source::package_list::format_of;

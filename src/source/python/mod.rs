@@ -3,6 +3,8 @@
 //! One query over the syntax tree answers what `queries/python/*.scm` ask, once for a file. All ranges are byte offsets of
 //! the text. Nothing here knows FastAPI, and nothing changes text.
 
+mod block;
+pub mod expression;
 mod facts;
 pub mod form;
 pub mod names;
@@ -16,11 +18,12 @@ mod visit;
 use std::ops::Range;
 use std::rc::Rc;
 
+use block::named_children;
 pub use facts::{
     Argument, Assignment, Block, Call, Class, Function, Import, ImportedName, Return, Scope, Source, Statement,
     StatementKind, Usage, Yield,
 };
-use read::{QUERY, Reader, named_children, without_blanks};
+use read::{QUERY, Reader, without_blanks};
 use tree::tree;
 
 use super::memory::Memory;

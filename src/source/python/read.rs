@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use streaming_iterator::StreamingIterator;
+use tree_sitter::StreamingIterator;
 use tree_sitter::{Node, Query, QueryCursor, Tree};
 
+use super::block::{Inside, block, block_of, named_children, statements};
 use super::facts::{
-    Argument, Assignment, Block, Call, Class, Function, Import, ImportedName, Return, Scope, Source, Statement,
-    StatementKind, Usage, Yield,
+    Argument, Assignment, Block, Call, Class, Function, Import, ImportedName, Return, Scope, Source, StatementKind,
+    Usage, Yield,
 };
 use super::tree::{first_error, language};
 use super::visit;
@@ -48,40 +49,6 @@ impl<'tree> Place<'tree, '_> {
     /// The definition with its decorators.
     fn decorated(self) -> Node<'tree> {
         self.around.last().copied().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(self.node)
-    }
-}
-
-/// What the children of a node on the way down stand in.
-#[derive(Clone, Copy)]
-struct Inside<'tree> {
-    /// Of the node itself.
-    scope: Scope,
-    statement: Node<'tree>,
-    /// Of a definition: its number, by which it is the scope of its body.
-    number: Option<usize>,
-    /// The body of a definition, or what runs where an `if TYPE_CHECKING:` holds.
-    part: Option<Node<'tree>>,
-}
-
-impl<'tree> Inside<'tree> {
-    /// What `child` of `parent` stands in, and the statement that it belongs to.
-    fn of(&self, parent: Node<'tree>, child: Node<'tree>) -> (Scope, Node<'tree>) {
-        let is_part = self.part == Some(child);
-        let scope = match (parent.kind(), self.number) {
-            // Decorators, defaults and bases belong to the scope around a definition.
-            ("function_definition", number) if is_part => Scope { function: number, ..Scope::default() },
-            ("class_definition", number) if is_part => {
-                Scope { function: self.scope.function, class: number, ..Scope::default() }
-            }
-            (
-                "if_statement" | "try_statement" | "with_statement" | "for_statement" | "while_statement"
-                | "match_statement",
-                _,
-            ) => Scope { guarded: true, type_checking: self.scope.type_checking || is_part, ..self.scope },
-            _ => self.scope,
-        };
-        let statement = if matches!(parent.kind(), "block" | "module") { child } else { self.statement };
-        (scope, statement)
     }
 }
 
@@ -413,36 +380,6 @@ impl Reader<'_> {
     }
 }
 
-/// What a node holds, without brackets and words of the grammar.
-pub(super) fn named_children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    // By a cursor: asking for each child by its number is quadratic in the length of the list.
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).collect::<Vec<_>>().into_iter()
-}
-
-fn statements(block: Node) -> Vec<Statement> {
-    named_children(block)
-        .filter(|child| !matches!(child.kind(), "comment" | "ERROR"))
-        .map(|child| Statement { range: child.byte_range(), kind: StatementKind::of(child) })
-        .collect()
-}
-
-fn block(node: Node, field: &str) -> Block {
-    node.child_by_field_name(field).map(|body| block_of(body, node)).unwrap_or_default()
-}
-
-fn block_of(body: Node, header: Node) -> Block {
-    let statements = statements(body);
-    let start = statements.first().map_or(body.start_byte(), |first| first.range.start);
-    let end = statements.last().map_or(body.end_byte(), |last| last.range.end);
-    let mut cursor = header.walk();
-    let colon = header
-        .children(&mut cursor)
-        .find(|child| child.kind() == ":")
-        .map_or(header.start_position().row, |colon| colon.end_position().row);
-    Block { range: start..end.max(start), statements, inline: body.start_position().row == colon }
-}
-
 /// The longest `a, b = f(), g()` whose calls are told apart.
 const LONGEST_UNPACKING: usize = 100;
 
@@ -496,7 +433,7 @@ pub(super) fn without_blanks(code: &str) -> String {
 }
 
 impl StatementKind {
-    fn of(node: Node) -> Self {
+    pub(super) fn of(node: Node) -> Self {
         match node.child_by_field_name("definition").unwrap_or(node).kind() {
             "function_definition" => Self::Function,
             "class_definition" => Self::Class,
