@@ -8,7 +8,8 @@ use paxx::apply::{Contents, FileChange};
 use paxx::check;
 use paxx::component::Component;
 use paxx::plan::{self, Allowances, Plan};
-use paxx::project::discover::{Discovery, Options, discover};
+use paxx::project::discover::{Discovery, discover};
+use paxx::project::options::Options;
 use paxx::render::diff;
 
 fn main() {

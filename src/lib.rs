@@ -24,7 +24,8 @@
 //!
 //! # What lives where
 //!
-//! Dependencies point down this list only; `tests/tidy.rs` holds that and the invariants below.
+//! Dependencies point down this list only, and no files use each other in a circle: `tests/tidy.rs` follows every `use` and path to the
+//! file that has the item. The head of a module (`requirement/mod.rs`) and its parts count as one. It holds the invariants below too.
 //!
 //! | module | is |
 //! | --- | --- |
@@ -75,6 +76,9 @@
 //!   settings class (`find_settings`) are apart from opening files (`disk`, the one place that does, with all limits), from
 //!   reading each once (`reader`), from finding the Python files (`walk`), from import paths (`imports`), and from what a FastAPI
 //!   application looks like in a syntax tree (`application`).
+//! - **Each kind has one file, and what it shares a file beside it.** What is found out about a requirement is in `assessment`, what a
+//!   manifest asks for in `of_manifest`; where an import or a field goes (`import_place`, `setting_place`), what a lifespan of ours
+//!   looks like (`own_lifespan`) and what answers at a path (`taken_path`) are questions of their own.
 //! - **Middleware, router and set-up call are one kind**, [`requirement::application_call`]: a statement on the application
 //!   with a role. They differ in where they go and when they clash, not in how they are found.
 //! - **An import is no requirement of its own.** The call that needs a name brings its import, and it goes with the last call

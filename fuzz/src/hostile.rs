@@ -12,7 +12,8 @@ use paxx::commands;
 use paxx::component::Component;
 use paxx::lock::Lock;
 use paxx::plan::{self, Allowances, Plan};
-use paxx::project::discover::{Discovery, Options, discover};
+use paxx::project::discover::{Discovery, discover};
+use paxx::project::options::Options;
 
 /// What separates the texts in an input.
 const SEPARATOR: &[u8] = b"\n----\n";

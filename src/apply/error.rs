@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::journal::Stage;
+use super::stage::Stage;
 use crate::project::FilePath;
 
 /// Why a change was not applied. Unless it says otherwise, nothing was changed.

@@ -17,10 +17,10 @@ use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use sha2::{Digest as _, Sha256};
-
+use super::digest::{Digest, digest, from_hexadecimal, hexadecimal};
 use super::error::{ApplyError, Doubt, Failure};
 use super::records::Mark;
+use super::stage::Stage;
 use super::tree::{self, Existing, Found, Limit, Properties};
 use super::{Contents, Site};
 use crate::project::FilePath;
@@ -29,9 +29,6 @@ const FIRST_LINE: &str = "paxx journal 2";
 
 /// The largest journal that is read, and so the largest that is written.
 const LARGEST: Limit = Limit(256 << 20, "a file of more than 256 MiB");
-
-/// A SHA-256 digest.
-pub type Digest = [u8; 32];
 
 /// A change as the journal has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,17 +114,6 @@ impl Step {
     }
 }
 
-/// How far a change got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It is being made, or taken back.
-    Open,
-    /// It is made; only things to clear away are left.
-    Committed,
-    /// It is the last change that was made.
-    Last,
-}
-
 /// A journal that is believed.
 #[derive(Debug)]
 pub struct Journal {
@@ -135,22 +121,6 @@ pub struct Journal {
     pub record: Record,
     /// The digest of all of it.
     pub digest: Digest,
-}
-
-impl Stage {
-    /// The name of a journal of this stage, for a project whose root is `root`.
-    fn file(self, site: &Site<'_>, root: &FilePath) -> FilePath {
-        match self {
-            Self::Open => site.state("journal"),
-            Self::Committed => site.state("committed"),
-            Self::Last if *root == site.home => site.state("undo"),
-            // Several projects share this folder; each has its own last change.
-            Self::Last => {
-                let digits = hexadecimal(&digest(root.relative_to(&site.home).as_bytes()));
-                site.state(&format!("undo-{}", digits.get(..16).unwrap_or_default()))
-            }
-        }
-    }
 }
 
 /// The journal of this stage, if there is one; only one that is believed.
@@ -304,11 +274,6 @@ pub fn new_id() -> String {
     format!("{:x}{:08x}{:x}", time.as_secs(), time.subsec_nanos(), std::process::id())
 }
 
-/// The digest of `bytes`.
-pub fn digest(bytes: &[u8]) -> Digest {
-    Sha256::digest(bytes).into()
-}
-
 /// The bytes of a journal whose paths are relative to `home`.
 fn encode(record: &Record, home: &FilePath) -> Vec<u8> {
     let relative = |path: &FilePath| escape(&path.relative_to(home));
@@ -448,26 +413,6 @@ fn unescape(text: &str) -> Option<String> {
         });
     }
     Some(plain)
-}
-
-/// These bytes as digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
-fn from_hexadecimal(digits: &str) -> Option<Digest> {
-    let mut digest = Digest::default();
-    if digits.len() != 2 * digest.len() || !digits.is_ascii() {
-        return None;
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(digest)
 }
 
 /// Is there anything under the name of this stage?

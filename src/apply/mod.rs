@@ -24,12 +24,15 @@
 //! This module prints nothing, asks nothing and plans nothing.
 
 mod base_texts;
+mod digest;
 mod empty_folders;
 mod error;
 mod journal;
 mod lock;
 mod records;
 mod recovery;
+mod roll_back;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -41,9 +44,9 @@ use std::rc::Rc;
 
 pub use base_texts::keep as keep_base_texts;
 pub use error::{ApplyError, Difference, Doubt, Failure, How, Refusal};
-pub use journal::Stage;
 pub use records::Records;
 pub use recovery::{Pending, Recovered, pending, recover};
+pub use stage::Stage;
 pub use transaction::{Applied, apply, hard_links};
 pub use undo::{foreign_undo, undo_changes};
 

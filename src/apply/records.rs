@@ -16,8 +16,8 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 use sha2::{Digest as _, Sha256};
 
+use super::digest::{Digest, hexadecimal};
 use super::error::{ApplyError, Failure};
-use super::journal::{Digest, hexadecimal};
 use super::tree::{self, Tree};
 use crate::project::FilePath;
 

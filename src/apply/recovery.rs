@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use super::error::ApplyError;
-use super::journal::{self, Journal, Stage};
+use super::journal::{self, Journal};
 use super::lock::{self, Lock};
-use super::{Place, Site, transaction};
+use super::stage::Stage;
+use super::{Place, Site};
+use crate::apply::roll_back;
 use crate::project::FilePath;
 
 /// A change that did not come to its end.
@@ -72,10 +74,10 @@ pub fn settle(site: &Site<'_>) -> Result<Option<Recovered>, ApplyError> {
     let Some((stage, journal)) = unsettled(site)? else { return Ok(None) };
     let finished = stage == Stage::Committed;
     let kept = if finished {
-        transaction::finish(site, &journal)?;
+        roll_back::finish(site, &journal)?;
         Vec::new()
     } else {
-        transaction::roll_back(site, &journal)?
+        roll_back::roll_back(site, &journal)?
     };
     Ok(Some(Recovered { label: journal.record.label, undo: journal.record.undo, finished, kept }))
 }

@@ -362,7 +362,7 @@ fn an_own_journal_of_a_newer_version_says_so() {
     fs::create_dir(project.full(".paxx")).expect("created");
     fs::write(project.full(".paxx/journal"), b"paxx journal 9\n").expect("written");
     let tree = project.place.open().expect("opened");
-    let mark = records::Mark::of(&tree, &FilePath::top(), &journal::digest(b"paxx journal 9\n")).expect("a mark");
+    let mark = records::Mark::of(&tree, &FilePath::top(), &digest::digest(b"paxx journal 9\n")).expect("a mark");
     project.records.make().expect("made").add(&mark).expect("added");
     assert!(matches!(project.apply(&change()), Err(ApplyError::Unreadable { .. })));
 }

@@ -1,10 +1,12 @@
 //! The last change, backwards.
 
 use super::error::{ApplyError, Difference, Failure, How};
-use super::journal::{self, Record, Stage};
+use super::journal::{self, Record};
 use super::lock;
+use super::stage::Stage;
 use super::tree::{self, Found};
 use super::{Change, Contents, FileChange, Place};
+use crate::apply::digest;
 
 /// The change that takes the last one of this project back, byte for byte, to be shown and then given to [`super::apply`]. Its
 /// label is that of the change that it takes back.
@@ -22,7 +24,7 @@ pub fn undo_changes(place: &Place) -> Result<Change, ApplyError> {
                 (Found::Nothing | Found::Unreachable, _) => How::Gone,
                 (Found::Other(kind), _) => How::Kind(kind),
                 (Found::File(_), None) => How::Appeared,
-                (Found::File(file), Some(print)) if journal::digest(&file.bytes) == print.digest => How::Mode,
+                (Found::File(file), Some(print)) if digest::digest(&file.bytes) == print.digest => How::Mode,
                 (Found::File(_), Some(_)) => How::Changed,
             };
             differences.push(Difference { path: step.path, how });

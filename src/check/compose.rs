@@ -7,7 +7,7 @@ use crate::component::COMPONENTS;
 use crate::finding::{BIND_MOUNT_DECLARED, HEALTH_CHECK_MISSING, IMAGE_GONE, PORT_TWICE, Problem};
 use crate::project::compose::with_defaults;
 use crate::requirement::compose::{self, Document};
-use crate::requirement::image::Reference;
+use crate::requirement::image_reference::Reference;
 use crate::requirement::service;
 use crate::source::yaml::{Entry, Node, Value};
 

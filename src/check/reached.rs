@@ -14,7 +14,8 @@ use crate::project::imports::module_file;
 use crate::project::lifespan;
 use crate::project::{File, FilePath, Project, routes};
 use crate::requirement::application_call::Role;
-use crate::requirement::lifespan_call::{LifespanCall, Side};
+use crate::requirement::lifespan_call::LifespanCall;
+use crate::requirement::side::Side;
 use crate::source::python::{Call, Function, Source, Usage};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {

@@ -7,7 +7,8 @@ use crate::project::application::{self, Wiring};
 use crate::project::lifespan::{self, Lifespan};
 use crate::project::{FilePath, Project};
 use crate::requirement::application_call::{ApplicationCall, Role};
-use crate::requirement::lifespan_call::{LifespanCall, Side};
+use crate::requirement::lifespan_call::LifespanCall;
+use crate::requirement::side::Side;
 use crate::source::python::{Call, Function, Source};
 
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {

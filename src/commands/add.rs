@@ -16,7 +16,7 @@ use crate::project::FilePath;
 use crate::project::discover::{self, Discovery, decide_tests};
 use crate::render::findings;
 use crate::requirement::dependency::plain;
-use crate::requirement::python::NEEDED;
+use crate::requirement::python_minors::NEEDED;
 
 /// Runs the command; the exit code.
 pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8, Error> {

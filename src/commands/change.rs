@@ -2,9 +2,10 @@
 
 use super::interrupt::Interrupt;
 use super::pager::{self, Pages, View};
+use super::pending::place;
 use super::prompt::{Answer, Answers};
 use super::{Ui, pending, prompt, refused};
-use crate::apply::{self, Contents, FileChange, Place};
+use crate::apply::{self, Contents, FileChange};
 use crate::cli::{Confirmation, PlanFormat};
 use crate::error::Error;
 use crate::lock::Lock;
@@ -31,11 +32,6 @@ pub struct Proposal<'a> {
     pub confirmation: Confirmation,
     /// How to show the plan.
     pub format: PlanFormat,
-}
-
-/// Where changes of this project are written, and where what a killed run left is looked for.
-pub fn place(discovery: &Discovery) -> Place {
-    Place::new(&discovery.base, discovery.project.layout.root.clone(), pending::records())
 }
 
 fn contents(file: &File) -> Contents {

@@ -23,10 +23,13 @@ use crate::finding::{Problem, RULES, Severity, is_selector};
 use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
-use crate::project::discover::{self, Discovery, Failure, Options};
+use crate::project::discover::{self, Discovery};
+use crate::project::options::Options;
+use crate::project::root::Failure;
 use crate::project::{disk, root, watch};
 use crate::render::Paths;
-use crate::render::report::{Checked, Format, Placed, count, render, statistics};
+use crate::render::placed::{Checked, Placed, count};
+use crate::render::report::{Format, render, statistics};
 use crate::render::styled::Look;
 
 /// Threads for several projects: more gain little, because most of the time goes into reading files.

@@ -12,8 +12,8 @@ use crate::component::manifest::Kind;
 use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::Severity;
-use crate::project::discover::Options;
 use crate::project::disk;
+use crate::project::options::Options;
 use crate::project::root;
 use crate::render::json;
 

@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::change::place;
 use super::{Ui, state_folder};
 use crate::apply::{self, ApplyError, Place, Records, Recovered};
 use crate::cli::Global;
@@ -18,6 +17,11 @@ use crate::project::root;
 /// The records in this user's state folder.
 pub fn records() -> Records {
     Records::new(state_folder())
+}
+
+/// Where changes of this project are written, and where what a killed run left is looked for.
+pub fn place(discovery: &Discovery) -> Place {
+    Place::new(&discovery.base, discovery.project.layout.root.clone(), records())
 }
 
 /// The folder that the command is about.

@@ -9,7 +9,7 @@ use inquire::{InquireError, Select};
 use super::{Ui, prompt};
 use crate::error::Error;
 use crate::finding::{Candidate, Problem, Question};
-use crate::project::discover::Options;
+use crate::project::options::Options;
 use crate::render::findings::MOST_ANSWERS;
 use crate::render::styled::{one_line, visible};
 

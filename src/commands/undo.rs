@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::change::place;
 use super::interrupt::Interrupt;
 use super::pager::{Pages, View};
+use super::pending::place;
 use super::prompt::{Answer, Answers};
 use super::{Search, Ui, find_project, pending, prompt};
 use crate::apply::{self, ApplyError};

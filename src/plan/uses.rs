@@ -3,7 +3,6 @@
 //! Where it uses a module, a setting or a variable that would go, nothing is removed: the application would not start any more, or
 //! would fail later. A package that it imports stays in the list of dependencies.
 
-use crate::requirement::setting_provision;
 use std::ops::Range;
 
 use crate::component::Component;
@@ -15,6 +14,7 @@ use crate::project::root::is_secondary;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::dependency::specifier::name_and_bound;
 use crate::requirement::dependency::{Use, listed};
+use crate::requirement::setting_provision;
 use crate::source::python::Import;
 use crate::source::python::names::{attributes_of, strings_with};
 use crate::source::python::scan::ScannedImport;
@@ -359,7 +359,8 @@ fn is_string(code: &str, range: &Range<usize>, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::discover::{Options, discover_in};
+    use crate::project::discover::discover_in;
+    use crate::project::options::Options;
     use crate::project::reader::Reader;
 
     /// What is said to use the field, in a project with these files.

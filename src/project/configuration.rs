@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::FilePath;
-use super::discover::Options;
 use super::imports::{Files, is_name};
+use super::options::Options;
 use super::reader::Reader;
 use crate::component::COMPONENTS;
 use crate::finding::{self, Location, Problem, is_selector};

@@ -17,8 +17,10 @@ use super::imports::{self, Files};
 use super::installer;
 use super::layout::{DependencyFormat, Installer, Layout};
 use super::lifespan;
+use super::options::Options;
 use super::read_ahead::read_the_rest;
 use super::reader::{Hit, Reader};
+pub use super::root::Failure;
 use super::root::{self, FASTAPI, HANDLERS, HEALTH, ROUTES, SERVERS, SETTINGS, WIRING, is_secondary};
 use super::services_package::{services, wiring_modules};
 use super::tests;
@@ -26,27 +28,6 @@ use super::unreadable::syntax_error;
 use super::{FilePath, Project};
 use crate::finding::{self, Problem, Severity};
 use crate::lock::{self, Lock};
-
-/// What the user said about the project on the command line.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// `-C`
-    pub project: Option<PathBuf>,
-    /// `--app`
-    pub app: Option<String>,
-    /// `--settings`
-    pub settings: Option<String>,
-    /// `--compose`
-    pub compose: Option<String>,
-    /// `--service`
-    pub service: Option<String>,
-    /// `--services-dir`
-    pub services_dir: Option<String>,
-    /// `--module`, each `NAME=OTHER`
-    pub modules: Vec<String>,
-    /// The folder for the state of programs (`$XDG_STATE_HOME`), where there is one.
-    pub state: Option<PathBuf>,
-}
 
 /// A project that was found.
 #[derive(Debug)]
@@ -69,18 +50,6 @@ pub struct Discovery {
     pub problems: Vec<Problem>,
     /// Parts of the project that were not searched.
     pub unsearched: Vec<Problem>,
-}
-
-/// What ended discovery.
-#[derive(Debug)]
-pub enum Failure {
-    /// There is no project.
-    NotAProject {
-        /// Why.
-        problem: Problem,
-        /// Projects below, relative to where the search began.
-        below: Vec<String>,
-    },
 }
 
 /// Finds the project that `start` (an absolute folder) is in.

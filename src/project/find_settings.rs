@@ -387,7 +387,8 @@ fn imported_as(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::discover::{Options, discover_in};
+    use crate::project::discover::discover_in;
+    use crate::project::options::Options;
 
     /// The settings class that is found, or what the question offers.
     fn found(settings: &str, imports: &str) -> Result<String, Vec<String>> {

@@ -4,16 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::FilePath;
-use super::discover::{Failure, Options};
 use super::disk::{self, Disk};
 use super::imports::Files;
 use super::lifespan;
+use super::options::Options;
 use super::reader::{Hit, Reader, to_file_path};
 use super::routes;
 use super::walk::walk;
 use crate::component::COMPONENTS;
 use crate::finding::{self, Candidate, Problem, Question};
 use crate::lock;
+
+/// What ended discovery.
+#[derive(Debug)]
+pub enum Failure {
+    /// There is no project.
+    NotAProject {
+        /// Why.
+        problem: Problem,
+        /// Projects below, relative to where the search began.
+        below: Vec<String>,
+    },
+}
 
 /// Words that make a Python file worth parsing, by their bit.
 pub const FASTAPI: u32 = 1;

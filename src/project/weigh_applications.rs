@@ -418,7 +418,8 @@ fn literal(code: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::discover::{Options, discover_in};
+    use crate::project::discover::discover_in;
+    use crate::project::options::Options;
 
     /// The application that is found, or what the question offers.
     fn found(files: &[(&str, &str)]) -> Result<String, Vec<String>> {

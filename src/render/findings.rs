@@ -6,7 +6,6 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Paths;
-use super::report::mark;
 use super::styled::{Look, Styled, one_line, visible, visible_with_offsets};
 use crate::check::Finding;
 use crate::finding::{Location, Problem, Severity};
@@ -259,12 +258,18 @@ pub fn concise(problem: &Problem, project: Option<&Project>, paths: Option<&Path
     one_line(&line).into_owned()
 }
 
+/// What tells that `check --fix` mends it.
+pub fn mark(finding: &Finding) -> &'static str {
+    if finding.fixable { " [*]" } else { "" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::SYNTAX_ERROR;
     use crate::project::FilePath;
-    use crate::project::discover::{Options, discover_in};
+    use crate::project::discover::discover_in;
+    use crate::project::options::Options;
     use crate::project::reader::Reader;
 
     #[test]

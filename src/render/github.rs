@@ -1,6 +1,6 @@
 //! Findings as workflow commands of GitHub Actions, which shows them at the changed lines of a pull request.
 
-use super::report::Placed;
+use super::placed::Placed;
 use crate::finding::Severity;
 
 /// One finding, with what is said before its message: `::error file=app/main.py,line=3,col=1,endLine=3,endColumn=9,title=PX503::message`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::report::{Checked, Placed, Region, count};
+use super::placed::{Checked, Placed, Region, count};
 use super::styled::plain_json;
 use super::{Paths, line_and_column};
 use crate::check::suppression::Suppression;

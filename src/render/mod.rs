@@ -8,6 +8,7 @@ pub mod github;
 pub mod json;
 pub mod next_steps;
 pub mod outline;
+pub mod placed;
 pub mod report;
 pub mod sarif;
 pub mod styled;

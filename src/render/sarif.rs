@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::json;
-use super::report::{Checked, Placed, Region};
+use super::placed::{Checked, Placed, Region};
 use crate::finding::{RULES, Rule, Severity};
 
 /// A run with every rule that was met, in the order of the codes.

@@ -22,8 +22,8 @@
 //! without it, and ours run within them. Starlette has had `lifespan_context` in this form since the release that FastAPI 0.70 uses.
 
 use super::import::Import;
-use super::lifespan_call::Side;
 use super::placement;
+use super::side::Side;
 use super::steps::Steps;
 use super::{Recorded, same_code};
 use crate::edit::Edit;

@@ -6,7 +6,7 @@
 use crate::component::manifest::{self, Server, ServerVariable};
 use crate::project::compose::model::{Model, Read, Service};
 use crate::project::compose::words::shell_words;
-use crate::requirement::image::Reference;
+use crate::requirement::image_reference::Reference;
 
 /// Where a server is spoken to, besides its host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

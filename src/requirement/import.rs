@@ -9,7 +9,6 @@
 //!                                               from settings import settings
 //! ```
 
-use super::import_alias::{bound_by, parts};
 use super::import_order::{self, member_key};
 use super::import_path;
 use super::steps::Steps;
@@ -407,4 +406,14 @@ fn is_equivalent(left: &str, right: &str) -> bool {
         _ => None,
     };
     group(left).is_some() && group(left) == group(right)
+}
+
+/// The name in the other module, and the name that it goes by here.
+pub(super) fn parts(entry: &str) -> (&str, &str) {
+    entry.split_once(" as ").unwrap_or((entry, entry))
+}
+
+/// The name that an entry of an import goes by.
+pub(super) fn bound_by(entry: &str) -> &str {
+    parts(entry).1
 }

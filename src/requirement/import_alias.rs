@@ -6,20 +6,10 @@
 //!                             manager = Manager()
 //! ```
 
-use super::import::Import;
+use super::import::{Import, bound_by, parts};
 use crate::project::imports::module_file;
 use crate::project::{FilePath, Project};
 use crate::source::python;
-
-/// The name in the other module, and the name that it goes by here.
-pub(super) fn parts(entry: &str) -> (&str, &str) {
-    entry.split_once(" as ").unwrap_or((entry, entry))
-}
-
-/// The name that an entry of an import goes by.
-pub(super) fn bound_by(entry: &str) -> &str {
-    parts(entry).1
-}
 
 impl Import {
     /// An import of `name` under the name that it goes by in the module at `path`: the one that it is imported by, else its own,

@@ -1,7 +1,6 @@
 //! Where a new import goes: into a statement that imports from the same module, or on a line of its own in the section that it belongs to.
 
-use super::import::Import;
-use super::import_alias::bound_by;
+use super::import::{Import, bound_by};
 use super::import_order::{self, member_key, sort_key};
 use crate::edit::Edit;
 use crate::project::{Layout, Project};

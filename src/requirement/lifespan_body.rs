@@ -1,7 +1,8 @@
 //! A call in a lifespan of the user's: before its `yield`, or behind it, in the order that the components ask for.
 
 use super::Assessment;
-use super::lifespan_call::{LifespanCall, Side};
+use super::lifespan_call::LifespanCall;
+use super::side::Side;
 use crate::component::{COMPONENTS, Component};
 use crate::edit::Edit;
 use crate::finding::{self, Problem};

@@ -18,6 +18,7 @@
 use super::dependency::{self, specifier::name_and_bound};
 use super::elsewhere::use_elsewhere;
 use super::import::Import;
+use super::side::Side;
 use super::steps::{Steps, is_alone, without_statement};
 use super::{Assessment, Fix, Recorded, Retraction};
 use super::{composition, placement};
@@ -30,15 +31,6 @@ use crate::project::routes;
 use crate::project::{FilePath, Project};
 use crate::source::python::{self, Call, Function, Source, Usage};
 use crate::source::text::{self, LineEnding};
-
-/// Which side of the `yield`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Before it: at the start of the application.
-    Start,
-    /// After it: at the end.
-    Stop,
-}
 
 /// A call around the `yield`.
 #[derive(Debug, Clone, PartialEq, Eq)]

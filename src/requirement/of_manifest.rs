@@ -8,17 +8,18 @@ use super::env_variable::EnvVariable;
 use super::environment::Environment;
 use super::ignore_line::IgnoreLine;
 use super::image::Image;
-use super::lifespan_call::{LifespanCall, Side};
+use super::lifespan_call::LifespanCall;
 use super::migration::Migration;
 use super::module::{Apart, Module, Written};
-use super::python_bound::PythonBound;
+use super::python_bound::{PythonBound, too_old};
 use super::readiness::Readiness;
 use super::service::Service;
 use super::setting::Setting;
 use super::settings_class::SettingsClass;
+use super::side::Side;
 use super::volume::Volume;
 use super::worker::Worker;
-use super::{Requirement, python, setting_parts};
+use super::{Requirement, setting_parts};
 use crate::component::{COMPONENTS, Component, Context, manifest};
 use crate::lock::Lock;
 use crate::project::{FilePath, Project};
@@ -106,7 +107,7 @@ pub fn requirements_of(
     list.extend(apart.filter_map(|(kind, file, text)| beside(project, component, lock, kind, file.path.0, text)));
     for setting in manifest.setting.0 {
         // What a property computes is read from other variables.
-        if setting_provision::is_computed(project, setting) {
+        if setting_parts::is_computed(project, setting) {
             continue;
         }
         list.push(Requirement::EnvVariable(EnvVariable {
@@ -194,7 +195,7 @@ pub fn requirements_of(
     }
     // A bound that was raised stays a requirement, so that it comes back with the last component.
     let was_raised = || lock.scaffolding.iter().any(|known| known.name == PythonBound.id());
-    if !manifest.module.is_empty() && (python::too_old(project).is_some() || was_raised()) {
+    if !manifest.module.is_empty() && (too_old(project).is_some() || was_raised()) {
         list.push(Requirement::Python);
     }
     list

@@ -2,7 +2,8 @@
 //! nothing is left in it.
 
 use super::import::Import;
-use super::lifespan_call::{LifespanCall, PLACE, Side};
+use super::lifespan_call::{LifespanCall, PLACE};
+use super::side::Side;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, composition, placement};
 use crate::edit::Edit;

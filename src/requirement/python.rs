@@ -7,20 +7,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pep508_rs::pep440_rs::Version;
-
 use super::dependency::specifier::{Bound, name_and_bound, poetry_bound};
-use super::python_bound::PythonBound;
-use crate::finding::{Location, PYTHON_TOO_OLD, Problem};
+use super::python_minors::{NEEDED, NEWEST, least};
+use crate::finding::Location;
 use crate::project::{FilePath, Project};
 use crate::source::{text, toml};
-
-/// The generated modules need Python 3.10: unions in annotations that run, `contextlib.aclosing`.
-pub const NEEDED: u64 = 10;
-/// Minor versions of Python 3 that are looked at.
-const MINORS: std::ops::RangeInclusive<u64> = 0..=30;
-/// The newest Python there is to think of where nothing says an end.
-pub const NEWEST: u64 = 15;
 
 /// The oldest Python of a project, and what says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,26 +20,6 @@ pub struct Oldest {
     pub minor: u64,
     /// Where it is said.
     pub at: Location,
-}
-
-/// Why the generated modules do not run on the project's Python.
-pub fn too_old(project: &Project) -> Option<Problem> {
-    let oldest = oldest(project).filter(|oldest| oldest.minor < NEEDED)?;
-    let minor = oldest.minor;
-    let said = project.text(&oldest.at.path).and_then(|text| text.get(oldest.at.range.clone())).unwrap_or_default();
-    let said = text::first_line(said);
-    let raise = match PythonBound::raise(project, &oldest.at) {
-        Some(raise) => format!("`--raise-bounds` makes it `{}`", text::unquoted(&raise.to)),
-        None => format!("raise it to 3.{NEEDED} or newer there"),
-    };
-    Some(
-        Problem::new(
-            &PYTHON_TOO_OLD,
-            format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
-        )
-        .at(&oldest.at.path, oldest.at.range)
-        .help(format!("{raise}, if the application runs on nothing older; else say in `.python-version` what runs it")),
-    )
 }
 
 /// What says on which Pythons the project may be installed.
@@ -285,24 +256,11 @@ fn specifiers(bound: &str) -> Bound {
     name_and_bound(&format!("python{}", bound.trim())).map_or(Bound::Open, |(_, bound)| bound)
 }
 
-/// The first minor version that a bound allows; `None` where it allows all.
-pub(super) fn least(bound: &Bound) -> Option<u64> {
-    let first = MINORS.into_iter().find(|minor| allows(bound, *minor));
-    first.filter(|minor| *minor > 0)
-}
-
-/// Does the bound allow a Python 3 of this minor version?
-pub fn allows(bound: &Bound, minor: u64) -> bool {
-    let Bound::AnyOf(alternatives) = bound else { return true };
-    let patches = [Version::new([3, minor]), Version::new([3, minor, 30])];
-    alternatives.iter().any(|specifiers| patches.iter().any(|version| specifiers.contains(version)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::dependency::testing::project;
     use super::*;
-    use crate::finding::NO_DEPENDENCY_FILE;
+    use crate::finding::{NO_DEPENDENCY_FILE, Problem};
 
     fn in_memory(files: &[(&str, &str)]) -> Project {
         project(files, Err(Problem::new(&NO_DEPENDENCY_FILE, "none")))

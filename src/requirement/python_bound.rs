@@ -5,12 +5,33 @@ use std::ops::Range;
 
 use super::dependency::Raise;
 use super::dependency::specifier::poetry_bound;
-use super::python::{NEEDED, allows, bounds, least, minor_of, too_old};
+use super::python::{bounds, minor_of, oldest};
+use super::python_minors::{NEEDED, allows, least};
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
-use crate::finding::Location;
+use crate::finding::{Location, PYTHON_TOO_OLD, Problem};
 use crate::project::{FilePath, Project};
-use crate::source::text::unquoted;
+use crate::source::text::{self, unquoted};
+
+/// Why the generated modules do not run on the project's Python.
+pub fn too_old(project: &Project) -> Option<Problem> {
+    let oldest = oldest(project).filter(|oldest| oldest.minor < NEEDED)?;
+    let minor = oldest.minor;
+    let said = project.text(&oldest.at.path).and_then(|text| text.get(oldest.at.range.clone())).unwrap_or_default();
+    let said = text::first_line(said);
+    let raise = match PythonBound::raise(project, &oldest.at) {
+        Some(raise) => format!("`--raise-bounds` makes it `{}`", unquoted(&raise.to)),
+        None => format!("raise it to 3.{NEEDED} or newer there"),
+    };
+    Some(
+        Problem::new(
+            &PYTHON_TOO_OLD,
+            format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
+        )
+        .at(&oldest.at.path, oldest.at.range)
+        .help(format!("{raise}, if the application runs on nothing older; else say in `.python-version` what runs it")),
+    )
+}
 
 /// The Python that all generated modules need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use super::compose::{self, Document};
 use super::compose_text;
-use super::image::Reference;
+use super::image_reference::Reference;
 use super::{Assessment, Fix, Recorded, Retraction, endpoint};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};

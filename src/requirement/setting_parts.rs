@@ -39,6 +39,11 @@ impl Part {
     }
 }
 
+/// Is it made of other settings, or will it be?
+pub fn is_computed(project: &Project, setting: &manifest::Setting) -> bool {
+    matches!(provision(project, &setting.name), Provision::Property { .. }) || Parts::of(project, setting).is_some()
+}
+
 /// The parts that the settings have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {

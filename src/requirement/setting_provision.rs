@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::setting_parts::Parts;
-use crate::component::{COMPONENTS, manifest};
+use crate::component::COMPONENTS;
 use crate::project::{FilePath, Project};
 use crate::source::python::Assignment;
 
@@ -56,11 +55,6 @@ pub fn provision(project: &Project, variable: &str) -> Provision {
         }
     }
     Provision::Absent
-}
-
-/// Is it made of other settings, or will it be?
-pub fn is_computed(project: &Project, setting: &manifest::Setting) -> bool {
-    matches!(provision(project, &setting.name), Provision::Property { .. }) || Parts::of(project, setting).is_some()
 }
 
 /// The name of the field for this environment variable: as it is there, else in the naming of the class.

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use paxx::plan::Plan;
-use paxx::project::discover::{Discovery, Failure, Options, discover};
+use paxx::project::discover::{Discovery, Failure, discover};
+use paxx::project::options::Options;
 
 /// The files of a folder, by their path below it.
 pub type Tree = BTreeMap<String, Vec<u8>>;

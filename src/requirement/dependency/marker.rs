@@ -3,7 +3,7 @@
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, VerbatimUrl};
 
 use super::specifier::Bound;
-use crate::requirement::python;
+use crate::requirement::python_minors;
 
 /// Minor versions of Python 3, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Pythons {
 
     /// Are all Pythons among them that are to be thought of?
     pub fn are_all(self) -> bool {
-        (python::NEEDED..=python::NEWEST).all(|minor| self.has(minor))
+        (python_minors::NEEDED..=python_minors::NEWEST).all(|minor| self.has(minor))
     }
 
     /// Those that are among both.
@@ -54,7 +54,7 @@ impl Pythons {
             let marked = text("markers").map_or(Self::ALL, Self::with_marker);
             let platform = if text("platform").is_none_or(|name| name == "linux") { Self::ALL } else { Self::NONE };
             let versions = text("python").map(bound);
-            let python = versions.map_or(Self::ALL, |bound| Self::of(|minor| python::allows(&bound, minor)));
+            let python = versions.map_or(Self::ALL, |bound| Self::of(|minor| python_minors::allows(&bound, minor)));
             marked.and(platform).and(python)
         };
         if let Some(table) = item.as_table_like() {
