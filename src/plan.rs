@@ -289,7 +289,8 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
         lock.components.push(lock::Component { name: name.to_owned(), ..lock::Component::default() });
     }
     let Some(entry) = lock.components.iter_mut().find(|entry| entry.name == name) else { return };
-    entry.version = component.manifest.version;
+    // What a newer paxx brought stays what it is.
+    entry.version = entry.version.max(component.manifest.version);
     entry.options = component.values().map(|(option, value)| (option.name.to_string(), value.to_owned())).collect();
     match entry.requirements.iter_mut().find(|known| known.id == record.id) {
         Some(known) if record.created => *known = record,

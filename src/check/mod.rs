@@ -13,6 +13,8 @@ mod rebound;
 mod settings;
 pub mod suppression;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 use crate::component::Component;

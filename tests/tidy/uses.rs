@@ -87,12 +87,12 @@ impl Uses {
         arrows
     }
 
-    /// The file that has the item of this path, which begins at the top of the crate. `None` for a module by itself, and for what is
-    /// of another crate.
+    /// The file that has the item of this path, which begins at the top of the crate, or that is the module of this path. `None` for
+    /// what is of another crate.
     fn owner(&self, path: &[String], depth: usize) -> Option<&str> {
         let known = (0..=path.len()).rev().find(|end| self.modules.contains_key(&path[..*end]))?;
         let module = &self.modules[&path[..known]];
-        let item = path.get(known)?;
+        let Some(item) = path.get(known) else { return Some(&module.file) };
         match module.names.get(item) {
             Some(other) if depth < 8 => match other.first().map(String::as_str) {
                 Some("crate") => {
