@@ -117,7 +117,54 @@ fn run(case: &Path) -> Outcome {
         let reversible = !case.join("one-way").exists();
         outcome.later = afterwards(&project, &current, &last, &outcome.tree, Some(&before).filter(|_| reversible));
     }
+    if outcome.exit == 2 {
+        outcome.later = refusal(&current, &outcome.stderr);
+    }
     outcome
+}
+
+/// No frame of a refusal is longer than a screen.
+const FRAME: usize = 25;
+
+/// A refusal: short frames, the command that explains it, and commands that run as they are pasted.
+fn refusal(current: &Path, said: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let is_head = |line: &&str| line.starts_with("error[PX");
+    let mut frames: Vec<Vec<&str>> = Vec::new();
+    for line in said.lines() {
+        if is_head(&line) {
+            frames.push(Vec::new());
+        }
+        if let Some(frame) = frames.last_mut() {
+            frame.push(line);
+        }
+    }
+    for frame in &frames {
+        let code = frame[0].trim_start_matches("error[").trim_end_matches(']');
+        // What is to be written by hand stands behind the frame.
+        let length =
+            frame.iter().position(|line| line.is_empty() && !frame[0].is_empty()).map_or(frame.len(), |first| {
+                frame.iter().skip(first + 1).position(|line| line.is_empty()).map_or(frame.len(), |end| first + 1 + end)
+            });
+        if length > FRAME {
+            wrong.push(format!("a frame of {length} lines:\n{}", frame.join("\n")));
+        }
+        if !frame.iter().any(|line| line.contains(&format!("paxx explain {code}"))) {
+            wrong.push(format!("no `paxx explain {code}`"));
+        }
+    }
+    for command in said.lines().filter_map(|line| line.strip_prefix("    paxx ")) {
+        let words = command.split(" #").next().unwrap_or_default().split_whitespace();
+        let words = words.filter(|word| !matches!(*word, "--yes" | "-y"));
+        let done = paxx(current, &words.chain(["--dry-run"]).collect::<Vec<&str>>());
+        let again = String::from_utf8_lossy(&done.stderr).into_owned();
+        // Another reason may stand behind the question; the question itself is answered, and the words are right.
+        let is_answered = done.status.success() || (again.contains("error[PX") && again != said);
+        if !is_answered {
+            wrong.push(format!("`paxx {command}` does not run as it is printed:\n{again}"));
+        }
+    }
+    wrong
 }
 
 /// After an `add`: the same again changes nothing, `check` is clean, and `remove` leads back.
