@@ -365,3 +365,13 @@ fn a_class_of_its_own_stands_beside_the_others() {
         assert_same(&before, &sandbox.tree(), "as before");
     }
 }
+
+#[test]
+fn settings_of_another_package_are_named_where_a_class_is_made() {
+    let main = |module: &str| {
+        format!("from {module} import settings\nfrom fastapi import FastAPI\n\napp = FastAPI(debug=settings.debug)\n")
+    };
+    let sandbox = Sandbox::of(&[("main.py", &main("core.config")), ("requirements.txt", "fastapi\ncore\n")]);
+    let said = sandbox.paxx(&["add", "redis", "--yes"]).expect(0).stderr;
+    assert!(said.contains("`settings` of the application comes from `core.config`"), "{said}");
+}

@@ -6,6 +6,7 @@ use super::{Assessment, Change, Fix, Recorded, Retraction, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::Project;
+use crate::project::imports::module_file;
 use crate::source::python::Source;
 use crate::source::text::LineEnding;
 
@@ -64,6 +65,23 @@ fn has_pydantic_1(project: &Project) -> bool {
     })
 }
 
+/// Names under which settings are handed on.
+const SETTINGS: [&str; 5] = ["settings", "Settings", "get_settings", "config", "Config"];
+
+/// The settings that the application's module imports from outside of the project, such as another member of its workspace, and
+/// the module that they come from.
+fn from_elsewhere(project: &Project) -> Option<(String, String)> {
+    let path = &project.layout.application.as_ref().ok()?.path;
+    let is_outside = |module: &str| {
+        !module.starts_with('.') && module_file(project, &project.layout.import_roots, path, module).is_none()
+    };
+    project.file(path)?.python().imports.iter().find_map(|import| {
+        let from = import.from.as_deref().filter(|from| is_outside(from))?;
+        let name = import.names.iter().find(|name| SETTINGS.contains(&name.name.as_str()))?;
+        Some((name.bound().to_owned(), from.to_owned()))
+    })
+}
+
 impl SettingsClass {
     /// The package that the class comes from, or reads its file with.
     pub fn dependency(project: &Project) -> Dependency {
@@ -108,7 +126,14 @@ impl SettingsClass {
         }
         let text = if has_pydantic_1(project) { TEXT_FOR_1 } else { TEXT };
         let change = Change::Write { path: settings.path.clone(), text: text.to_owned() };
-        Assessment::Missing { problem, fix: Fix { changes: vec![change], ..Fix::default() } }
+        let fix = Fix { changes: vec![change], ..Fix::default() };
+        let fix = match from_elsewhere(project) {
+            Some((name, module)) => fix.note(format!(
+                "`{name}` of the application comes from `{module}`, outside of this project: ours are in a class of their own"
+            )),
+            None => fix,
+        };
+        Assessment::Missing { problem, fix }
     }
 
     /// How it is taken out again: where it is as it was made.
