@@ -87,6 +87,11 @@ impl Question {
     pub fn new(option: &'static str, candidates: Vec<Candidate>) -> Self {
         Self { option, candidates, is_likely: false, together: Vec::new() }
     }
+
+    /// Whether the services get a settings class of their own.
+    pub fn own_settings() -> Self {
+        Self::new("settings", vec![Candidate::own_settings()])
+    }
 }
 
 /// A possible answer.
@@ -99,6 +104,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// A settings class for the services alone.
+    pub fn own_settings() -> Self {
+        Self::new("new", "a class of its own for the services, beside these")
+    }
+
     /// An answer, and what speaks for it.
     pub fn new(value: impl Into<String>, evidence: impl Into<String>) -> Self {
         Self { value: value.into(), evidence: evidence.into() }

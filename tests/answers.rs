@@ -97,3 +97,30 @@ fn each_question_is_answered_in_every_way() {
         }
     }
 }
+
+#[test]
+fn the_rest_of_a_component_is_offered_where_a_part_is_there() {
+    let main = "from fastapi import FastAPI\nfrom prometheus_fastapi_instrumentator import Instrumentator\n\napp = \
+                FastAPI()\nInstrumentator().instrument(app).expose(app)\n";
+    let project = PROJECT.replace("version", "requires-python = \">=3.9\"\nversion");
+    let files = [("main.py", main), ("pyproject.toml", project.as_str())];
+    let printed_command = Sandbox::of(&files);
+    let said = printed_command.paxx(&["add", "metrics"]).expect(2).stderr;
+    let all = printed(&said, "--set").pop().expect("a command");
+    assert_eq!(all.join(" "), "add metrics --set metrics.parts=tracing --raise-bounds", "{said}");
+    let words: Vec<&str> = all.iter().map(String::as_str).chain(["--yes"]).collect();
+    printed_command.paxx(&words).expect(0);
+    printed_command.paxx(&["check"]).expect(0);
+    assert!(!printed_command.read("main.py").contains("metrics_router"));
+
+    let by_terminal = Sandbox::of(&files);
+    let mut terminal = Terminal::start(&by_terminal, &["add", "metrics", "--no-pager"], &[]);
+    terminal.hears("nothing for `all`").hears("> ").types("");
+    terminal.hears("nothing for `jaeger`").hears("> ").types("");
+    terminal.hears("nothing for `no`").hears("> ").types("");
+    terminal.hears("what i").hears("1. metrics.parts=tracing").hears("Esc cancels").presses("1").presses("\r");
+    terminal.hears("Make it `>=3.10`?").hears("> ").types("y");
+    terminal.hears("Apply").hears("> ").types("y");
+    terminal.ends(0);
+    assert_same(&printed_command.tree(), &by_terminal.tree(), "the terminal's answers");
+}

@@ -8,12 +8,14 @@ use super::{
 use crate::check::{self, Finding};
 use crate::cli::{Add, Global, PlanFormat};
 use crate::component::Component;
+use crate::component::options::Given;
 use crate::error::Error;
 use crate::finding::{Location, Problem, Severity};
 use crate::lock::{self, Lock};
 use crate::plan::{self, Allowances, Plan, Raising};
 use crate::project::FilePath;
 use crate::project::discover::{self, Discovery, decide_tests};
+use crate::project::options::Options;
 use crate::render::findings;
 use crate::requirement::dependency::plain;
 use crate::requirement::python_minors::NEEDED;
@@ -53,7 +55,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
     if arguments.raise_bounds {
         allow.raise = Raising::All;
     }
-    let planned = |discovery: &mut Discovery| {
+    let planned = |discovery: &mut Discovery, answers: &Options| {
         if let Some(wanted) = with_tests {
             decide_tests(discovery, wanted);
         }
@@ -64,9 +66,10 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
             let project = discover::with_files_that_have(discovery, &words);
             discovery.imported = plan::imported(&project, &packages, &lock);
         }
-        Ok(plan::add(discovery, &lock, &named, &allow))
+        Ok(plan::add(discovery, &lock, &named, &with_answers(&allow, answers)?))
     };
     let (discovery, mut plan) = plan_with_answers(ui, &mut about, search, discovery, planned)?;
+    allow = with_answers(&allow, &about)?;
     let lock = lock_of(ui, &discovery)?;
     if asks {
         plan = ask_for_bounds(ui, &discovery, plan, &mut allow, |allow| plan::add(&discovery, &lock, &named, allow));
@@ -96,6 +99,17 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         }
     }
     Ok(code)
+}
+
+/// The same with what was answered of the options of components.
+fn with_answers(allow: &Allowances, answers: &Options) -> Result<Allowances, Error> {
+    let mut allow = allow.clone();
+    let later = options::parse(&answers.set)?;
+    // What was answered last counts.
+    let is_same = |one: &Given, other: &Given| one.component == other.component && one.option == other.option;
+    allow.options.retain(|given| !later.iter().any(|answer| is_same(given, answer)));
+    allow.options.extend(later);
+    Ok(allow)
 }
 
 /// The folder of tests, where components would bring tests to it and nobody has said yet whether they shall.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Ui;
 use crate::component::{Component, Context};
 use crate::plan::{self, Outcome, Plan};
+use crate::project::Project;
 use crate::project::discover::Discovery;
 use crate::project::layout::Installer;
 use crate::project::routes;
@@ -32,7 +33,20 @@ pub fn say(ui: &Ui, discovery: &Discovery, plan: &Plan) {
     next.left.extend(own);
     next.left.extend(readiness(plan, &new));
     let names: Vec<&str> = new.iter().map(|component| component.id()).collect();
-    ui.note(&format!("\nNext steps for {}\n{}", names.join(", "), plan.after.layout.services.renamed(&next.to_text())));
+    let place = place(&paths, &plan.after);
+    ui.note(&format!(
+        "\nNext steps for {}{place}\n{}",
+        names.join(", "),
+        plan.after.layout.services.renamed(&next.to_text())
+    ));
+}
+
+/// Where the commands are typed, if that is not the current folder: they belong to the project.
+pub fn place(paths: &Paths, project: &Project) -> String {
+    let shown = paths.show(&project.layout.root.child("paxx.lock"));
+    shown
+        .strip_suffix("/paxx.lock")
+        .map_or_else(String::new, |folder| format!(", in the folder `{}`", one_line(folder)))
 }
 
 /// What is left to do by hand where a project has no route that tells whether its servers answer, or one of its own.
@@ -123,6 +137,16 @@ fn left(discovery: &Discovery, plan: &Plan, new: &[&Component], context: &Contex
     {
         let packages: Vec<String> = packages.iter().map(|package| format!("`{package}`")).collect();
         lines.push(format!("`{}` lists dependencies too: add {}", paths.show(copy), packages.join(", ")));
+    }
+    if !packages.is_empty() {
+        let packages: Vec<String> = packages.iter().map(|package| format!("`{package}`")).collect();
+        for (path, line) in surroundings::installed_by_name(&plan.after) {
+            lines.push(format!(
+                "{}:{line} installs packages by their names: add {} there",
+                paths.show(&path),
+                packages.join(", ")
+            ));
+        }
     }
     for (path, line, folder) in surroundings::uncopied(&plan.after) {
         lines.push(format!("{}:{line} copies the application without `{folder}/`: copy that too", paths.show(&path)));

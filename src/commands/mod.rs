@@ -201,6 +201,7 @@ pub fn options(global: &Global) -> Result<Options, Error> {
         service: global.service.clone(),
         services_dir: global.services_dir.clone(),
         modules: global.module.clone(),
+        set: Vec::new(),
         state: state_folder(),
     };
     if let Some(folder) = options.services_dir.as_ref().filter(|folder| !configuration::is_package_folder(folder)) {
@@ -299,17 +300,17 @@ pub fn plan_with_answers(
     options: &mut Options,
     search: Search,
     mut discovery: Discovery,
-    plan: impl Fn(&mut Discovery) -> Result<Plan, Error>,
+    plan: impl Fn(&mut Discovery, &Options) -> Result<Plan, Error>,
 ) -> Result<(Discovery, Plan), Error> {
     /// The application, the settings, the compose file and its service.
     const MOST: usize = 4;
-    let mut planned = plan(&mut discovery)?;
+    let mut planned = plan(&mut discovery, options)?;
     for _ in 0..MOST {
         if !search.ask || !question::ask(ui, &planned.refusals, options)? {
             break;
         }
         discovery = find_by(ui, options, search)?;
-        planned = plan(&mut discovery)?;
+        planned = plan(&mut discovery, options)?;
     }
     if !search.ask {
         let mut assumed = options.clone();
@@ -318,7 +319,7 @@ pub fn plan_with_answers(
         for _ in 1..MOST {
             // What is open only once the first question is answered.
             let again = next.then(|| discover::discover(&ui.current, &assumed).ok()).flatten();
-            let Some(more) = again.and_then(|mut again| plan(&mut again).ok()) else { break };
+            let Some(more) = again.and_then(|mut again| plan(&mut again, &assumed).ok()) else { break };
             let found = question::assume(&more.refusals, &mut assumed);
             next = !found.is_empty();
             answers.extend(found);

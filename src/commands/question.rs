@@ -68,6 +68,7 @@ fn is_answered(options: &Options, question: &Question) -> bool {
         "compose" => options.compose.is_some(),
         "service" => options.service.is_some(),
         "services-dir" => options.services_dir.is_some(),
+        "set" => question.candidates.iter().any(|candidate| options.set.contains(&candidate.value)),
         "module" => module_of(question).is_some_and(|name| {
             options.modules.iter().any(|pair| pair.split_once('=').is_some_and(|(own, _)| own == name))
         }),
@@ -89,6 +90,7 @@ fn answer(options: &mut Options, option: &str, value: String) {
         "service" => &mut options.service,
         "services-dir" => &mut options.services_dir,
         "module" => return options.modules.push(value),
+        "set" => return options.set.push(value),
         _ => {
             let folder = options.project.take().unwrap_or_default().join(value);
             options.project = Some(folder);
@@ -103,6 +105,7 @@ fn choose(ui: &Ui, message: &str, question: &Question) -> Result<String, Error> 
     let asks = match question.option {
         "module" => "which name has ours?",
         "services-dir" => "which folder is it?",
+        "set" => "what is added?",
         _ => "which one?",
     };
     let message = shown(&format!("{message}: {asks}"));

@@ -2,7 +2,7 @@
 
 use super::change::Proposal;
 use super::interrupt::Interrupt;
-use super::{Search, Ui, components, find_by, lock_of, options, pending, plan_with_answers, refused};
+use super::{Search, Ui, after, components, find_by, lock_of, options, pending, plan_with_answers, refused};
 use crate::cli::{Global, PlanFormat, Remove};
 use crate::component::Component;
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
             named.extend(known);
         }
     }
-    let planned = |discovery: &mut Discovery| {
+    let planned = |discovery: &mut Discovery, _: &_| {
         let words = plan::words_of_uses(&discovery.project, &named);
         discovery.project = discover::with_files_that_have(discovery, &words);
         plan::remove(discovery, &lock, &names).map_err(|problem| refused(ui, discovery, vec![problem]))
@@ -56,6 +56,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
     };
     proposal.carry_out(&watch, |ui, plan| {
         let context = plan::context(&plan.after);
-        ui.note(&format!("\nNext step: {}", context.install));
+        let place = after::place(&ui.paths(&discovery), &plan.after);
+        ui.note(&format!("\nNext step{place}: {}", context.install));
     })
 }

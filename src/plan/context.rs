@@ -20,7 +20,14 @@ pub fn context(project: &Project) -> Context {
             if crate::project::compose::NAMES.contains(&relative.as_str()) {
                 "docker compose".to_owned()
             } else {
-                format!("docker compose -f {relative}")
+                // With `-f`, Compose does not look for the override itself.
+                let is_override = |path: &&crate::project::FilePath| {
+                    path.parent() == compose.path.parent() && path.name().contains(".override.")
+                };
+                let beside = compose.others.iter().filter(is_override).map(|path| path.relative_to(&layout.root));
+                std::iter::once(relative.clone())
+                    .chain(beside)
+                    .fold("docker compose".to_owned(), |command, file| format!("{command} -f {file}"))
             }
         }
         _ => String::new(),

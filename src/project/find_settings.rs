@@ -8,6 +8,7 @@ use super::imports::{self, Files};
 use super::layout::{Application, Settings};
 use super::reader::Reader;
 use super::settings_classes::{Candidate, classes};
+use super::settings_made;
 use super::settings_naming::{self, Naming};
 use super::settings_reach::{self, Reach, is_imported};
 use crate::finding::{self, Location, Problem, Question};
@@ -54,10 +55,7 @@ pub fn find(
             .at(&chosen.path, first.name_range.clone())
             .related(Location::new(chosen.path.clone(), second.name_range.clone()), "and here")
             .help("define it once, so that a new setting has one place, or take a class beside it")
-            .question(Question::new(
-                "settings",
-                vec![finding::Candidate::new("new", "a class of its own for the services, beside these")],
-            )));
+            .question(Question::own_settings()));
         }
     }
     let is_circular = |path: &FilePath| {
@@ -79,6 +77,20 @@ pub fn find(
     };
     let own = own_reaches(reader, roots, files, &classes, &chosen);
     let reach = settings_reach::choose(reader, roots, own, &chosen.path, application, &is_used)?;
+    if reach.is_none()
+        && let Some(at) =
+            settings_made::made_with_arguments(reader, roots, files, &(chosen.path.clone(), chosen.name.clone()))
+    {
+        let class = &chosen.name;
+        let mut problem = Problem::new(
+            &finding::SETTINGS_UNREACHABLE,
+            format!("`{class}` is made with arguments here, and nothing at module level hands the instance out"),
+        );
+        problem = problem.at(&at.path, at.range.clone()).help(format!(
+            "hand it out by a function without arguments, `def get_settings() -> {class}`; or let ours have a class of their own"
+        ));
+        return Err(problem.question(Question::own_settings()));
+    }
     describe(reader, roots, &chosen, reach.as_ref(), application).map(Some)
 }
 
@@ -199,7 +211,7 @@ fn several(root: &FilePath, weighed: &[(usize, &Candidate)]) -> Problem {
     });
     let mut candidates: Vec<finding::Candidate> = candidates.collect();
     let is_likely = matches!(weighed, [(first, _), (second, _), ..] if first > second);
-    let own = finding::Candidate::new("new", "a class of its own for the services, beside these");
+    let own = finding::Candidate::own_settings();
     // Where each class has a concern, none of them is the place for another one.
     let is_general =
         |class: &Candidate| matches!(class.name.trim_start_matches('_'), "Settings" | "AppSettings" | "Config");

@@ -57,7 +57,8 @@ pub fn installed(reader: &Reader, root: &FilePath) -> Vec<Installed> {
     found.into_iter().map(|(installed, _)| installed).collect()
 }
 
-fn is_dockerfile(name: &str) -> bool {
+/// Is it a Dockerfile, by its name?
+pub fn is_dockerfile(name: &str) -> bool {
     let lower = name.to_lowercase();
     lower.starts_with("dockerfile") || lower.ends_with(".dockerfile")
 }
@@ -155,6 +156,17 @@ fn original(copies: &[(String, String)], name: &str) -> String {
     copies.iter().rev().find(|(to, _)| to == name).map_or_else(|| name.to_owned(), |(_, from)| from.clone())
 }
 
+/// The line, from 1, where `fastapi` is installed by its name in a file that installs no list and no project.
+pub fn by_name(text: &str) -> Option<usize> {
+    let is_end = |rest: &str| rest.is_empty() || rest.starts_with(['=', '<', '>', '~', '!']);
+    let is_fastapi = |word: &String| word.strip_prefix("fastapi").is_some_and(is_end);
+    let installs = |words: &Vec<String>| is_install(words) && words.iter().any(is_fastapi);
+    if !commands(text).iter().any(installs) || !named_in(text, Named::Required).is_empty() || installs_project(text) {
+        return None;
+    }
+    text.lines().position(|line| line.contains("fastapi")).map(|line| line + 1)
+}
+
 /// Does a command install the project itself?
 fn installs_project(text: &str) -> bool {
     let of_tool = |words: &[String]| {
@@ -205,6 +217,20 @@ mod tests {
             "COPY --chown=a ./requirements/prod.txt /tmp/requirements.txt\nRUN pip install -r /tmp/requirements.txt\n",
             &["./requirements/prod.txt"],
         );
+    }
+
+    #[test]
+    fn packages_that_are_installed_by_name() {
+        assert_eq!(by_name("FROM x\nRUN pip install \\\n    \"fastapi[standard]\" uvicorn\n"), Some(3));
+        assert_eq!(by_name("a:\n  command: sh -c \"pip install fastapi && uvicorn a:b\"\n"), Some(2));
+        for text in [
+            "RUN pip install fastapi\nRUN pip install -r requirements.txt",
+            "RUN pip install fastapi .",
+            "RUN pip install fastapi-cli",
+            "RUN echo fastapi",
+        ] {
+            assert_eq!(by_name(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::application::{Wiring, application_names, made};
 use super::imports::{self, Files, is_name};
 use super::{FilePath, Layout, Project};
 use crate::component::COMPONENTS;
-use crate::finding::Problem;
+use crate::finding::{Location, Problem};
 use crate::source::python::{self, Call, Function, Source, StatementKind, Usage, Yield};
 
 /// What runs when the application starts and stops.
@@ -185,6 +185,30 @@ pub fn replacements(project: &Project) -> Vec<(FilePath, python::Assignment)> {
         }
     }
     found
+}
+
+/// Where what serves the application is told to leave its lifespan out: `uvicorn --lifespan off`, `Mangum(app, lifespan="off")`.
+pub fn switched_off(project: &Project) -> Option<Location> {
+    project.files().find_map(|(path, file)| {
+        let text = file.text().filter(|text| speaks_of(text, "lifespan") && speaks_of(text, "off"))?;
+        if !path.as_str().ends_with(".py") {
+            let word = "--lifespan";
+            let at = text.match_indices(word).map(|(at, _)| at).find(|at| {
+                let rest = text.get(at + word.len()..).unwrap_or_default();
+                let line = text.get(..*at).and_then(|before| before.lines().last()).unwrap_or_default();
+                !line.trim_start().starts_with('#')
+                    && rest.trim_start_matches(|between: char| " =\"',".contains(between)).starts_with("off")
+            })?;
+            return Some(Location::new(path.clone(), at..at + word.len()));
+        }
+        let serves = |callee: &str| matches!(callee.rsplit('.').next(), Some("Mangum" | "run" | "Config"));
+        let is_off = |value: &str| matches!(value, "\"off\"" | "'off'");
+        file.python().calls.iter().filter(|call| serves(&call.callee)).find_map(|call| {
+            let option =
+                call.keyword("lifespan").filter(|option| text.get(option.value.clone()).is_some_and(is_off))?;
+            Some(Location::new(path.clone(), option.range.clone()))
+        })
+    })
 }
 
 /// Where the module of the application gives it another router, or other routes: what was added to it before is gone, and a

@@ -35,6 +35,7 @@ pub mod root;
 pub mod routes;
 pub mod services_package;
 pub mod settings_classes;
+pub mod settings_made;
 pub mod settings_naming;
 pub mod settings_reach;
 pub mod surroundings;

@@ -19,6 +19,8 @@ pub struct Options {
     pub services_dir: Option<String>,
     /// `--module`, each `NAME=OTHER`
     pub modules: Vec<String>,
+    /// Answers to what a component leaves open, each as `--set` takes it: nothing is found by them.
+    pub set: Vec<String>,
     /// The folder for the state of programs (`$XDG_STATE_HOME`), where there is one.
     pub state: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::FilePath;
 use super::imports::{self, Files, is_name};
-use crate::finding::{self, Problem};
+use crate::finding::{self, Problem, Question};
 use crate::source::python::expression::{Literal, call_of, literals, one_literal, split, unwrapped, without_comment};
 use crate::source::python::{Call, Source};
 
@@ -443,7 +443,10 @@ fn unknown(path: &FilePath, range: Range<usize>, key: &str, code: &str) -> Probl
         format!("`{key}` of the settings cannot be followed in `{code}`, so the names of its variables are not known"),
     )
     .at(path, range)
-    .help(format!("write `{key}` as a text there, or as a name that is assigned a text once"))
+    .help(format!(
+        "write `{key}` as a text there, or as a name that is assigned a text once; or let ours have a class of their own"
+    ))
+    .question(Question::own_settings())
 }
 
 /// The value of the last assignment to `name` in the body of a class.

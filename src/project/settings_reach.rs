@@ -52,7 +52,7 @@ pub fn reaches(reader: &Reader, roots: &[FilePath], files: &[FilePath], class: &
 
 /// May the module have an instance of the class? It has its name, and the class itself or an import of it, or of its module. Most
 /// modules that speak of settings only use them, and need not be parsed.
-fn may_have(file: &File, path: &FilePath, (home, class): &ClassName) -> bool {
+pub(super) fn may_have(file: &File, path: &FilePath, (home, class): &ClassName) -> bool {
     let code = file.text().unwrap_or_default();
     if !code.contains(class.as_str()) {
         return false;
@@ -64,13 +64,13 @@ fn may_have(file: &File, path: &FilePath, (home, class): &ClassName) -> bool {
 }
 
 /// A module in which instances of a class are looked for.
-struct Module<'a> {
-    reader: &'a Reader,
-    roots: &'a [FilePath],
-    path: &'a FilePath,
-    source: &'a Source,
-    text: &'a str,
-    class: &'a ClassName,
+pub(super) struct Module<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) roots: &'a [FilePath],
+    pub(super) path: &'a FilePath,
+    pub(super) source: &'a Source,
+    pub(super) text: &'a str,
+    pub(super) class: &'a ClassName,
 }
 
 impl Module<'_> {
@@ -91,7 +91,7 @@ impl Module<'_> {
                 own.push(reach(&assignment.target, false, made.and_then(|instance| instance.made).as_ref()));
             }
         }
-        for function in self.source.functions.iter().filter(|function| is_getter(function)) {
+        for function in self.source.functions.iter().filter(|function| is_getter(self.text, function)) {
             if let Some(made) = self.returned(function, &own) {
                 functions.push(reach(&function.name, true, made.made.as_ref()));
             }
@@ -109,7 +109,7 @@ impl Module<'_> {
     }
 
     /// Does the name, as seen in the module, mean the class?
-    fn means(&self, name: &str) -> bool {
+    pub(super) fn means(&self, name: &str) -> bool {
         let name = name.trim_matches(['"', '\'']);
         let (home, class) = self.class;
         if name == class && self.path == home {
@@ -236,8 +236,28 @@ impl Module<'_> {
 }
 
 /// A module-level function without parameters that must be given.
-fn is_getter(function: &Function) -> bool {
-    function.scope.is_module() && !function.scope.guarded && !function.is_async && function.parameters.is_empty()
+fn is_getter(code: &str, function: &Function) -> bool {
+    function.scope.is_module() && !function.scope.guarded && !function.is_async && has_defaults(code, function)
+}
+
+/// Has each parameter a default?
+fn has_defaults(code: &str, function: &Function) -> bool {
+    if function.parameters.is_empty() {
+        return true;
+    }
+    let header = code.get(function.name_range.end..function.body.range.start).unwrap_or_default();
+    let mut depth = 0_usize;
+    let mut defaults = 0_usize;
+    for character in header.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' if depth == 1 => break,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '=' if depth == 1 => defaults += 1,
+            _ => {}
+        }
+    }
+    defaults == function.parameters.len()
 }
 
 /// May the module have the name from another one?

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::compose::{self, words_of};
 use super::disk::Disk;
+use super::installed::{self, is_dockerfile};
 use super::walk::walk;
 use super::{FilePath, Project};
 use crate::source::dotenv;
@@ -139,15 +140,20 @@ pub fn neighbours(project: &Project, ours: &BTreeSet<String>) -> BTreeSet<String
     names
 }
 
+/// Dockerfiles and compose files that install the application's packages by name, each with the line: what a list of the project
+/// gains is not installed there.
+pub fn installed_by_name(project: &Project) -> Vec<(FilePath, usize)> {
+    let compose = project.layout.compose.as_ref().ok().and_then(|compose| compose.as_ref());
+    let is_one = |path: &FilePath| is_dockerfile(path.name()) || compose.is_some_and(|compose| compose.path == *path);
+    let files = project.files().filter(|(path, _)| is_one(path));
+    files.filter_map(|(path, file)| Some((path.clone(), installed::by_name(file.text()?)?))).collect()
+}
+
 /// Dockerfiles that copy the application and not the folder of its services, each with the line that copies the application, and
 /// the folder as that Dockerfile would name it.
 pub fn uncopied(project: &Project) -> Vec<(FilePath, usize, String)> {
     let layout = &project.layout;
     let Ok(application) = &layout.application else { return Vec::new() };
-    let is_dockerfile = |name: &str| {
-        let name = name.to_lowercase();
-        name.starts_with("dockerfile") || name.ends_with(".dockerfile")
-    };
     let files = project.files().filter(|(path, _)| is_dockerfile(path.name()));
     files
         .filter_map(|(path, file)| {

@@ -392,7 +392,7 @@ fn reached(
         Reach::Apart(networks) => {
             let networks: Vec<String> = networks.iter().map(|network| format!("`{network}`")).collect();
             return Err(format!(
-                "`{}` has no network in common with `{}`, which is on {}",
+                "`{}` has no network in common with `{}`, which is on {}: put it there first",
                 from.name,
                 server.name,
                 networks.join(", ")
@@ -910,7 +910,10 @@ mod tests {
         assert_eq!(assess("    network_mode: host\n", on_host), "REDIS_URL=redis://localhost:6379/0");
         assert!(assess("", on_host).contains("is not known"));
         let apart = "  redis:\n    image: redis\n    networks: [back]\nnetworks:\n  back:\n";
-        assert!(assess("", apart).ends_with("has no network in common with `redis`, which is on `back`"));
+        assert!(
+            assess("", apart)
+                .ends_with("has no network in common with `redis`, which is on `back`: put it there first")
+        );
         let beside = "  redis:\n    image: redis\n    network_mode: 'service:app'\n";
         assert_eq!(assess("", beside), "REDIS_URL=redis://localhost:6379/0");
         let proxied = "  redis:\n    image: redis\n  proxy:\n    image: x\n";

@@ -198,7 +198,10 @@ impl Image {
     fn advice(self, there: &Reference) -> String {
         let tag = there.tag.as_deref();
         let last = || self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0).to_owned();
-        let image = format!("{}:{}", self.manifest.by, self.tag(tag).unwrap_or_else(|_| last()));
+        // Data of one major version do not start on another.
+        let of_major =
+            || there.major().and_then(|major| self.manifest.tags.get(&major)).map_or_else(last, str::to_owned);
+        let image = format!("{}:{}", self.manifest.by, self.tag(tag).unwrap_or_else(|_| of_major()));
         let choose = format!("choose an image with {} yourself, such as `{image}`", self.manifest.title);
         if there.has_variables {
             return choose;

@@ -111,6 +111,13 @@ impl LifespanCall {
 
     /// Why a call that is added now would never run: the application gets another router.
     fn never_runs(&self, project: &Project) -> Option<Problem> {
+        if let Some(at) = lifespan::switched_off(project) {
+            let message = "the server is told to run no lifespan here, so nothing starts with the application";
+            let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
+                .at(&at.path, at.range)
+                .help("take the option away: without it, a server runs the lifespan where there is one");
+            return Some(problem.manual(self.by_hand()));
+        }
         let (path, assignment) =
             lifespan::replaced_router(project).filter(|(_, assignment)| assignment.target.ends_with(".router"))?;
         let message = format!(

@@ -23,13 +23,16 @@ pub fn too_old(project: &Project) -> Option<Problem> {
         Some(raise) => format!("`--raise-bounds` makes it `{}`", unquoted(&raise.to)),
         None => format!("raise it to 3.{NEEDED} or newer there"),
     };
+    // What runs the application needs no other file to say so.
+    let else_say =
+        if bounds(project).contains(&oldest.at) { "; else say in `.python-version` what runs it" } else { "" };
     Some(
         Problem::new(
             &PYTHON_TOO_OLD,
             format!("the project runs on Python 3.{minor} (`{said}`), and the modules need Python 3.{NEEDED}"),
         )
         .at(&oldest.at.path, oldest.at.range)
-        .help(format!("{raise}, if the application runs on nothing older; else say in `.python-version` what runs it")),
+        .help(format!("{raise}, if the application runs on nothing older{else_say}")),
     )
 }
 

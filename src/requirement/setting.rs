@@ -17,7 +17,7 @@ use super::import::Import;
 use super::setting_parts::{self, Parts};
 use super::setting_place::{BODY, Place};
 use super::setting_provision::{Provision, field_name, is_url, provision};
-use super::setting_rules::rules_for_all;
+use super::setting_rules::{rules_for_all, without_environment};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::manifest;
@@ -256,6 +256,9 @@ impl Setting {
         };
         let code = file.text().unwrap_or_default();
         if let Some(problem) = self.is_nested(path, file.python(), index, settings) {
+            return Assessment::Blocked { problem: problem.manual(statement) };
+        }
+        if let Some(problem) = without_environment(project, settings) {
             return Assessment::Blocked { problem: problem.manual(statement) };
         }
         if let Some(problem) = rules_for_all(project, settings, path, self.manifest) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::component::manifest;
-use crate::finding::{self, Problem};
+use crate::finding::{self, Problem, Question};
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
 use crate::source::python::{Function, Source};
@@ -25,6 +25,29 @@ pub(super) fn rules_for_all(
         let message = format!("{what}, and may refuse the empty text that `{}` has by default", manifest.name);
         let help = "let it pass an empty text and write the lines below, or have a class of our own: `--settings new`";
         Some(Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(help))
+    })
+}
+
+/// That the class leaves the environment out of its sources, so that no variable of ours would be read.
+pub(super) fn without_environment(project: &Project, settings: &Settings) -> Option<Problem> {
+    let bases = settings.bases.iter().map(|(path, class)| (path, class.as_str()));
+    std::iter::once((&settings.path, settings.class.as_str())).chain(bases).find_map(|(path, class)| {
+        let file = project.file(path)?;
+        let (code, source) = (file.text()?, file.python());
+        let (index, _) = source.class(class)?;
+        let method = source.methods_of(index).find(|method| method.name == "settings_customise_sources")?;
+        let body = code.get(method.body.range.clone())?.replace("dotenv_settings", "");
+        let takes = ["env_settings", "EnvSettingsSource", "super()", "*"].iter().any(|word| body.contains(word));
+        if takes {
+            return None;
+        }
+        let message = format!("`{class}` reads no environment variables, which ours are set by");
+        Some(
+            Problem::new(&finding::SETTINGS_UNREACHABLE, message)
+                .at(path, method.name_range.clone())
+                .help("return `env_settings` too, or let ours have a class of their own")
+                .question(Question::own_settings()),
+        )
     })
 }
 

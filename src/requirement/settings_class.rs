@@ -121,7 +121,15 @@ impl SettingsClass {
             // The last line ends as it did.
             let (before, after) = if code.ends_with('\n') { ("\n\n", "\n") } else { ("\n\n\n", "") };
             let text = format!("{before}{made}{after}").replace('\n', ending);
-            let fix = Fix::edit(&settings.path, vec![Edit::insert(code.len(), text)]);
+            let mut fix = Fix::edit(&settings.path, vec![Edit::insert(code.len(), text)]);
+            // Pydantic forbids what a class does not know, unless it says otherwise: variables of ours in the file that it reads.
+            if code.contains("env_file") && !code.contains("extra") && !has_pydantic_1(project) {
+                fix = fix.note(format!(
+                    "a class of `{}` reads an env file and forbids what it does not know: give it `extra=\"ignore\"` before \
+                     variables of ours stand in that file",
+                    settings.path
+                ));
+            }
             return Assessment::Missing { problem, fix };
         }
         let text = if has_pydantic_1(project) { TEXT_FOR_1 } else { TEXT };

@@ -3,7 +3,7 @@
 use super::application_call::{ApplicationCall, Role};
 use crate::component::options::Values;
 use crate::component::{COMPONENTS, Component};
-use crate::finding::{self, Location, Problem};
+use crate::finding::{self, Candidate, Location, Problem, Question};
 use crate::project::Project;
 use crate::project::application;
 use crate::source::python::{Call, Source, Usage};
@@ -52,8 +52,17 @@ impl ApplicationCall {
                         if call.callee.ends_with("expose") { "is served by an instrumentator" } else { "is taken" };
                     let mut problem =
                         Problem::new(&finding::ROUTE_TAKEN, format!("the path `{path}` of `{}` {what}", self.name))
-                            .at(file_path, call.range.clone())
-                            .help(self.rest_without_it());
+                            .at(file_path, call.range.clone());
+                    let one = "remove one of the two: a path is served by the route that comes first";
+                    problem = match self.rest_without_it() {
+                        Some((set, gone)) => problem
+                            .help(format!("add the rest by `--set {set}`, which leaves {gone} out; or {one}"))
+                            .question(Question::new(
+                                "set",
+                                vec![Candidate { value: set, evidence: format!("the rest, without {gone}") }],
+                            )),
+                        None => problem.help(one),
+                    };
                     if let Ok(application) = &project.layout.application {
                         let place = application::wiring(project).map_or(0..0, |wiring| wiring.call.range);
                         problem = problem.related(
@@ -68,33 +77,25 @@ impl ApplicationCall {
         None
     }
 
-    /// What to do about a path that is taken: an option of the component may leave ours out, and what goes with it.
-    fn rest_without_it(&self) -> String {
-        let one = "remove one of the two: a path is served by the route that comes first";
-        let entry = COMPONENTS.iter().find_map(|component| {
+    /// What of the component is left where an option leaves ours out: the option with its value, and what goes.
+    fn rest_without_it(&self) -> Option<(String, String)> {
+        let (component, router) = COMPONENTS.iter().find_map(|component| {
             let router = component.manifest.router.iter().find(|router| router.name.0 == self.name)?;
             Some((component, router))
-        });
-        let rest = entry.and_then(|(component, router)| {
-            router.when.0.iter().find_map(|(option, values)| {
-                let known = component.option(option)?.values;
-                let other = known.iter().find(|value| !values.iter().any(|with| with == *value))?;
-                let rest = component.decided(&Values::from([(option.to_string(), other.to_string())]));
-                let names = |component: &'static Component| {
-                    let manifest = &component.manifest;
-                    let middleware = manifest.middleware.iter().map(|entry| entry.name.0);
-                    middleware.chain(manifest.router.iter().map(|entry| entry.name.0)).collect::<Vec<_>>()
-                };
-                let gone: Vec<String> = names(component)
-                    .into_iter()
-                    .filter(|name| !names(rest).contains(name))
-                    .map(|name| format!("`{name}`"))
-                    .collect();
-                let option = format!("--set {}.{option}={other}", component.id());
-                Some(format!("add the rest by `{option}`, which leaves {} out; or {one}", gone.join(" and ")))
-            })
-        });
-        rest.unwrap_or_else(|| one.to_owned())
+        })?;
+        router.when.0.iter().find_map(|(option, values)| {
+            let known = component.option(option)?.values;
+            let other = known.iter().find(|value| !values.iter().any(|with| with == *value))?;
+            let rest = component.decided(&Values::from([(option.to_string(), other.to_string())]));
+            let names = |component: &'static Component| {
+                let manifest = &component.manifest;
+                let middleware = manifest.middleware.iter().map(|entry| entry.name.0);
+                middleware.chain(manifest.router.iter().map(|entry| entry.name.0)).collect::<Vec<_>>()
+            };
+            let gone = names(component).into_iter().filter(|name| !names(rest).contains(name));
+            let gone: Vec<String> = gone.map(|name| format!("`{name}`")).collect();
+            Some((format!("{}.{option}={other}", component.id()), gone.join(" and ")))
+        })
     }
 }
 

@@ -1962,6 +1962,7 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
         faults = []
         if runner:
             runner.start(project, facts, root)
+            restore(top, before)
         dry = paxx(root, "infra", "add", *asked, "--dry-run", *options)
         if differences(before, snapshot(top)):
             raise Corrupt(f"--dry-run wrote {differences(before, snapshot(top))}")
@@ -1994,6 +1995,7 @@ def judge_case(project: str, source: Path, facts_given: dict, component: str, co
         if runner:
             new = [top / path for path in after if path.endswith(".py") and path not in before]
             faults += runner.faults(project, facts, root, names, new)
+            restore(top, after)
         # the dry run's diff is the change
         applied = work / "applied"
         copy_tree(source, applied, facts_given.get("chmod", []), repository=False)

@@ -310,7 +310,7 @@ async def test_tls_and_password(project: Path, tmp_path: Path, tls: str, caplog:
     context, trusted = certificate(tmp_path)
     server = SmtpServer(tls, context, "demo", PASSWORD)
     try:
-        env = to_smtp(server, SMTP_TLS=tls, SMTP_USERNAME="demo", SMTP_PASSWORD=PASSWORD)
+        env = to_smtp(server, SMTP_SECURITY=tls, SMTP_USERNAME="demo", SMTP_PASSWORD=PASSWORD)
         with imported(project, "services.email", **env, SSL_CERT_FILE=str(trusted)) as mail:
             await mail.start_email()
             await mail.send_email("a@example.org", "Hi", text="x")
@@ -333,7 +333,7 @@ async def test_tls_and_password(project: Path, tmp_path: Path, tls: str, caplog:
 
 async def test_a_server_without_starttls_gets_no_password(project: Path, smtp_server: SmtpServer) -> None:
     """`starttls` is a demand and no wish: nothing is sent in the open."""
-    env = to_smtp(smtp_server, SMTP_TLS="starttls", SMTP_USERNAME="demo", SMTP_PASSWORD=PASSWORD)
+    env = to_smtp(smtp_server, SMTP_SECURITY="starttls", SMTP_USERNAME="demo", SMTP_PASSWORD=PASSWORD)
     with imported(project, "services.email", **env) as mail:
         with pytest.raises(mail.EmailError):
             await mail.send_email("a@example.org", "Hi", text="x")
@@ -346,7 +346,7 @@ async def test_a_server_without_starttls_gets_no_password(project: Path, smtp_se
         ({"EMAIL_FROM": "nobody"}, "EMAIL_FROM"),
         ({"EMAIL_BACKEND": "pigeon"}, "EMAIL_BACKEND is none of console, smtp, sendgrid, postmark, resend"),
         ({"EMAIL_BACKEND": "smtp", "SMTP_USERNAME": "demo"}, "SMTP_PASSWORD"),
-        ({"EMAIL_BACKEND": "smtp", "SMTP_HOST": "example.org", "SMTP_USERNAME": "u", "SMTP_PASSWORD": PASSWORD}, "SMTP_TLS"),
+        ({"EMAIL_BACKEND": "smtp", "SMTP_HOST": "example.org", "SMTP_USERNAME": "u", "SMTP_PASSWORD": PASSWORD}, "SMTP_SECURITY"),
         ({"EMAIL_BACKEND": "smtp", "SMTP_HOST": f"smtp://u:{PASSWORD}@example.org"}, "SMTP_HOST"),
         ({"EMAIL_BACKEND": "smtp", "SMTP_HOST": "example.org:port"}, "SMTP_HOST"),
         ({"EMAIL_BACKEND": "smtp", "SMTP_HOST": ""}, "SMTP_HOST"),

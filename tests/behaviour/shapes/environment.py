@@ -357,3 +357,13 @@ for name, code in {
     "a table of routes": "TABLE = {route.path: route.name for route in app.routes}\nprint(sorted(TABLE))\n",
 }.items():
     routes.main(name, "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef index():\n    return 1\n\n\n" + code, add=("metrics",))
+REQUIRED = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    secret: str\n    debug: bool = False\n"
+for title, more, main, refused in [
+    ("made with arguments", "", "app = FastAPI(debug=Settings(secret='x').debug)\n", ("PX105",)),
+    ("made by a class method", "\n    @classmethod\n    def load(cls):\n        return cls(secret='x')\n", "app = FastAPI(debug=Settings.load().debug)\n", ("PX105",)),
+    ("made by a function with a default", "\n\ndef load(secret: str = 'x') -> Settings:\n    return Settings(secret=secret)\n", "app = FastAPI(debug=config.load().debug)\n", None),
+]:
+    settings.add(f"{title}, a field that must be given", {"app/config.py": REQUIRED + more, "app/main.py": "from fastapi import FastAPI\n\nfrom app import config\nfrom app.config import Settings\n\n" + main}, refusal=refused)
+settings.add("made with arguments, a class of our own", {"app/config.py": REQUIRED, "app/main.py": "from fastapi import FastAPI\n\nfrom app.config import Settings\n\napp = FastAPI(debug=Settings(secret='x').debug)\n"}, options=("--settings", "new"))
+settings.config("no environment among the sources", 'from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n    @classmethod\n    def settings_customise_sources(cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings):\n        return (init_settings, dotenv_settings)\n\n\nsettings = Settings()\n', refusal=("PX105",))
+settings.config("the environment behind the file", 'from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n    @classmethod\n    def settings_customise_sources(cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings):\n        return (init_settings, dotenv_settings, env_settings)\n\n\nsettings = Settings()\n')
