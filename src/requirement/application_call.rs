@@ -411,12 +411,18 @@ impl ApplicationCall {
                         .iter()
                         .any(|argument| names.iter().any(|name| code.get(argument.value.clone()) == Some(name)))
             });
-            // Code that goes through the routes knows its own: ours comes behind it.
+            // Code that goes through the routes knows its own: ours comes behind it. What adds to them may answer for all paths.
             let own_routes = self.role != Role::Middleware && {
                 let written = code.get(statement.range.clone()).unwrap_or_default();
-                names.iter().any(|name| {
-                    [".routes", ".router.routes"].iter().any(|end| written.contains(&format!("{name}{end}")))
-                })
+                let reads = |list: &str| {
+                    let mut uses =
+                        written.match_indices(list).map(|(at, _)| written.get(at + list.len()..).unwrap_or_default());
+                    let adds = |rest: &&str| {
+                        [".append(", ".insert(", ".extend(", " +="].iter().any(|word| rest.starts_with(word))
+                    };
+                    written.contains(list) && !uses.any(|rest| adds(&rest))
+                };
+                names.iter().any(|name| [".routes", ".router.routes"].iter().any(|end| reads(&format!("{name}{end}"))))
             };
             let (middleware, router) = (has(&["add_middleware", "middleware"]), has(&["include_router"]));
             let is_own = match self.role {
