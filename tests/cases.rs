@@ -123,36 +123,9 @@ fn run(case: &Path) -> Outcome {
     outcome
 }
 
-/// No frame of a refusal is longer than a screen.
-const FRAME: usize = 25;
-
-/// A refusal: short frames, the command that explains it, and commands that run as they are pasted.
+/// The commands of a refusal run as they are pasted.
 fn refusal(current: &Path, said: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    let is_head = |line: &&str| line.starts_with("error[PX");
-    let mut frames: Vec<Vec<&str>> = Vec::new();
-    for line in said.lines() {
-        if is_head(&line) {
-            frames.push(Vec::new());
-        }
-        if let Some(frame) = frames.last_mut() {
-            frame.push(line);
-        }
-    }
-    for frame in &frames {
-        let code = frame[0].trim_start_matches("error[").trim_end_matches(']');
-        // What is to be written by hand stands behind the frame.
-        let length =
-            frame.iter().position(|line| line.is_empty() && !frame[0].is_empty()).map_or(frame.len(), |first| {
-                frame.iter().skip(first + 1).position(|line| line.is_empty()).map_or(frame.len(), |end| first + 1 + end)
-            });
-        if length > FRAME {
-            wrong.push(format!("a frame of {length} lines:\n{}", frame.join("\n")));
-        }
-        if !frame.iter().any(|line| line.contains(&format!("paxx explain {code}"))) {
-            wrong.push(format!("no `paxx explain {code}`"));
-        }
-    }
     for command in said.lines().filter_map(|line| line.strip_prefix("    paxx ")) {
         let words = command.split(" #").next().unwrap_or_default().split_whitespace();
         let words = words.filter(|word| !matches!(*word, "--yes" | "-y"));

@@ -375,3 +375,21 @@ fn settings_of_another_package_are_named_where_a_class_is_made() {
     let said = sandbox.paxx(&["add", "redis", "--yes"]).expect(0).stderr;
     assert!(said.contains("`settings` of the application comes from `core.config`"), "{said}");
 }
+
+#[test]
+fn what_one_component_brought_goes_with_it_while_another_stays() {
+    let main = "from config import settings\nfrom fastapi import FastAPI\n\napp = FastAPI(debug=settings.debug)\n";
+    let config = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    debug: bool = False\n\n\nsettings = Settings()\n";
+    let project = "[project]\nname = \"demo\"\nversion = \"0\"\ndependencies = [\"fastapi\", \"pydantic-settings\"]\n";
+    let sandbox = Sandbox::of(&[("main.py", main), ("config.py", config), ("pyproject.toml", project)]);
+    for (stays, goes) in [("redis", "metrics"), ("storage", "email"), ("redis", "storage"), ("email", "redis")] {
+        let before = sandbox.tree();
+        sandbox.paxx(&["add", stays, "--yes"]).expect(0);
+        let with_one = sandbox.tree();
+        sandbox.paxx(&["add", goes, "--yes"]).expect(0);
+        sandbox.paxx(&["remove", goes, "--yes"]).expect(0);
+        assert_same(&with_one, &sandbox.tree(), &format!("{goes} is gone again, beside {stays}"));
+        sandbox.paxx(&["remove", stays, "--yes"]).expect(0);
+        assert_same(&before, &sandbox.tree(), &format!("{stays} is gone too"));
+    }
+}

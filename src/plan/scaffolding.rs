@@ -1,7 +1,8 @@
 //! Scaffolding that components share: its name in the lock, and which components use it.
 
 use super::bounds;
-use crate::component::Component;
+use crate::component::manifest::Manifest;
+use crate::component::{COMPONENTS, Component};
 use crate::project::FilePath;
 use crate::project::layout::Services;
 
@@ -30,11 +31,21 @@ pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services
         "template" => !manifest.migration.is_empty(),
         "import" | "import wrapped" => {
             let module = parts.nth(1).unwrap_or_default();
+            let name = parts.next().unwrap_or_default();
             let last = module.rsplit('.').next().unwrap_or_default();
             let last = services.names.iter().find(|(_, here)| *here == last).map_or(last, |(name, _)| name);
             let modules = || manifest.module.iter().filter_map(|module| module.path.0.strip_suffix(".py"));
             match module {
                 "contextlib" | "collections.abc" | "fastapi" => !manifest.lifespan.is_empty(),
+                "pydantic" | "pydantic.v1" if name == "Field" => {
+                    manifest.setting.iter().any(|setting| setting.ge.is_some())
+                }
+                // A type is used by the settings that have it.
+                "typing" | "pydantic" | "pydantic.v1"
+                    if COMPONENTS.iter().any(|other| has_type(&other.manifest, name)) =>
+                {
+                    has_type(manifest, name)
+                }
                 "typing" => !manifest.setting.is_empty() || !manifest.lifespan.is_empty(),
                 "pydantic" | "pydantic.v1" | "urllib.parse" => !manifest.setting.is_empty(),
                 "asyncio" | "fastapi.responses" => !manifest.readiness.is_empty(),
@@ -45,4 +56,9 @@ pub(super) fn uses(component: &Component, scaffolding: &str, services: &Services
         "compose" => !manifest.service.is_empty() || !manifest.environment.is_empty() || !manifest.worker.is_empty(),
         _ => true,
     }
+}
+
+/// Has a setting of the component this type?
+fn has_type(manifest: &Manifest, name: &str) -> bool {
+    manifest.setting.iter().any(|setting| setting.annotation.0.contains(name))
 }

@@ -23,8 +23,9 @@ pub(super) fn rules_for_all(
         let file = project.file(path)?;
         let (place, what) = rule_in(file.text()?, file.python(), class)?;
         let message = format!("{what}, and may refuse the empty text that `{}` has by default", manifest.name);
-        let help = "let it pass an empty text and write the lines below, or have a class of our own: `--settings new`";
-        Some(Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(help))
+        let help = "let it pass an empty text and write the lines below, or let ours have a class of their own";
+        let problem = Problem::new(&finding::SETTINGS_UNREACHABLE, message).at(path, place).help(help);
+        Some(problem.question(Question::own_settings()))
     })
 }
 

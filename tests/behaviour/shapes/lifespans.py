@@ -350,10 +350,10 @@ for title, text in {
         mounted.main(title, text, {"app/api.py": api}, requests=("/api/x", "/nope"), refusal="any")
         mounted.main(title + ", asked for the inner one", text, {"app/api.py": api}, requests=("/api/x", "/nope"), refusal="any", options=("--app", "app.api:api"))
 for title, files in {
-    "an option of uvicorn": {"Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["uvicorn", "app.main:app", "--lifespan", "off"]\n'},
-    "a command of uvicorn": {"Procfile": "web: uvicorn app.main:app --lifespan off\n"},
-    "an argument of uvicorn": {"serve.py": 'import uvicorn\n\nuvicorn.run("app.main:app", lifespan="off")\n'},
+    "switched off by an option of uvicorn": {"Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["uvicorn", "app.main:app", "--lifespan", "off"]\n'},
+    "switched off by a command of uvicorn": {"Procfile": "web: uvicorn app.main:app --lifespan off\n"},
+    "switched off by an argument of uvicorn": {"serve.py": 'import uvicorn\n\nuvicorn.run("app.main:app", lifespan="off")\n'},
 }.items():
-    lifespan.add(f"switched off by {title}", files, refusal=("PX504",))
-    lifespan.add(f"switched off by {title}, metrics alone", files, add=("metrics",), options=("--set", "metrics.parts=metrics"))
+    lifespan.add(title, files, refusal=("PX504",))
+    lifespan.add(f"{title}, metrics alone", files, add=("metrics",), options=("--set", "metrics.parts=metrics"))
 lifespan.add("switched off in a comment", {"Dockerfile": 'FROM python:3.12\nCOPY . .\n# not with --lifespan off\nCMD ["uvicorn", "app.main:app"]\n'})
