@@ -85,11 +85,15 @@ class RedisStandIn:
         if name == "PING":
             return b"+PONG\r\n"
         if name == "HELLO":
+            seen["protocol"] = 3 if words[1:2] == ["3"] else 2
             if "AUTH" in words:
                 at = words.index("AUTH")
                 seen["user"], seen["password"] = words[at + 1], words[at + 2]
             pairs = [b"$5\r\nproto\r\n:3\r\n", b"$7\r\nversion\r\n$5\r\n7.4.0\r\n"]
             return b"%2\r\n" + b"".join(pairs) if words[1:2] == ["3"] else b"*4\r\n" + b"".join(pairs)
+        if name in ("HGETALL", "SMEMBERS"):
+            # Nothing is in it; a mapping of its own only in the third version of the protocol
+            return b"%0\r\n" if seen.get("protocol") == 3 and name == "HGETALL" else b"*0\r\n"
         if name == "AUTH":
             seen["user"], seen["password"] = ([None] + words[1:])[-2:]
             return b"+OK\r\n"
