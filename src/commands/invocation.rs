@@ -30,9 +30,15 @@ impl Invocation {
         while let Some(word) = own.next() {
             if word == "--" {
                 ended = std::iter::once("--".to_owned()).chain(own.by_ref().map(|word| shell_word(word))).collect();
-            } else if replaces_project && (word == "-C" || word == "--project") {
+                break;
+            }
+            let takes_folder = replaces_project && (word == "-C" || word == "--project");
+            if takes_folder || (word == "--set" && own.clone().next().is_some_and(|pair| is_set_anew(answers, pair))) {
                 own.next();
-            } else if !(replaces_project && (word.starts_with("-C") || word.starts_with("--project="))) {
+                continue;
+            }
+            let is_folder = replaces_project && (word.starts_with("-C") || word.starts_with("--project="));
+            if !is_folder && !word.strip_prefix("--set=").is_some_and(|pair| is_set_anew(answers, pair)) {
                 words.push(shell_word(word));
             }
         }
@@ -51,6 +57,12 @@ impl Invocation {
     }
 }
 
+/// Has one of the answers another value for the option of a component that `pair` sets?
+fn is_set_anew(answers: &[(&str, &str)], pair: &str) -> bool {
+    let key = |pair: &str| pair.split('=').next().map(str::to_owned);
+    answers.iter().any(|(option, value)| *option == "set" && key(value) == key(pair))
+}
+
 /// A word as a shell takes it for one.
 fn shell_word(word: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "/._-:=,@+%".contains(character);
@@ -66,6 +78,14 @@ mod tests {
 
     fn with(words: &str, answers: &[(&str, &str)]) -> String {
         Invocation::of(words.split(' ').map(str::to_owned)).with(answers)
+    }
+
+    #[test]
+    fn an_answer_about_an_option_replaces_what_was_said_of_it() {
+        let tracing = [("set", "metrics.parts=tracing")];
+        let expected = "paxx add metrics --set metrics.collector=none --set metrics.parts=tracing";
+        assert_eq!(with("add metrics --set metrics.parts=all --set metrics.collector=none", &tracing), expected);
+        assert_eq!(with("add metrics --set=metrics.parts=all --set metrics.collector=none", &tracing), expected);
     }
 
     #[test]

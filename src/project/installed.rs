@@ -164,7 +164,9 @@ pub fn by_name(text: &str) -> Option<usize> {
     if !commands(text).iter().any(installs) || !named_in(text, Named::Required).is_empty() || installs_project(text) {
         return None;
     }
-    text.lines().position(|line| line.contains("fastapi")).map(|line| line + 1)
+    let lines = text.lines().enumerate().skip_while(|(_, line)| !line.contains("install"));
+    let mut lines = lines.filter(|(_, line)| !line.trim_start().starts_with('#') && line.contains("fastapi"));
+    lines.next().map(|(index, _)| index + 1)
 }
 
 /// Does a command install the project itself?
@@ -222,6 +224,7 @@ mod tests {
     #[test]
     fn packages_that_are_installed_by_name() {
         assert_eq!(by_name("FROM x\nRUN pip install \\\n    \"fastapi[standard]\" uvicorn\n"), Some(3));
+        assert_eq!(by_name("# fastapi\nLABEL name=fastapi\nRUN pip install fastapi\n"), Some(3));
         assert_eq!(by_name("a:\n  command: sh -c \"pip install fastapi && uvicorn a:b\"\n"), Some(2));
         for text in [
             "RUN pip install fastapi\nRUN pip install -r requirements.txt",

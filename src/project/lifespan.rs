@@ -188,8 +188,9 @@ pub fn replacements(project: &Project) -> Vec<(FilePath, python::Assignment)> {
 }
 
 /// Where what serves the application is told to leave its lifespan out: `uvicorn --lifespan off`, `Mangum(app, lifespan="off")`.
-pub fn switched_off(project: &Project) -> Option<Location> {
-    project.files().find_map(|(path, file)| {
+/// Files for which `counts` says no, such as tests, are passed over.
+pub fn switched_off(project: &Project, counts: impl Fn(&FilePath) -> bool) -> Option<Location> {
+    project.files().filter(|(path, _)| counts(path)).find_map(|(path, file)| {
         let text = file.text().filter(|text| speaks_of(text, "lifespan") && speaks_of(text, "off"))?;
         if !path.as_str().ends_with(".py") {
             let word = "--lifespan";
@@ -200,6 +201,9 @@ pub fn switched_off(project: &Project) -> Option<Location> {
                     && rest.trim_start_matches(|between: char| " =\"',".contains(between)).starts_with("off")
             })?;
             return Some(Location::new(path.clone(), at..at + word.len()));
+        }
+        if !speaks_of(text, "\"off\"") && !speaks_of(text, "'off'") {
+            return None;
         }
         let serves = |callee: &str| matches!(callee.rsplit('.').next(), Some("Mangum" | "run" | "Config"));
         let is_off = |value: &str| matches!(value, "\"off\"" | "'off'");

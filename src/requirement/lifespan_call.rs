@@ -27,6 +27,7 @@ use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
 use crate::project::application;
 use crate::project::lifespan::{self, Generator, Lifespan};
+use crate::project::root::is_secondary;
 use crate::project::routes;
 use crate::project::{FilePath, Project};
 use crate::source::python::{self, Call, Function, Source, Usage};
@@ -90,10 +91,13 @@ impl LifespanCall {
 
     /// Is it called where the application starts or stops?
     pub fn assess(&self, project: &Project) -> Assessment {
-        let here = match (self.assess_here(project), self.never_runs(project)) {
-            (Assessment::Missing { .. }, Some(problem)) => Assessment::Blocked { problem },
-            (here, _) => here,
-        };
+        let mut here = self.assess_here(project);
+        // What is there already is not asked again whether it may run.
+        if matches!(here, Assessment::Missing { .. })
+            && let Some(problem) = self.never_runs(project)
+        {
+            here = Assessment::Blocked { problem };
+        }
         let is_doubtful = match &here {
             Assessment::Missing { .. } => true,
             Assessment::Blocked { problem } => {
@@ -111,7 +115,7 @@ impl LifespanCall {
 
     /// Why a call that is added now would never run: the application gets another router.
     fn never_runs(&self, project: &Project) -> Option<Problem> {
-        if let Some(at) = lifespan::switched_off(project) {
+        if let Some(at) = lifespan::switched_off(project, |path| !is_secondary(path, &project.layout.root)) {
             let message = "the server is told to run no lifespan here, so nothing starts with the application";
             let problem = Problem::new(&finding::LIFESPAN_UNSUPPORTED, message)
                 .at(&at.path, at.range)
