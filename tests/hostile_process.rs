@@ -1,16 +1,18 @@
-//! What a repository can make the program do beside its work: nothing. Every command, in projects that try, under `strace`.
+//! What the system sees of a run, under `strace`. What a repository can make the program do beside its work: nothing. Every command, in
+//! projects that try. And how often a run opens each file: once.
 //!
 //! No process is started and nothing of the network is asked for; nothing is written outside of the repository and of this user's own
 //! state folder; nothing is read there that the repository names.
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::terminal::Terminal;
-use common::{Sandbox, git, output};
+use common::{Sandbox, fixture, git, output};
 
 /// Calls that change what is at a path, or open it.
 const FILES: &[&str] = &[
@@ -407,4 +409,65 @@ fn a_worktree_that_leads_outside() {
         look(&hostile);
         change(&hostile);
     }
+}
+
+/// The files of the project that a command opened to read, each with how often.
+fn opened(hostile: &Hostile, arguments: &[&str], code: i32) -> BTreeMap<String, usize> {
+    let done = output(&mut hostile.strace(arguments)).expect(code);
+    assert!(!done.stderr.contains("panicked"), "{arguments:?}");
+    let log = fs::read_to_string(&hostile.log).expect("a log");
+    let top = format!("{}/", hostile.sandbox.top.display());
+    let mut opened = BTreeMap::new();
+    for line in log.lines().filter(|line| !line.contains("O_DIRECTORY") && !line.contains("O_PATH")) {
+        // `1234 openat2(3</folder>, "name", {...}) = 4</folder/name>`
+        let Some((call, result)) = line.rsplit_once(" = ") else { continue };
+        let file = result.split_once('<').and_then(|(_, file)| file.strip_suffix('>')?.strip_prefix(&top));
+        if let Some(file) = file.filter(|_| call.contains(" open")) {
+            *opened.entry(file.to_owned()).or_default() += 1;
+        }
+    }
+    opened
+}
+
+#[track_caller]
+fn assert_once(hostile: &Hostile, arguments: &[&str], code: i32, least: usize) {
+    let opened = opened(hostile, arguments, code);
+    let twice: Vec<_> = opened.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{arguments:?} opens files again: {twice:?}");
+    assert!(opened.len() >= least, "{arguments:?} opens only {opened:?}");
+}
+
+#[test]
+fn each_file_is_opened_once() {
+    if !can_trace() {
+        return;
+    }
+    // A module that nothing is found in and that is read because another imports it, and one that uses what goes.
+    let hostile = Hostile::new(&[
+        ("app/names.py", "TITLE = \"x\"\n"),
+        ("app/uses.py", "import redis\n"),
+        (".github/workflows/test.yml", "env:\n  DATABASE_URL: x\n"),
+    ]);
+    let once = |arguments: &[&str], code: i32, least: usize| assert_once(&hostile, arguments, code, least);
+    once(&["add", "redis", "metrics", "--dry-run"], 0, 8);
+    once(&["add", "redis", "--dry-run", "--format", "json"], 0, 8);
+    once(&["list"], 0, 1);
+    once(&["check"], 0, 8);
+    assert_eq!(hostile.run(&["add", "redis", "metrics", "--yes"]), 0);
+    once(&["check"], 0, 8);
+    once(&["remove", "redis", "--dry-run"], 0, 8);
+    once(&["add", "storage", "--dry-run"], 0, 8);
+    once(&["check", "--fix", "--dry-run"], 0, 8);
+    // A quick look at what is recorded, then a whole one.
+    fs::remove_file(hostile.sandbox.project.join("app/services/cache.py")).expect("removed");
+    once(&["check"], 1, 8);
+    once(&["check", "--fix", "--dry-run"], 0, 8);
+    // From above, where a project is looked for, and is below.
+    let sandbox = Sandbox::nested(fixture("factory"), "services/one");
+    let folder = sandbox.top.parent().expect("a folder").to_owned();
+    let [outside, state, log] = ["outside", "state", "log"].map(|name| folder.join(name));
+    let nested = Hostile { sandbox, outside, state, log };
+    let top = nested.sandbox.top.display().to_string();
+    assert_once(&nested, &["-C", &top, "add", "redis", "--dry-run"], 0, 3);
+    assert_once(&nested, &["-C", &top, "check"], 0, 3);
 }

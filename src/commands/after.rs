@@ -116,7 +116,7 @@ fn left(discovery: &Discovery, plan: &Plan, new: &[&Component], context: &Contex
     let layout = &plan.after.layout;
     let packages = packages(plan);
     let mut lines = Vec::new();
-    let surroundings = Surroundings::of(&discovery.base);
+    let surroundings = Surroundings::of(&discovery.base, &discovery.opened);
     if let Some(surroundings) = surroundings.as_ref().filter(|_| !packages.is_empty()) {
         for (path, command) in surroundings.locks(&layout.root) {
             let path = paths.show(&path);

@@ -84,7 +84,11 @@ impl Proposal<'_> {
             return Err(Error::NoTerminal);
         }
         let on_disk = changes.iter().filter_map(|change| Some((&change.path, &*change.before.as_ref()?.bytes)));
-        let marked = if self.discovery.in_git { uncommitted(&self.discovery.base, on_disk) } else { Vec::new() };
+        let marked = if self.discovery.in_git {
+            uncommitted(&self.discovery.base, &self.discovery.opened, on_disk)
+        } else {
+            Vec::new()
+        };
         let summary = summary::summary(&self.plan, &changes, &paths, self.verb, &marked, ui.verbose);
         ui.note(&summary);
         let place = place(self.discovery);

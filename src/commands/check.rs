@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{
-    Search, Ui, components, find_by, find_project, installed, lock_of, no_such, options, pending, unknown_in_lock,
+    Search, Ui, components, find_again, find_by, installed, lock_of, no_such, options, pending, unknown_in_lock,
 };
 use crate::check::suppression::{self, Ignored};
 use crate::check::{self, Finding};
@@ -24,6 +24,7 @@ use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
 use crate::project::discover::{self, Discovery};
+use crate::project::opened::Opened;
 use crate::project::options::Options;
 use crate::project::root::Failure;
 use crate::project::{disk, root, watch};
@@ -73,7 +74,8 @@ fn once(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let named = components(&arguments.names)?;
     let wish = Wish::of(arguments)?;
     let options = options(global)?;
-    let below = projects_below(ui, &options);
+    let opened = Opened::default();
+    let below = projects_below(ui, &options, &opened);
     if arguments.fix || arguments.diff {
         return fix(ui, global, arguments, &named, &wish, &below);
     }
@@ -84,12 +86,12 @@ fn once(ui: &Ui, global: &Global, arguments: &Check) -> Result<u8, Error> {
     let request = Request { ui, named: &named, wish: &wish, format: format(arguments.format) };
     let mut failed = false;
     let projects = if below.is_empty() {
-        let recorded = discover::recorded(&ui.current, &options);
+        let recorded = discover::recorded(&ui.current, &options, &opened);
         let quick = recorded.as_ref().and_then(|discovery| request.check(discovery).ok());
         if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
             vec![checked]
         } else {
-            let discovery = find_project(ui, global, Search::reading(ui))?;
+            let discovery = find_again(ui, &mut options.clone(), Search::reading(ui), &opened)?;
             lock_of(ui, &discovery)?;
             vec![request.check(&discovery).unwrap_or_default()]
         }
@@ -191,8 +193,8 @@ fn figures(projects: &[Checked], notes: bool) -> String {
 }
 
 /// The projects below that have a lock, where neither the folder nor, without `-C`, one above it has one.
-fn projects_below(ui: &Ui, options: &Options) -> Vec<PathBuf> {
-    if root::has_lock(&ui.current, options) { Vec::new() } else { root::locked_projects(&ui.current, options) }
+fn projects_below(ui: &Ui, options: &Options, opened: &Opened) -> Vec<PathBuf> {
+    if root::has_lock(&ui.current, options) { Vec::new() } else { root::locked_projects(&ui.current, options, opened) }
 }
 
 /// The components to check in a project: those that were named, else all that are installed.
@@ -306,11 +308,12 @@ impl Request<'_> {
             }
             Request { named: &named, ..*self }.check(discovery)
         };
-        let quick = discover::recorded(folder, &options).and_then(|discovery| check(&discovery).ok());
+        let opened = Opened::default();
+        let quick = discover::recorded(folder, &options, &opened).and_then(|discovery| check(&discovery).ok());
         if let Some(checked) = quick.filter(|checked| !has_problems(checked)) {
             return One { checked, note: None, failed: false };
         }
-        match discover::discover(folder, &options) {
+        match discover::discover_again(folder, &options, &opened) {
             Ok(discovery) => match check(&discovery) {
                 Ok(checked) => One { checked, note: None, failed: false },
                 Err(problem) => {

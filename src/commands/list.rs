@@ -13,6 +13,7 @@ use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::project::disk;
+use crate::project::opened::Opened;
 use crate::project::options::Options;
 use crate::project::root;
 use crate::render::json;
@@ -24,7 +25,7 @@ pub fn run(ui: &Ui, global: &Global, kind: Option<Kind>, arguments: &List) -> Re
     pending::say(ui, &pending::start(ui, global));
     let mut options = options(global)?;
     if !root::has_lock(&ui.current, &options)
-        && let [only] = root::locked_projects(&ui.current, &options).as_slice()
+        && let [only] = root::locked_projects(&ui.current, &options, &Opened::default()).as_slice()
     {
         let current = disk::canonical_folder(&ui.current).unwrap_or_else(|| ui.current.clone());
         let shown = only.strip_prefix(&current).unwrap_or(only);

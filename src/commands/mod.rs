@@ -37,6 +37,7 @@ use crate::finding::{self, Problem};
 use crate::lock::{self, Lock};
 use crate::plan::Plan;
 use crate::project::discover::{self, Discovery};
+use crate::project::opened::Opened;
 use crate::project::options::Options;
 use crate::project::root::Failure;
 use crate::project::{Project, configuration, disk};
@@ -219,8 +220,8 @@ pub fn options(global: &Global) -> Result<Options, Error> {
 pub struct Search {
     /// May it ask?
     pub ask: bool,
-    /// What it does about what a killed run left behind in a project below.
-    pub settle: fn(&Ui, &Path) -> Result<(), Error>,
+    /// What it does about what a killed run left behind in a project below; whether it wrote files.
+    pub settle: fn(&Ui, &Path) -> Result<bool, Error>,
 }
 
 impl Search {
@@ -228,7 +229,7 @@ impl Search {
     pub fn reading(ui: &Ui) -> Self {
         let settle = |ui: &Ui, folder: &Path| {
             pending::say(ui, folder);
-            Ok(())
+            Ok(false)
         };
         Self { ask: prompt::can_ask(ui), settle }
     }
@@ -258,11 +259,17 @@ pub fn find_project(ui: &Ui, global: &Global, search: Search) -> Result<Discover
 /// Finds the project that the options name, if something can be said of it. Where there is none, it is the only one below, or the
 /// one that is chosen; the options name it then.
 pub fn find_by(ui: &Ui, options: &mut Options, search: Search) -> Result<Discovery, Error> {
-    let discovery = match discover::discover(&ui.current, options) {
+    find_again(ui, options, search, &Opened::default())
+}
+
+/// The same in a run that has `opened` files already.
+pub fn find_again(ui: &Ui, options: &mut Options, search: Search, opened: &Opened) -> Result<Discovery, Error> {
+    let discovery = match discover::discover_again(&ui.current, options, opened) {
         Ok(discovery) => discovery,
         Err(Failure::NotAProject { problem, below }) => {
-            enter(ui, options, &problem, &below, search)?;
-            discover::discover(&ui.current, options).map_err(|failure| match failure {
+            let may_differ = enter(ui, options, &problem, &below, search)?;
+            let opened = if may_differ { Opened::default() } else { opened.clone() };
+            discover::discover_again(&ui.current, options, &opened).map_err(|failure| match failure {
                 Failure::NotAProject { problem, .. } => Error::Refused { problems: vec![problem], project: None },
             })?
         }
@@ -273,8 +280,9 @@ pub fn find_by(ui: &Ui, options: &mut Options, search: Search) -> Result<Discove
     Err(refused(ui, &discovery, discovery.problems.clone()))
 }
 
-/// Goes into a project below: the only one, or the one that is chosen.
-fn enter(ui: &Ui, options: &mut Options, problem: &Problem, below: &[String], search: Search) -> Result<(), Error> {
+/// Goes into a project below: the only one, or the one that is chosen. Says whether files may differ from what was read.
+fn enter(ui: &Ui, options: &mut Options, problem: &Problem, below: &[String], search: Search) -> Result<bool, Error> {
+    let mut waited = false;
     let given = options.project.clone().unwrap_or_default();
     if let [only] = below {
         let folder = given.join(only);
@@ -287,9 +295,10 @@ fn enter(ui: &Ui, options: &mut Options, problem: &Problem, below: &[String], se
         }
         return Err(Error::Refused { problems: vec![problem], project: None });
     } else {
-        question::ask(ui, std::slice::from_ref(problem), options)?;
+        waited = question::ask(ui, std::slice::from_ref(problem), options)?;
     }
-    (search.settle)(ui, &ui.current.join(options.project.clone().unwrap_or_default()))
+    let wrote = (search.settle)(ui, &ui.current.join(options.project.clone().unwrap_or_default()))?;
+    Ok(waited || wrote)
 }
 
 /// Plans, asks what the plan leaves open, and plans again with the answers, until nothing is open.
@@ -318,7 +327,8 @@ pub fn plan_with_answers(
         let mut next = !answers.is_empty();
         for _ in 1..MOST {
             // What is open only once the first question is answered.
-            let again = next.then(|| discover::discover(&ui.current, &assumed).ok()).flatten();
+            let again = || discover::discover_again(&ui.current, &assumed, &discovery.opened).ok();
+            let again = next.then(again).flatten();
             let Some(more) = again.and_then(|mut again| plan(&mut again, &assumed).ok()) else { break };
             let found = question::assume(&more.refusals, &mut assumed);
             next = !found.is_empty();

@@ -31,16 +31,19 @@ pub fn start(ui: &Ui, global: &Global) -> PathBuf {
 
 /// Settles what a killed run left behind, and says which; a dry run only says it. A record for `undo` that is not believed is
 /// no reason to stop: it gives way to the next change.
-pub fn settle(ui: &Ui, start: &Path, dry_run: bool) -> Result<(), Error> {
-    settle_journals(ui, start, dry_run)?;
+///
+/// Says whether files were written.
+pub fn settle(ui: &Ui, start: &Path, dry_run: bool) -> Result<bool, Error> {
+    let wrote = settle_journals(ui, start, dry_run)?;
     for foreign in places(start).iter().filter_map(apply::foreign_undo) {
         ui.say(&warning(&foreign));
     }
-    Ok(())
+    Ok(wrote)
 }
 
 /// The same for `undo`, which speaks of its record itself.
-pub fn settle_journals(ui: &Ui, start: &Path, dry_run: bool) -> Result<(), Error> {
+pub fn settle_journals(ui: &Ui, start: &Path, dry_run: bool) -> Result<bool, Error> {
+    let mut wrote = false;
     for place in places(start) {
         if dry_run {
             if let Some(note) = note(&place) {
@@ -48,9 +51,10 @@ pub fn settle_journals(ui: &Ui, start: &Path, dry_run: bool) -> Result<(), Error
             }
         } else if let Some(recovered) = apply::recover(&place)? {
             say_recovered(ui, &recovered);
+            wrote = true;
         }
     }
-    Ok(())
+    Ok(wrote)
 }
 
 /// Says what a killed run left behind, and what is there in its stead. Changes nothing.

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::dependency_file::{
     DEVELOPMENT, development_lists, has_ending, has_generated_header, hashed, is_content, is_for_tools, parse,
@@ -125,7 +125,7 @@ fn main_list(finder: &Finder) -> Result<Dependencies, Problem> {
 pub(super) struct Finder<'a> {
     pub(super) root: &'a FilePath,
     pub(super) files: &'a Reader,
-    pub(super) names: Rc<[String]>,
+    pub(super) names: Arc<[String]>,
     /// What was asked of each requirements file: the files that it reads.
     included: RefCell<BTreeMap<FilePath, Vec<FilePath>>>,
     /// What Dockerfiles, CI and scripts install.

@@ -17,6 +17,7 @@ use super::imports::{self, Files};
 use super::installer;
 use super::layout::{DependencyFormat, Installer, Layout};
 use super::lifespan;
+use super::opened::Opened;
 use super::options::Options;
 use super::read_ahead::read_the_rest;
 use super::reader::{Hit, Reader};
@@ -50,6 +51,8 @@ pub struct Discovery {
     pub problems: Vec<Problem>,
     /// Parts of the project that were not searched.
     pub unsearched: Vec<Problem>,
+    /// What was opened on the way: a question that comes later opens none of it again.
+    pub opened: Opened,
 }
 
 /// Finds the project that `start` (an absolute folder) is in.
@@ -58,9 +61,19 @@ pub struct Discovery {
 ///
 /// There is none.
 pub fn discover(start: &Path, options: &Options) -> Result<Discovery, Failure> {
-    let found = root::find(start, options)?;
+    discover_again(start, options, &Opened::default())
+}
+
+/// The same in a run that has `opened` files already: they are not read again.
+///
+/// # Errors
+///
+/// There is none.
+pub fn discover_again(start: &Path, options: &Options, opened: &Opened) -> Result<Discovery, Failure> {
+    let found = root::find(start, options, opened)?;
     let lock = read_lock(&found.reader, &found.folder);
-    Ok(describe(found.reader, lock, found.in_git, &found.folder, &found.hits, options))
+    let discovery = describe(found.reader, lock, found.in_git, &found.folder, &found.hits, options);
+    Ok(Discovery { opened: opened.clone(), ..discovery })
 }
 
 /// The project of these files alone, at their top: no disk is read.
@@ -78,8 +91,8 @@ pub fn discover_in(reader: Reader, options: &Options) -> Result<Discovery, Failu
 ///
 /// `None` where it does not say, or where they are not found there any more. What came since (a second application, a
 /// route that is taken) is not seen: good for "all is well", and for nothing else.
-pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
-    let (reader, in_git, folder) = root::recorded(start, options)?;
+pub fn recorded(start: &Path, options: &Options, opened: &Opened) -> Option<Discovery> {
+    let (reader, in_git, folder) = root::recorded(start, options, opened)?;
     let lock = read_lock(&reader, &folder).ok()?;
     // The readiness route may be in any module.
     if lock.components.iter().flat_map(|entry| &entry.requirements).any(|known| known.id.starts_with("readiness:")) {
@@ -97,6 +110,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
         return None;
     }
     let discovery = describe(reader, Ok(lock), in_git, &folder, &hits, options);
+    let discovery = Discovery { opened: opened.clone(), ..discovery };
     // Handlers may be registered in any module; a lifespan is followed from the application.
     let is_followed = !lifespan::generators(&discovery.project).is_empty();
     (is_followed && discovery.problems.is_empty() && discovery.project.layout.found() == found).then_some(discovery)
@@ -106,7 +120,7 @@ pub fn recorded(start: &Path, options: &Options) -> Option<Discovery> {
 pub fn with_files_that_have(discovery: &Discovery, words: &[String]) -> Project {
     let mut project = discovery.project.clone();
     let words: Vec<(&str, u32)> = words.iter().map(|word| (word.as_str(), 1)).collect();
-    let Ok(reader) = Reader::open(&discovery.base) else { return project };
+    let Ok(reader) = Reader::open(&discovery.base, &discovery.opened) else { return project };
     for hit in reader.search(&project.layout.root, &words) {
         if project.file(&hit.path).is_none()
             && let Some(file) = reader.file(&hit.path)
@@ -325,7 +339,18 @@ fn describe(
     let project = Project::new(layout, files).with_links(links).with_base_texts(base_texts);
     let tests_are_configured = chosen.tests.is_some();
     let imported = Vec::new();
-    Discovery { base, in_git, project, lock, options: recorded, tests_are_configured, imported, problems, unsearched }
+    Discovery {
+        base,
+        in_git,
+        project,
+        lock,
+        options: recorded,
+        tests_are_configured,
+        imported,
+        problems,
+        unsearched,
+        opened: Opened::default(),
+    }
 }
 
 /// A problem with a choice has its place. What is written down and cannot be used ends every command.

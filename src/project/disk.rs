@@ -99,7 +99,7 @@ pub struct Contents {
 }
 
 /// What was opened, and where the path leads, if there are symbolic links on the way.
-struct Opened {
+struct Found {
     handle: OwnedFd,
     real: Option<FilePath>,
 }
@@ -196,7 +196,7 @@ impl Disk {
         Ok(self.opened(path, look_flags())?.real.unwrap_or_else(|| path.clone()))
     }
 
-    fn opened(&self, path: &FilePath, flags: OFlags) -> Result<Opened, Refusal> {
+    fn opened(&self, path: &FilePath, flags: OFlags) -> Result<Found, Refusal> {
         let flags = flags | OFlags::CLOEXEC;
         #[cfg(target_os = "linux")]
         {
@@ -204,7 +204,7 @@ impl Disk {
             let name = if path.as_str().is_empty() { "." } else { path.as_str() };
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
             match openat2(&self.top, name, flags, Mode::empty(), resolve) {
-                Ok(handle) => return Ok(Opened { handle, real: None }),
+                Ok(handle) => return Ok(Found { handle, real: None }),
                 // There is a link on the way, or the kernel or a sandbox has no such call.
                 Err(Errno::LOOP | Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::AGAIN) => {}
                 Err(error) => return Err(Refusal::of(error)),
@@ -214,7 +214,7 @@ impl Disk {
     }
 
     /// Opens folder by folder, and reads each symbolic link itself, so that none can lead out, not even one that is made meanwhile.
-    fn opened_by_parts(&self, path: &FilePath, flags: OFlags) -> Result<Opened, Refusal> {
+    fn opened_by_parts(&self, path: &FilePath, flags: OFlags) -> Result<Found, Refusal> {
         let mut waiting: Vec<String> = parts_in_reverse(path.as_str());
         let mut folders: Vec<OwnedFd> = Vec::new();
         let mut real: Vec<String> = Vec::new();
@@ -259,7 +259,7 @@ impl Disk {
             Some(handle) => handle,
             None => openat(&self.top, ".", flags, Mode::empty()).map_err(Refusal::of)?,
         };
-        Ok(Opened { handle, real: Some(real).filter(|real| real != path) })
+        Ok(Found { handle, real: Some(real).filter(|real| real != path) })
     }
 }
 

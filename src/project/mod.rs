@@ -24,6 +24,7 @@ pub mod installed;
 pub mod installer;
 pub mod layout;
 pub mod lifespan;
+pub mod opened;
 pub mod options;
 pub mod other_lists;
 pub mod own_settings;

@@ -1,6 +1,7 @@
 //! Paths inside the project's repository.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A path relative to the top of the git repository (outside git, to the project's root), with `/` between its parts.
@@ -28,6 +29,13 @@ impl FilePath {
             }
         }
         Some(Self(parts.join("/").into()))
+    }
+
+    /// The path seen from the folder `base`, both absolute; `None` where it is not below that, or is not UTF-8.
+    pub fn below(base: &Path, path: &Path) -> Option<Self> {
+        let below = path.strip_prefix(base).ok()?;
+        let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
+        Self::new(&parts?.join("/"))
     }
 
     /// The folder that all paths are relative to.

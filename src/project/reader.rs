@@ -7,18 +7,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
-use super::disk::{Contents, Disk, Kind, LARGEST, Refusal};
+use super::disk::{Disk, Kind, Refusal};
 use super::imports::Files;
-use super::walk::{in_parallel, walk};
+use super::opened::{Folder, Opened, Read};
 use super::{File, FilePath};
 use crate::finding::{self, Problem};
-
-/// Of the files that a search found something in, so many bytes are kept for who reads them next.
-const MOST_KEPT: usize = 64 * 1024 * 1024;
 
 /// Reads files below a folder, and keeps what it read.
 #[derive(Debug)]
@@ -26,11 +23,11 @@ pub struct Reader {
     /// The absolute folder that paths are relative to; empty where there is no disk.
     pub base: PathBuf,
     /// `None`: what is not recorded yet is not there.
-    disk: Option<Disk>,
+    folder: Option<Rc<Folder>>,
     files: RefCell<BTreeMap<FilePath, Option<Rc<File>>>>,
     links: RefCell<BTreeMap<FilePath, FilePath>>,
     /// Names in the folders that were listed, sorted.
-    names: RefCell<BTreeMap<FilePath, Rc<[String]>>>,
+    names: RefCell<BTreeMap<FilePath, Arc<[String]>>>,
     /// The names in large folders, in lower case.
     folded: RefCell<BTreeMap<FilePath, HashSet<String>>>,
     /// Which words each Python file has that was searched.
@@ -51,14 +48,14 @@ impl Files for Reader {
 }
 
 impl Reader {
-    /// A reader below the absolute folder `base`, which has no symbolic links in it.
+    /// A reader below the absolute folder `base`, which has no symbolic links in it. What the run has `opened` is not opened again.
     ///
     /// # Errors
     ///
     /// It cannot be opened.
-    pub fn open(base: &Path) -> std::io::Result<Self> {
-        let disk = Some(Disk::open(base)?);
-        Ok(Self { base: base.to_owned(), disk, names: RefCell::default(), ..Self::of([]) })
+    pub fn open(base: &Path, opened: &Opened) -> std::io::Result<Self> {
+        let folder = Some(opened.folder(base)?);
+        Ok(Self { base: base.to_owned(), folder, names: RefCell::default(), ..Self::of([]) })
     }
 
     /// A reader of these files, and of no disk.
@@ -82,7 +79,7 @@ impl Reader {
         };
         Self {
             base: PathBuf::new(),
-            disk: None,
+            folder: None,
             files: RefCell::new(known),
             links: RefCell::default(),
             names: RefCell::new(folders.into_iter().map(|(folder, names)| (folder, sorted(names))).collect()),
@@ -96,13 +93,18 @@ impl Reader {
         if self.is_known_absent(path) {
             return None;
         }
-        let read = self.disk.as_ref()?.read(path, LARGEST);
+        let read = self.folder.as_ref()?.read(path);
         self.recorded(path, read)
     }
 
-    fn recorded(&self, path: &FilePath, read: Result<Contents, Refusal>) -> Option<Rc<File>> {
+    fn recorded(&self, path: &FilePath, read: Result<Read, Refusal>) -> Option<Rc<File>> {
         match read {
-            Ok(contents) => Some(self.record(path, contents)),
+            Ok(read) => {
+                if let Some(real) = read.real {
+                    self.links.borrow_mut().insert(path.clone(), real);
+                }
+                Some(read.file)
+            }
             Err(refusal) => {
                 if let Some(problem) = unread(path, &refusal) {
                     self.problems.borrow_mut().insert(path.clone(), problem);
@@ -112,32 +114,22 @@ impl Reader {
         }
     }
 
-    fn record(&self, path: &FilePath, contents: Contents) -> Rc<File> {
-        if let Some(real) = contents.real {
-            self.links.borrow_mut().insert(path.clone(), real);
-        }
-        let mut file = File::named(path.name(), contents.bytes);
-        file.read_only = contents.mode & 0o222 == 0;
-        file.executable = contents.mode & 0o111 != 0;
-        Rc::new(file)
-    }
-
     /// The text of a file, if it is there and is UTF-8.
     pub fn text(&self, path: &FilePath) -> Option<String> {
         self.file(path)?.text().map(str::to_owned)
     }
 
     /// Names in a folder, sorted; empty where it is none.
-    pub fn list(&self, folder: &FilePath) -> Rc<[String]> {
+    pub fn list(&self, folder: &FilePath) -> Arc<[String]> {
         if let Some(known) = self.names.borrow().get(folder) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
         if self.is_known_absent(folder) {
-            return Rc::default();
+            return Arc::default();
         }
-        let Some(Ok(entries)) = self.disk.as_ref().map(|disk| disk.list(folder)) else { return Rc::default() };
-        let names: Rc<[String]> = entries.into_iter().filter(|entry| entry.is_text).map(|entry| entry.name).collect();
-        self.names.borrow_mut().insert(folder.clone(), Rc::clone(&names));
+        let Some(Ok(entries)) = self.disk().map(|disk| disk.list(folder)) else { return Arc::default() };
+        let names: Arc<[String]> = entries.into_iter().filter(|entry| entry.is_text).map(|entry| entry.name).collect();
+        self.names.borrow_mut().insert(folder.clone(), Arc::clone(&names));
         names
     }
 
@@ -181,7 +173,7 @@ impl Reader {
         if self.is_known_absent(path) {
             return None;
         }
-        match &self.disk {
+        match self.disk() {
             Some(disk) => disk.kind(path),
             None => self.files.borrow().contains_key(path).then_some(Kind::File),
         }
@@ -192,7 +184,7 @@ impl Reader {
         if self.is_known_absent(path) {
             return false;
         }
-        match &self.disk {
+        match self.disk() {
             Some(disk) => disk.kind_of_entry(path).is_some(),
             None => self.is_folder(path) || self.files.borrow().get(path).is_some_and(Option::is_some),
         }
@@ -207,12 +199,12 @@ impl Reader {
         if self.files.borrow().get(path).is_some_and(Option::is_some) {
             return Some(path.clone());
         }
-        self.disk.as_ref()?.real(path).ok()
+        self.disk()?.real(path).ok()
     }
 
     /// Does the path lead out of the repository?
     pub fn is_outside(&self, path: &FilePath) -> bool {
-        self.disk.as_ref().is_some_and(|disk| disk.real(path) == Err(Refusal::Outside))
+        self.disk().is_some_and(|disk| disk.real(path) == Err(Refusal::Outside))
     }
 
     /// Searches all Python files below `folder` for `words`, each with the bit that stands for it, sorted by path.
@@ -225,29 +217,23 @@ impl Reader {
         let words_in = |bytes: &[u8]| {
             finders.iter().filter(|(finder, _)| finder.find(bytes).is_some()).fold(0, |words, (_, bit)| words | bit)
         };
-        let files = match &self.disk {
-            Some(disk) => self.walked(disk, folder),
+        let files = match &self.folder {
+            Some(opened) => self.walked(opened, folder),
             None => self.files.borrow().keys().filter(|path| path.is_below(folder)).cloned().collect(),
         };
         let files: Vec<FilePath> = files.into_iter().filter(|path| path.as_str().ends_with(".py")).collect();
         let unknown: Vec<&FilePath> = files.iter().filter(|path| !self.searched.borrow().contains_key(path)).collect();
-        match &self.disk {
-            Some(disk) => {
-                let kept = AtomicUsize::new(0);
-                let found = in_parallel(&unknown, |path| {
-                    let contents = disk.read(path, LARGEST)?;
-                    let (words, size) = (words_in(&contents.bytes), contents.bytes.len());
-                    let is_kept = words != 0 && kept.fetch_add(size, Ordering::Relaxed) < MOST_KEPT;
-                    Ok((words, is_kept.then_some(contents)))
-                });
+        match &self.folder {
+            Some(opened) => {
+                let found = opened.search(&unknown, words_in);
                 for (path, found) in unknown.into_iter().zip(found) {
-                    let (words, contents) = found.unwrap_or_else(|refusal| {
+                    let (words, read) = found.unwrap_or_else(|refusal| {
                         self.skip(path, unsearched_because(&refusal));
                         (0, None)
                     });
-                    if let Some(contents) = contents.filter(|_| !self.files.borrow().contains_key(path)) {
-                        let file = self.record(path, contents);
-                        self.files.borrow_mut().insert(path.clone(), Some(file));
+                    if let Some(read) = read.filter(|_| words != 0 && !self.files.borrow().contains_key(path)) {
+                        let file = self.recorded(path, Ok(read));
+                        self.files.borrow_mut().insert(path.clone(), file);
                     }
                     self.searched.borrow_mut().insert(path.clone(), words);
                 }
@@ -265,18 +251,25 @@ impl Reader {
     }
 
     /// The Python files below a folder of the disk. The lists of its folders are kept.
-    fn walked(&self, disk: &Disk, folder: &FilePath) -> Vec<FilePath> {
-        let found = walk(disk, folder, false);
+    fn walked(&self, opened: &Folder, folder: &FilePath) -> Vec<FilePath> {
+        let found = opened.walk(folder, false);
         let mut names = self.names.borrow_mut();
-        names.extend(found.folders.into_iter().map(|(folder, names)| (folder, names.into())));
-        for (path, read) in found.rules {
-            let file = self.recorded(&path, read);
-            self.files.borrow_mut().insert(path, file);
+        names.extend(found.folders.iter().map(|(folder, names)| (folder.clone(), Arc::clone(names))));
+        for (path, read) in &found.rules {
+            let file = match read {
+                Ok(_) => self.recorded(path, opened.read(path)),
+                Err(refusal) => self.recorded(path, Err(refusal.clone())),
+            };
+            self.files.borrow_mut().insert(path.clone(), file);
         }
-        for (path, why) in found.skipped {
-            self.skip(&path, Some(why));
+        for (path, why) in &found.skipped {
+            self.skip(path, Some(why.clone()));
         }
-        found.files
+        found.files.clone()
+    }
+
+    fn disk(&self) -> Option<&Disk> {
+        self.folder.as_ref().map(|folder| &folder.disk)
     }
 
     fn skip(&self, path: &FilePath, why: Option<String>) {
@@ -323,12 +316,6 @@ fn unsearched_because(refusal: &Refusal) -> Option<String> {
 fn size(bytes: u64) -> String {
     let (mebi, kibi) = (bytes >> 20, bytes >> 10);
     if mebi > 0 { format!("{mebi} MiB") } else { format!("{kibi} KiB") }
-}
-
-/// A path below the base, with `/`; `None` where it is not UTF-8.
-pub fn to_file_path(below: &Path) -> Option<FilePath> {
-    let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
-    FilePath::new(&parts?.join("/"))
 }
 
 /// A Python file that has at least one of the words that were searched for.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::FilePath;
-use super::disk::{self, Disk};
+use super::disk;
 use super::imports::Files;
 use super::lifespan;
+use super::opened::Opened;
 use super::options::Options;
-use super::reader::{Hit, Reader, to_file_path};
+use super::reader::{Hit, Reader};
 use super::routes;
-use super::walk::walk;
 use crate::component::COMPONENTS;
 use crate::finding::{self, Candidate, Problem, Question};
 use crate::lock;
@@ -60,7 +60,7 @@ pub struct Root {
 /// # Errors
 ///
 /// There is none.
-pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
+pub fn find(start: &Path, options: &Options, opened: &Opened) -> Result<Root, Failure> {
     let not_here = |problem: Problem| Failure::NotAProject { problem, below: Vec::new() };
     let Some((start, top)) = folders(start, options) else {
         let folder = options.project.as_deref().unwrap_or(start);
@@ -68,7 +68,7 @@ pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
         return Err(not_here(problem.help("give `-C` the folder of a FastAPI project")));
     };
     let open = |base: &Path| {
-        Reader::open(base).map_err(|error| {
+        Reader::open(base, opened).map_err(|error| {
             let message = format!("the folder `{}` cannot be opened: {error}", base.display());
             not_here(
                 Problem::new(&finding::NOT_A_PROJECT, message).help("make it readable, or give another one by `-C`"),
@@ -85,7 +85,7 @@ pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
             break;
         }
         let base = top.as_deref().unwrap_or(folder);
-        let Some(root) = folder.strip_prefix(base).ok().and_then(to_file_path) else { continue };
+        let Some(root) = FilePath::below(base, folder) else { continue };
         let reader = match repository.take() {
             Some(reader) => reader,
             None => open(base)?,
@@ -128,7 +128,7 @@ pub fn find(start: &Path, options: &Options) -> Result<Root, Failure> {
         });
     }
     let base = top.unwrap_or_else(|| start.clone());
-    let here = start.strip_prefix(&base).ok().and_then(to_file_path).unwrap_or_else(FilePath::top);
+    let here = FilePath::below(&base, &start).unwrap_or_else(FilePath::top);
     let below: Vec<String> = below.iter().map(|folder| folder.relative_to(&here)).collect();
     let mut problem = Problem::new(&finding::NOT_A_PROJECT, format!("no FastAPI project at `{}`", start.display()));
     problem = if below.is_empty() {
@@ -159,12 +159,12 @@ pub fn find_in(reader: Reader) -> Result<Root, Failure> {
 }
 
 /// The root whose `paxx.lock` is the nearest one, without a search: the reader, whether it is in git, and the folder.
-pub fn recorded(start: &Path, options: &Options) -> Option<(Reader, bool, FilePath)> {
+pub fn recorded(start: &Path, options: &Options, opened: &Opened) -> Option<(Reader, bool, FilePath)> {
     let (start, top) = folders(start, options)?;
     let root = nearest_lock(&start, top.as_deref(), options.project.is_some())?;
     let base = top.as_deref().unwrap_or(root);
-    let folder = to_file_path(root.strip_prefix(base).ok()?)?;
-    Some((Reader::open(base).ok()?, top.is_some(), folder))
+    let folder = FilePath::below(base, root)?;
+    Some((Reader::open(base, opened).ok()?, top.is_some(), folder))
 }
 
 /// Is `start` in a project that has a `paxx.lock`, as `paxx -C` would find it, or without it?
@@ -189,15 +189,13 @@ fn folders(start: &Path, options: &Options) -> Option<(PathBuf, Option<PathBuf>)
 }
 
 /// Folders at and below `start` that have a `paxx.lock`, for a check of all of them, sorted.
-pub fn locked_projects(start: &Path, options: &Options) -> Vec<PathBuf> {
+pub fn locked_projects(start: &Path, options: &Options, opened: &Opened) -> Vec<PathBuf> {
     let Some((start, top)) = folders(start, options) else { return Vec::new() };
     let base = top.as_ref().unwrap_or(&start);
-    let (Ok(disk), Some(folder)) = (Disk::open(base), start.strip_prefix(base).ok().and_then(to_file_path)) else {
-        return Vec::new();
-    };
-    let is_locked = |names: &[String]| names.iter().any(|name| name == lock::NAME);
-    let found = walk(&disk, &folder, true).folders.into_iter().filter(|(_, names)| is_locked(names));
-    let mut found: Vec<PathBuf> = found.map(|(folder, _)| base.join(folder.as_str())).collect();
+    let (Ok(top), Some(folder)) = (opened.folder(base), FilePath::below(base, &start)) else { return Vec::new() };
+    let walked = top.walk(&folder, true);
+    let locked = walked.folders.iter().filter(|(_, names)| names.iter().any(|name| name == lock::NAME));
+    let mut found: Vec<PathBuf> = locked.map(|(folder, _)| base.join(folder.as_str())).collect();
     found.sort();
     found
 }
@@ -234,7 +232,8 @@ pub fn around(start: &Path) -> Vec<PathBuf> {
     let is_project = |folder: &&Path| {
         MARKS.iter().any(|name| disk::has_entry(folder, name))
             || (disk::has_entry(folder, "setup.py")
-                && Reader::open(folder).is_ok_and(|reader| has_setup_script(&reader, &FilePath::top())))
+                && Reader::open(folder, &Opened::default())
+                    .is_ok_and(|reader| has_setup_script(&reader, &FilePath::top())))
     };
     let top = above.iter().position(|folder| disk::has_entry(folder, ".git"));
     let last = top.or_else(|| above.iter().position(is_project)).unwrap_or(0);

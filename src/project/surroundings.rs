@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::compose::{self, words_of};
-use super::disk::Disk;
 use super::installed::{self, is_dockerfile};
-use super::walk::walk;
+use super::opened::{Folder, Opened};
 use super::{FilePath, Project};
 use crate::source::dotenv;
 
@@ -41,20 +41,20 @@ pub struct Mention {
 /// What stands around a project.
 #[derive(Debug)]
 pub struct Surroundings {
-    disk: Disk,
+    folder: Rc<Folder>,
 }
 
 impl Surroundings {
     /// Of what lies below the absolute folder `base`; `None` where it cannot be opened.
-    pub fn of(base: &Path) -> Option<Self> {
-        Disk::open(base).ok().map(|disk| Self { disk })
+    pub fn of(base: &Path, opened: &Opened) -> Option<Self> {
+        opened.folder(base).ok().map(|folder| Self { folder })
     }
 
     /// Lock files of the project, or of the workspace that it is in, each with the command that makes it anew.
     pub fn locks(&self, root: &FilePath) -> Vec<(FilePath, &'static str)> {
         let folders = || std::iter::successors(Some(root.clone()), FilePath::parent);
         let nearest =
-            |name: &str| folders().map(|folder| folder.child(name)).find(|path| self.disk.kind(path).is_some());
+            |name: &str| folders().map(|folder| folder.child(name)).find(|path| self.folder.disk.kind(path).is_some());
         LOCKS.iter().filter_map(|(name, command)| Some((nearest(name)?, *command))).collect()
     }
 
@@ -63,25 +63,28 @@ impl Surroundings {
         if neighbours.is_empty() {
             return Vec::new();
         }
-        let walked = walk(&self.disk, &FilePath::top(), false).folders;
+        let walked = self.folder.walk(&FilePath::top(), false);
         let hidden = HIDDEN.iter().filter_map(|folder| {
             let folder = FilePath::new(folder)?;
-            let entries = self.disk.list(&folder).ok()?;
+            let entries = self.folder.disk.list(&folder).ok()?;
             Some((folder, entries.into_iter().filter(|entry| entry.is_text).map(|entry| entry.name).collect()))
         });
         let mut files: Vec<FilePath> = walked
-            .into_iter()
+            .folders
+            .iter()
+            .cloned()
             .chain(hidden)
             .flat_map(|(folder, names)| {
-                let names: Vec<String> = names;
-                names.into_iter().filter(|name| is_deployment(name)).map(move |name| folder.child(&name))
+                let named: Vec<FilePath> =
+                    names.iter().filter(|name| is_deployment(name)).map(|name| folder.child(name)).collect();
+                named
             })
             .take(MOST_FILES)
             .collect();
         files.sort();
         let found = files.into_iter().filter_map(|path| {
-            let contents = self.disk.read(&path, LARGEST).ok()?;
-            let text = std::str::from_utf8(&contents.bytes).ok()?;
+            let read = self.folder.read_at_most(&path, LARGEST).ok()?;
+            let text = std::str::from_utf8(read.file.bytes()).ok()?;
             let (line, variable) = first_mention(text, neighbours, ours)?;
             Some(Mention { path, line, variable })
         });

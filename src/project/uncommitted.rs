@@ -11,17 +11,19 @@ use sha2::Sha256;
 
 use super::FilePath;
 use super::disk::{Disk, Refusal};
+use super::opened::{Folder, Opened, Read};
 
 /// An index larger than this (bytes) is not read: that of a million files is smaller.
 const LARGEST_INDEX: u64 = 128 * 1024 * 1024;
 
-/// The same for a file of attributes.
-const LARGEST_ATTRIBUTES: u64 = 1024 * 1024;
-
 /// Those of `files` (path and bytes on disk) that are in the repository at `base` and are not there as they are on disk.
-pub fn uncommitted<'a>(base: &Path, files: impl Iterator<Item = (&'a FilePath, &'a [u8])>) -> Vec<FilePath> {
-    let Ok(disk) = Disk::open(base) else { return Vec::new() };
-    let Ok(Some(index)) = plain_file(&disk, &FilePath::top().child(".git/index"), LARGEST_INDEX) else {
+pub fn uncommitted<'a>(
+    base: &Path,
+    opened: &Opened,
+    files: impl Iterator<Item = (&'a FilePath, &'a [u8])>,
+) -> Vec<FilePath> {
+    let Ok(folder) = opened.folder(base) else { return Vec::new() };
+    let Ok(Some(index)) = plain_file(&folder.disk, &FilePath::top().child(".git/index"), LARGEST_INDEX) else {
         return Vec::new();
     };
     let files: Vec<_> = files.collect();
@@ -31,7 +33,7 @@ pub fn uncommitted<'a>(base: &Path, files: impl Iterator<Item = (&'a FilePath, &
         Some(Entry::Trusted) => false,
         // Git may keep another text than the one on disk: with other line endings, or what a filter makes of it.
         Some(Entry::Blob(id)) => {
-            !is_blob(id, bytes) && !is_blob(id, &without_returns(bytes)) && !is_filtered(&disk, path)
+            !is_blob(id, bytes) && !is_blob(id, &without_returns(bytes)) && !is_filtered(&folder, path)
         }
     };
     files
@@ -52,13 +54,13 @@ fn plain_file(disk: &Disk, path: &FilePath, limit: u64) -> Result<Option<Vec<u8>
 }
 
 /// May git keep something else of this file than its bytes?
-fn is_filtered(disk: &Disk, path: &FilePath) -> bool {
-    let converts = |path: FilePath| match plain_file(disk, &path, LARGEST_ATTRIBUTES) {
-        Ok(None) => false,
-        Ok(Some(attributes)) => {
-            [&b"filter"[..], b"ident", b"encoding"].iter().any(|name| memchr::memmem::find(&attributes, name).is_some())
-        }
-        Err(()) => true,
+fn is_filtered(opened: &Folder, path: &FilePath) -> bool {
+    let converts = |path: FilePath| match opened.read(&path) {
+        Ok(Read { file, real: None }) => [&b"filter"[..], b"ident", b"encoding"]
+            .iter()
+            .any(|name| memchr::memmem::find(file.bytes(), name).is_some()),
+        Err(Refusal::Absent) => false,
+        _ => true,
     };
     let mut folders = std::iter::successors(path.parent(), FilePath::parent);
     converts(FilePath::top().child(".git/info/attributes"))
@@ -268,7 +270,11 @@ mod tests {
                 .iter()
                 .filter_map(|name| Some((FilePath::new(name)?, fs::read(self.0.path().join(name)).ok()?)))
                 .collect();
-            let found = uncommitted(self.0.path(), files.iter().map(|(path, bytes)| (path, bytes.as_slice())));
+            let found = uncommitted(
+                self.0.path(),
+                &Opened::default(),
+                files.iter().map(|(path, bytes)| (path, bytes.as_slice())),
+            );
             found.iter().map(FilePath::as_str).collect::<Vec<_>>().join(" ")
         }
     }
@@ -371,7 +377,11 @@ mod tests {
         repository.git(&["worktree", "add", "-q", "tree"]);
         let path = FilePath::new("a.py").expect("inside");
         let tree = repository.0.path().join("tree");
-        assert_eq!(uncommitted(&tree, [(&path, &b"x = 2\n"[..])].into_iter()), Vec::new(), "a linked worktree");
+        assert_eq!(
+            uncommitted(&tree, &Opened::default(), [(&path, &b"x = 2\n"[..])].into_iter()),
+            Vec::new(),
+            "a linked worktree"
+        );
 
         let repository = Repository(tempfile::tempdir().expect("a folder"));
         repository.git(&["init", "-q"]);

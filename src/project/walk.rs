@@ -4,6 +4,7 @@
 //! nearest file wins, a repository inside of another one has its own `.gitignore`). That walk opens ignore files by itself, be they
 //! pipes or without end; here [`Disk`] reads them, and the crate only compiles and matches the lines.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,11 +24,14 @@ const DEEPEST: usize = 64;
 /// Fewer items than this are not worth another thread.
 const FEW: usize = 24;
 
+/// Ignore files, read or refused.
+pub type Known = BTreeMap<FilePath, Result<Contents, Refusal>>;
+
 /// What a walk came upon.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The folders, each with the names in it, sorted; also names that are ignored.
-    pub folders: Vec<(FilePath, Vec<String>)>,
+    pub folders: Vec<(FilePath, Arc<[String]>)>,
     /// The Python files, sorted.
     pub files: Vec<FilePath>,
     /// Ignore files, read or refused.
@@ -74,8 +78,8 @@ struct Job {
 }
 
 /// Walks through `start` and the folders below. Symbolic links to folders are not followed. With `from_top`, what lies above
-/// `start` decides what is ignored too.
-pub fn walk(disk: &Disk, start: &FilePath, from_top: bool) -> Found {
+/// `start` decides what is ignored too. Ignore files that are `known` are not opened.
+pub fn walk(disk: &Disk, start: &FilePath, from_top: bool, known: &Known) -> Found {
     let mut found = Found::default();
     let mut rules = None;
     if from_top {
@@ -83,14 +87,14 @@ pub fn walk(disk: &Disk, start: &FilePath, from_top: bool) -> Found {
         above.reverse();
         for folder in above {
             let entries = disk.list(&folder).unwrap_or_default();
-            rules = rules_of(disk, &folder, &entries, rules, &mut found);
+            rules = rules_of(disk, known, &folder, &entries, rules, &mut found);
         }
     }
     let mut jobs = vec![Job { folder: start.clone(), depth: 0, rules }];
     // Level by level: the folders of a level are as good as independent.
     while !jobs.is_empty() {
         let mut next = Vec::new();
-        for (own, below) in in_parallel(&jobs, |job| look(disk, job)) {
+        for (own, below) in in_parallel(&jobs, |job| look(disk, known, job)) {
             found.folders.extend(own.folders);
             found.files.extend(own.files);
             found.rules.extend(own.rules);
@@ -104,7 +108,7 @@ pub fn walk(disk: &Disk, start: &FilePath, from_top: bool) -> Found {
 }
 
 /// Looks at one folder: what it has, and which folders below are to be looked at.
-fn look(disk: &Disk, job: &Job) -> (Found, Vec<Job>) {
+fn look(disk: &Disk, known: &Known, job: &Job) -> (Found, Vec<Job>) {
     let mut found = Found::default();
     // Folders that may not be read are not the project's, as a rule: the data of a database in a container.
     let Ok(entries) = disk.list(&job.folder) else { return (found, Vec::new()) };
@@ -112,7 +116,7 @@ fn look(disk: &Disk, job: &Job) -> (Found, Vec<Job>) {
     if job.depth > 0 && has("pyvenv.cfg") {
         return (found, Vec::new());
     }
-    let rules = rules_of(disk, &job.folder, &entries, job.rules.clone(), &mut found);
+    let rules = rules_of(disk, known, &job.folder, &entries, job.rules.clone(), &mut found);
     let mut below = Vec::new();
     for entry in &entries {
         let is_folder = entry.kind == Kind::Folder;
@@ -143,6 +147,7 @@ fn look(disk: &Disk, job: &Job) -> (Found, Vec<Job>) {
 /// The rules for what is in `folder`; those of `above` where it has none of its own.
 fn rules_of(
     disk: &Disk,
+    known: &Known,
     folder: &FilePath,
     entries: &[Entry],
     above: Option<Arc<Rules>>,
@@ -155,7 +160,7 @@ fn rules_of(
             return Gitignore::empty();
         }
         let path = folder.join(name).unwrap_or_else(FilePath::top);
-        let read = disk.read(&path, LARGEST_IGNORE_FILE);
+        let read = known.get(&path).cloned().unwrap_or_else(|| disk.read(&path, LARGEST_IGNORE_FILE));
         let rules = read.as_ref().map_or_else(|_| Gitignore::empty(), |contents| compiled(&contents.bytes));
         found.rules.push((path, read));
         rules
@@ -228,7 +233,7 @@ mod tests {
             fs::write(path, text).expect("written");
         }
         let start = FilePath::new(start).expect("inside");
-        let found = walk(&Disk::open(&base).expect("opened"), &start, from_top);
+        let found = walk(&Disk::open(&base).expect("opened"), &start, from_top, &Known::new());
         (found.files.iter().map(ToString::to_string).collect(), found)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::FilePath;
 use super::disk::Disk;
-use super::walk::walk;
+use super::walk::{Known, walk};
 
 /// The endings of files that a check may read, beside those of Python.
 const ENDINGS: [&str; 10] = ["py", "toml", "yml", "yaml", "txt", "in", "lock", "mako", "cfg", "ini"];
@@ -14,7 +14,7 @@ const ENDINGS: [&str; 10] = ["py", "toml", "yml", "yaml", "txt", "in", "lock", "
 pub fn state(base: &Path) -> u64 {
     let mut state = DefaultHasher::new();
     let Ok(disk) = Disk::open(base) else { return 0 };
-    for (folder, names) in walk(&disk, &FilePath::top(), false).folders {
+    for (folder, names) in walk(&disk, &FilePath::top(), false, &Known::new()).folders {
         for name in names.iter().filter(|name| is_read(name)) {
             let path = folder.child(name);
             path.as_str().hash(&mut state);
