@@ -11,6 +11,10 @@ use crate::component::{self, options::Values};
 use crate::finding::{self, Problem};
 use crate::project::FilePath;
 
+mod scaffolding;
+
+pub use scaffolding::{Made, Scaffolding, ScaffoldingKey};
+
 /// The version of the format.
 pub const VERSION: i64 = 2;
 
@@ -67,17 +71,6 @@ pub struct Requirement {
     pub imported: bool,
 }
 
-/// Something that several components share.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scaffolding {
-    /// Its stable name.
-    pub name: String,
-    /// The components that use it.
-    pub components: Vec<String>,
-    /// The exact text that it replaced; `None` where it was made from nothing.
-    pub replaced: Option<String>,
-}
-
 /// What `paxx.lock` keeps of a requirement that was brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
@@ -85,8 +78,8 @@ pub struct Record {
     pub text: Option<String>,
     /// The exact text that was replaced, if any.
     pub replaced: Option<String>,
-    /// Shared scaffolding that came into being with it: its name, and the exact text that was replaced, if any.
-    pub scaffolding: Vec<(String, Option<String>)>,
+    /// Shared scaffolding that came into being with it, or goes with it.
+    pub scaffolding: Made,
 }
 
 /// What `remove` knows about a requirement from `paxx.lock`.
@@ -94,14 +87,14 @@ pub struct Record {
 pub struct Recorded {
     /// What was recorded when it was brought.
     pub record: Record,
-    /// Scaffolding that is recorded for the project: name, and the exact text that was replaced, if any.
-    pub scaffolding: Vec<(String, Option<String>)>,
+    /// Scaffolding that is recorded for the project.
+    pub scaffolding: Made,
 }
 
 impl Recorded {
-    /// The scaffolding of this name: `Some(None)` where it was created, `Some(Some(text))` where it replaced `text`.
-    pub fn scaffolding(&self, name: &str) -> Option<Option<&str>> {
-        self.scaffolding.iter().find(|(known, _)| known == name).map(|(_, replaced)| replaced.as_deref())
+    /// The scaffolding of this key: `Some(None)` where it was created, `Some(Some(text))` where it replaced `text`.
+    pub fn scaffolding(&self, key: &ScaffoldingKey) -> Option<Option<&str>> {
+        self.scaffolding.iter().find(|(known, _)| known == key).map(|(_, replaced)| replaced.as_deref())
     }
 }
 
@@ -178,13 +171,14 @@ impl Lock {
             let components = table.get("components").and_then(toml_edit::Item::as_array);
             let components =
                 components.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect();
-            lock.scaffolding.push(Scaffolding { name, components, replaced: string(table, "replaced") });
+            let key = ScaffoldingKey::parse(&name, &root_of(path));
+            lock.scaffolding.push(Scaffolding { key, components, replaced: string(table, "replaced") });
         }
         Ok(lock)
     }
 
-    /// The text of the lock file.
-    pub fn to_text(&self) -> String {
+    /// The text of the lock file at `path`.
+    pub fn to_text(&self, path: &FilePath) -> String {
         let mut text = format!(
             "# What paxx added to this project. Commit this file: `paxx check`, `add` and `remove` read it.\nversion = {VERSION}\n"
         );
@@ -214,12 +208,13 @@ impl Lock {
             }
             text.push_str("]\n");
         }
+        let root = root_of(path);
         for scaffolding in &self.scaffolding {
             let components: Vec<String> = scaffolding.components.iter().map(|name| quoted(name)).collect();
             let _ = write!(
                 text,
                 "\n[[scaffolding]]\nname = {}\ncomponents = [{}]\n",
-                quoted(&scaffolding.name),
+                quoted(&scaffolding.key.name(&root)),
                 components.join(", ")
             );
             if let Some(replaced) = &scaffolding.replaced {
@@ -263,9 +258,9 @@ impl Lock {
 
     /// What `remove` is told of the requirement `id`; `None` where it was not brought by paxx.
     pub fn recorded(&self, id: &str) -> Option<Recorded> {
-        let scaffolding: Vec<(String, Option<String>)> =
-            self.scaffolding.iter().map(|entry| (entry.name.clone(), entry.replaced.clone())).collect();
-        if scaffolding.iter().any(|(name, _)| name == id) {
+        let scaffolding: Made =
+            self.scaffolding.iter().map(|entry| (entry.key.clone(), entry.replaced.clone())).collect();
+        if self.has_scaffolding(&ScaffoldingKey::parse(id, &FilePath::top())) {
             return Some(Recorded { record: Record::default(), scaffolding });
         }
         let requirement = self.requirement(id).filter(|requirement| requirement.created)?;
@@ -274,16 +269,26 @@ impl Lock {
         Some(Recorded { record, scaffolding })
     }
 
-    /// Brings everything into its stable order.
-    pub fn sort(&mut self) {
+    /// Is this scaffolding recorded?
+    pub fn has_scaffolding(&self, key: &ScaffoldingKey) -> bool {
+        self.scaffolding.iter().any(|known| known.key == *key)
+    }
+
+    /// Brings everything into its stable order, in the lock of the project at `root`.
+    pub fn sort(&mut self, root: &FilePath) {
         self.options.sort();
         self.components.sort_by(|left, right| left.name.cmp(&right.name));
-        self.scaffolding.sort_by(|left, right| left.name.cmp(&right.name));
+        self.scaffolding.sort_by_key(|scaffolding| scaffolding.key.name(root));
         for scaffolding in &mut self.scaffolding {
             scaffolding.components.sort();
             scaffolding.components.dedup();
         }
     }
+}
+
+/// The root of the project whose lock is at `path`.
+fn root_of(path: &FilePath) -> FilePath {
+    path.parent().unwrap_or_else(FilePath::top)
 }
 
 /// The name that git has for a file of this text: `git hash-object`, with LF for line endings.
@@ -458,13 +463,13 @@ mod tests {
                 ],
             }],
             scaffolding: vec![Scaffolding {
-                name: "lifespan".to_owned(),
+                key: ScaffoldingKey::Lifespan,
                 components: vec!["redis".to_owned()],
                 replaced: Some("FastAPI()".to_owned()),
             }],
         };
         let path = FilePath::new(NAME).expect("a path");
-        assert_eq!(Lock::parse(&path, &lock.to_text()), Ok(lock));
+        assert_eq!(Lock::parse(&path, &lock.to_text(&path)), Ok(lock));
     }
 
     #[test]
@@ -478,7 +483,7 @@ mod tests {
             good.component("email").and_then(|entry| entry.options.get("backend")).map(String::as_str),
             Some("smtp")
         );
-        assert_eq!(Lock::parse(&path, &good.to_text()), Ok(good));
+        assert_eq!(Lock::parse(&path, &good.to_text(&path)), Ok(good));
         let code = |options: &str| lock(options).err().map(|problem| problem.rule.code);
         assert_eq!(code("{ backend = \"\\\"; import os\" }"), Some("PX801"));
         assert_eq!(code("{ backend = 1 }"), Some("PX801"));
@@ -513,14 +518,14 @@ mod tests {
         let lock = Lock {
             components: vec![Component { name: "redis".to_owned(), version: 1, requirements, ..Component::default() }],
             scaffolding: vec![Scaffolding {
-                name: "lifespan".to_owned(),
+                key: ScaffoldingKey::Lifespan,
                 components: vec!["redis".to_owned()],
                 replaced: Some(long.clone()),
             }],
             ..Lock::default()
         };
         let path = FilePath::new(NAME).expect("a path");
-        let text = lock.to_text();
+        let text = lock.to_text(&path);
         assert_eq!(Lock::parse(&path, &text), Ok(lock.clone()), "{text}");
         assert_eq!(Lock::parse(&path, &text.replace('\n', "\r\n")), Ok(lock));
         let longest = text.lines().map(|line| line.chars().count()).max();

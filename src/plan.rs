@@ -28,14 +28,14 @@ use draft::Draft;
 pub use fix::fix;
 pub use keep::{Generated, generated, keep};
 pub use remove::remove;
-use scaffolding::{here, portable, uses};
+use scaffolding::uses;
 pub use uses::{imported, unlisted, word_of, words as words_of_uses};
 
 use crate::component::Component;
 use crate::component::options::{Decision, Given, Source};
 use crate::edit;
 use crate::finding::{self, Location, Problem, Severity};
-use crate::lock::{self, Lock, Scaffolding};
+use crate::lock::{self, Lock, Scaffolding, ScaffoldingKey};
 use crate::project::discover::Discovery;
 use crate::project::{File, FilePath, Project};
 use crate::requirement::{Assessment, Requirement, module::Written};
@@ -79,8 +79,8 @@ pub struct Step {
     pub outcome: Outcome,
     /// What the user should know about it: phrases for the summary.
     pub notes: Vec<String>,
-    /// The shared scaffolding that it makes, as the lock names it.
-    pub scaffolding: Vec<String>,
+    /// The shared scaffolding that it makes.
+    pub scaffolding: Vec<ScaffoldingKey>,
 }
 
 /// What becomes of a requirement.
@@ -237,11 +237,10 @@ fn bring(
         record.text = fix.record.text.or(record.text);
         record.replaced = record.replaced.or(fix.record.replaced);
         notes.extend(fix.notes);
-        for (name, replaced) in fix.record.scaffolding {
-            let name = portable(&name, &draft.project.layout.root);
-            if !lock.scaffolding.iter().any(|known| known.name == name) {
-                made.push(name.clone());
-                lock.scaffolding.push(Scaffolding { name, components: Vec::new(), replaced });
+        for (key, replaced) in fix.record.scaffolding {
+            if !lock.has_scaffolding(&key) {
+                made.push(key.clone());
+                lock.scaffolding.push(Scaffolding { key, components: Vec::new(), replaced });
             }
         }
     }
@@ -267,8 +266,9 @@ fn bring(
         if !requirement.is_shared() {
             remember(lock, component, record);
         } else if record.created {
-            made.push(id.clone());
-            lock.scaffolding.push(Scaffolding { name: id.clone(), ..Scaffolding::default() });
+            let key = ScaffoldingKey::parse(&id, &FilePath::top());
+            made.push(key.clone());
+            lock.scaffolding.push(Scaffolding { key, components: Vec::new(), replaced: None });
         }
     }
     let title = requirement.title(&draft.project);
@@ -308,14 +308,14 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
             .components
             .iter()
             .filter(|installed| match Component::find(&installed.name) {
-                Some(component) => uses(component, &scaffolding.name, &discovery.project.layout.services),
+                Some(component) => uses(component, &scaffolding.key, &discovery.project.layout.services),
                 None => recorded.contains(&installed.name),
             })
             .map(|installed| installed.name.clone())
             .collect();
     }
     lock.scaffolding.retain(|scaffolding| !scaffolding.components.is_empty());
-    lock.sort();
+    lock.sort(&discovery.project.layout.root);
     // Where something is not found, what was found before says what is gone.
     let mut found = discovery.project.layout.found();
     // A class that would be made, and that nothing needed, is nowhere.
@@ -334,7 +334,7 @@ fn finish(plan: &mut Plan, mut draft: Draft, mut lock: Lock, discovery: &Discove
         draft.project.set(path.clone(), None);
         draft.whole.insert(path, plan.steps.len());
     } else if lock != *before || draft.project.file(&path).is_none() {
-        let text = draft.line_ending.convert(&lock.to_text());
+        let text = draft.line_ending.convert(&lock.to_text(&path));
         draft.project.set(path.clone(), Some(File::new(text.into_bytes())));
         draft.whole.insert(path, plan.steps.len());
     }

@@ -152,7 +152,7 @@ pub fn lines(code: &str) {
 /// `paxx.lock`: what is read and written is read again.
 pub fn lock(code: &str) {
     if let Ok(lock) = Lock::parse(&path("paxx.lock"), code) {
-        let text = lock.to_text();
+        let text = lock.to_text(&path("paxx.lock"));
         assert_eq!(Lock::parse(&path("paxx.lock"), &text).as_ref(), Ok(&lock), "{text}");
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Found, Subject};
 use crate::finding::{INPUT_SHOWN, Location, Problem, SETTING_DEFAULT, SETTING_HIDES, SETTING_TWICE};
+use crate::lock::ScaffoldingKey;
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
 use crate::source::dotenv;
@@ -34,7 +35,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Found> {
 
 /// Was the settings class made by us? A class of the user's is configured as he likes it.
 fn is_ours(subject: &Subject<'_>) -> bool {
-    subject.lock.scaffolding.iter().any(|scaffolding| scaffolding.name == "settings-class")
+    subject.lock.has_scaffolding(&ScaffoldingKey::SettingsClass)
 }
 
 /// A class of the settings: its module, the module's text and its parsed form, and its index there.

@@ -322,7 +322,7 @@ fn without(change: &FileChange, path: &FilePath, steps: &[&Step]) -> FileChange 
     for component in &mut lock.components {
         component.requirements.retain(|requirement| !steps.iter().any(|step| step.id == requirement.id));
     }
-    lock.scaffolding.retain(|known| !steps.iter().any(|step| step.scaffolding.contains(&known.name)));
-    let after = Contents { bytes: lock.to_text().into_bytes().into(), executable: false };
+    lock.scaffolding.retain(|known| !steps.iter().any(|step| step.scaffolding.contains(&known.key)));
+    let after = Contents { bytes: lock.to_text(path).into_bytes().into(), executable: false };
     FileChange { after: Some(after), ..change.clone() }
 }

@@ -1,10 +1,10 @@
 //! Plans to remove components.
 
 use super::draft::Draft;
-use super::{Outcome, Plan, Step, context, finish, here, portable, recorded_options, uses};
+use super::{Outcome, Plan, Step, context, finish, recorded_options, uses};
 use crate::component::{COMPONENTS, Component};
 use crate::finding::{self, Location, Problem};
-use crate::lock::{self, Lock};
+use crate::lock::{self, Lock, ScaffoldingKey};
 use crate::project::FilePath;
 use crate::project::discover::Discovery;
 use crate::requirement::setting_provision;
@@ -28,7 +28,6 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
                 .help(format!("remove both: `paxx remove {needed} {}`", stays.id())));
         }
     }
-    let root = &discovery.project.layout.root;
     let mut draft = Draft::new(&discovery.project);
     let context = context(&discovery.project);
     let before = COMPONENTS.iter().filter(|component| lock.component(component.id()).is_some());
@@ -79,10 +78,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
             continue;
         }
         done.push(id.clone());
-        let Some(mut recorded) = lock.recorded(&id) else { continue };
-        for (name, _) in &mut recorded.scaffolding {
-            *name = here(name, root);
-        }
+        let Some(recorded) = lock.recorded(&id) else { continue };
         let number = plan.steps.len();
         let title = requirement.title(&draft.project);
         let field = match &requirement {
@@ -136,9 +132,8 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
             }
             Retraction::Remove(fix) => match draft.take(&fix.changes, number) {
                 Ok(()) => {
-                    for (name, _) in &fix.record.scaffolding {
-                        next.scaffolding.retain(|known| known.name != portable(name, root));
-                    }
+                    let gone = |key: &ScaffoldingKey| fix.record.scaffolding.iter().any(|(known, _)| known == key);
+                    next.scaffolding.retain(|known| !gone(&known.key));
                     Outcome::Removed
                 }
                 Err(problem) => {

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::unreadable::{not_text, syntax_error};
 use super::{FilePath, find_settings, own_settings};
 use crate::finding::{self, Problem};
-use crate::lock::Lock;
+use crate::lock::{Lock, ScaffoldingKey};
 use crate::project::settings_classes;
 
 pub(super) fn find_the_settings(
@@ -81,7 +81,7 @@ pub(super) fn find_the_settings(
 
 /// Where `paxx.lock` says that the settings class was, unless we made it: then it is made again.
 pub(super) fn settings_before(lock: &Lock) -> Option<String> {
-    let is_ours = lock.scaffolding.iter().any(|scaffolding| scaffolding.name == "settings-class");
+    let is_ours = lock.has_scaffolding(&ScaffoldingKey::SettingsClass);
     lock.found.get(1).filter(|_| !is_ours && !lock.components.is_empty()).cloned()
 }
 

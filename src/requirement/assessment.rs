@@ -2,7 +2,7 @@
 
 use crate::edit::Edit;
 use crate::finding::{Location, Problem};
-use crate::lock::Record;
+use crate::lock::{Record, ScaffoldingKey};
 use crate::project::FilePath;
 
 /// Does a requirement hold?
@@ -121,8 +121,8 @@ impl Fix {
 
     /// The same, with a piece of shared scaffolding that it makes.
     #[must_use]
-    pub fn scaffolding(mut self, name: impl Into<String>, replaced: Option<String>) -> Self {
-        self.record.scaffolding.push((name.into(), replaced));
+    pub fn scaffolding(mut self, key: ScaffoldingKey, replaced: Option<String>) -> Self {
+        self.record.scaffolding.push((key, replaced));
         self
     }
 

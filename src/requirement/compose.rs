@@ -17,6 +17,7 @@ use super::compose_text::{flow, indented};
 use super::{Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{COMPOSE_UNSUPPORTED, Location, NOT_TEXT, Problem, SYNTAX_ERROR};
+use crate::lock::{Made, ScaffoldingKey};
 use crate::project::compose::model::{Model, is_first_version};
 use crate::project::{FilePath, Project};
 use crate::source::text::{self, LineEnding};
@@ -29,11 +30,11 @@ pub(crate) struct Document<'p> {
     ending: LineEnding,
 }
 
-/// Edits, and the scaffolding that they make: its name, and the text that was replaced for it, if any.
+/// Edits, and the scaffolding that they make or take away.
 #[derive(Debug, Default)]
 pub(crate) struct Addition {
     pub edits: Vec<Edit>,
-    pub scaffolding: Vec<(String, Option<String>)>,
+    pub scaffolding: Made,
 }
 
 /// Opens the compose file; `None` where the project has none.
@@ -138,10 +139,10 @@ impl Document<'_> {
     }
 
     /// Puts a child into the value of `entry`: `pair` where that is a mapping or nothing yet, `item` where it is a list.
-    /// Both are blocks that begin at column 0. `name` names the scaffolding where nothing is there yet.
+    /// Both are blocks that begin at column 0. `made` is the scaffolding where nothing is there yet.
     pub fn put(
         &self,
-        name: &str,
+        made: &ScaffoldingKey,
         entry: &Entry,
         pair: &str,
         item: Option<&str>,
@@ -191,21 +192,21 @@ impl Document<'_> {
         }
         let indentation = self.deeper(text::indentation(self.text(), entry.key_range.start));
         edits.push(self.lines_after(from + replaced.len(), pair, &indentation, false));
-        Ok(Addition { edits, scaffolding: vec![(name.to_owned(), Some(replaced))] })
+        Ok(Addition { edits, scaffolding: vec![(made.clone(), Some(replaced))] })
     }
 
     /// Makes the entry `key` with one child at the end of the mapping `parent`.
-    pub fn create(&self, name: &str, parent: &Node, key: &str, pair: &str) -> Option<Addition> {
+    pub fn create(&self, made: ScaffoldingKey, parent: &Node, key: &str, pair: &str) -> Option<Addition> {
         let block = format!("{key}:\n{}", indented(pair, &self.deeper("")));
         let edit = self.append(parent, &block, false)?;
-        Some(Addition { edits: vec![edit], scaffolding: vec![(name.to_owned(), None)] })
+        Some(Addition { edits: vec![edit], scaffolding: vec![(made, None)] })
     }
 
     /// Makes the top-level entry `key` with one child at the end of the file, an empty line before it.
-    pub fn create_at_top(&self, name: &str, key: &str, pair: &str) -> Result<Addition, Problem> {
+    pub fn create_at_top(&self, made: ScaffoldingKey, key: &str, pair: &str) -> Result<Addition, Problem> {
         let text = self.text();
         let block = format!("{key}:\n{}", indented(pair, &self.deeper("")));
-        let scaffolding = vec![(name.to_owned(), None)];
+        let scaffolding = vec![(made, None)];
         let odd = || {
             self.unsupported(format!("`{}` is no mapping in block style", self.path), 0..0)
                 .help(format!("add the top-level key `{key}:` yourself, then run the command again"))
@@ -285,13 +286,13 @@ impl Document<'_> {
         Edit::insert(text::line_end(self.text(), offset), self.ending.convert(&chunk))
     }
 
-    /// Takes the child that begins at `start` out of the value of `entry`, and with the last child the scaffolding of this
-    /// name: what was created goes, what was replaced comes back. `parent` is the mapping that `entry` stands in.
+    /// Takes the child that begins at `start` out of the value of `entry`, and with the last child the scaffolding
+    /// `made`: what was created goes, what was replaced comes back. `parent` is the mapping that `entry` stands in.
     ///
-    /// The names in `scaffolding` are those that are gone then. `None` where the child stands in a place of its own kind.
+    /// The keys in `scaffolding` are those that are gone then. `None` where the child stands in a place of its own kind.
     pub fn take(
         &self,
-        name: &str,
+        made: &ScaffoldingKey,
         parent: &Node,
         entry: &Entry,
         start: usize,
@@ -306,8 +307,8 @@ impl Document<'_> {
         if children.ranges.len() > 1 || shared {
             return Some(Addition { edits: vec![self.removal(&children, index, separated)?], scaffolding: Vec::new() });
         }
-        let gone = |edits| Some(Addition { edits, scaffolding: vec![(name.to_owned(), None)] });
-        let scaffolding = recorded.scaffolding(name);
+        let gone = |edits| Some(Addition { edits, scaffolding: vec![(made.clone(), None)] });
+        let scaffolding = recorded.scaffolding(made);
         if children.flow && scaffolding != Some(None) {
             return Some(Addition { edits: vec![Edit::delete(child.clone())], scaffolding: Vec::new() });
         }

@@ -28,27 +28,19 @@ use super::steps::Steps;
 use super::{Recorded, same_code};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
+use crate::lock::{Made, ScaffoldingKey};
 use crate::project::application::{self, Wiring};
 use crate::project::lifespan::{self, Composed};
 use crate::project::{FilePath, Project};
 use crate::source::python::{self, Call, Function, Source, Statement, StatementKind, Usage, indentation_step};
 use crate::source::text::{self, LineEnding};
 
-/// The name of the scaffolding in `paxx.lock`.
-pub(super) const COMPOSED: &str = "composed lifespan";
-/// The blank lines where it was put.
-pub(super) const PLACE: &str = "composed lifespan place";
 /// The first FastAPI whose router runs a `lifespan_context` that is an async context manager.
 pub(super) const OLDEST: &str = "fastapi>=0.70";
 const NAMES: [&str; 3] = ["add_services", "add_service_lifespan", "compose_lifespan_with_services"];
 
 /// Brings the function and its statement, with one call in it; what came into being.
-pub(super) fn bring(
-    steps: &mut Steps,
-    wiring: &Wiring,
-    side: Side,
-    call: &str,
-) -> Result<Vec<(String, Option<String>)>, Problem> {
+pub(super) fn bring(steps: &mut Steps, wiring: &Wiring, side: Side, call: &str) -> Result<Made, Problem> {
     let (code, source) = (steps.text.clone(), steps.source());
     let path = steps.path.clone();
     let (anchor, variable) = anchor(steps.project, &path, &code, &source, wiring)?;
@@ -62,7 +54,8 @@ pub(super) fn bring(
         placement::definition_before(&code, &source, wiring.call.range.start, &function.replace('\n', ending));
     let statement = placement::statement_after(&code, &source, &anchor, &format!("{name}({variable})"))?;
     steps.take(&[insertion, statement]);
-    let mut made = vec![(COMPOSED.to_owned(), None), (PLACE.to_owned(), Some(between))];
+    let mut made =
+        vec![(ScaffoldingKey::ComposedLifespan, None), (ScaffoldingKey::ComposedLifespanPlace, Some(between))];
     let mut imports =
         vec![("contextlib", "asynccontextmanager"), ("collections.abc", "AsyncIterator"), ("typing", "Any")];
     if class.is_none() {
@@ -231,14 +224,20 @@ pub(super) fn take_back(steps: &mut Steps, composed: &Composed, call: &Call, rec
     let called = code[call.statement.clone()].trim();
     let class = annotation(&code, function).unwrap_or("FastAPI");
     let untouched = function_text(&function.name, class, "    ", side, called);
-    if recorded.scaffolding(COMPOSED).is_none() || !same_code(&untouched, &code[function.range.clone()]) {
+    if recorded.scaffolding(&ScaffoldingKey::ComposedLifespan).is_none()
+        || !same_code(&untouched, &code[function.range.clone()])
+    {
         return false;
     }
     let Ok(wiring) = application::made(steps.project) else { return false };
     let block = if statement.scope.function == wiring.function { wiring.function } else { None };
     let mut edits =
         vec![Edit::delete(placement::statement_with_its_blanks(&code, &source, block, &statement.statement))];
-    edits.push(placement::definition_away(&code, function, recorded.scaffolding(PLACE).flatten()));
+    edits.push(placement::definition_away(
+        &code,
+        function,
+        recorded.scaffolding(&ScaffoldingKey::ComposedLifespanPlace).flatten(),
+    ));
     steps.take(&edits);
     let path = steps.path.clone();
     let imports = [

@@ -29,6 +29,7 @@ use super::{Assessment, Fix};
 use crate::component::manifest::Text;
 use crate::edit::Edit;
 use crate::finding::{DEPENDENCY_BOUND, DEPENDENCY_MISSING, DEPENDENCY_UNSUPPORTED, Location, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::project::dependency_file::{development_lists, hashed, syntax_error, unreadable};
 use crate::project::layout::{Dependencies, DependencyFormat};
 use crate::project::{FilePath, Project};
@@ -333,9 +334,9 @@ fn excluding<'listed>(entries: &[&'listed Listed], needed: &Bound) -> Option<&'l
         .copied()
 }
 
-/// The name of the list as shared scaffolding.
-fn scaffolding(path: &FilePath, keys: &[&str]) -> String {
-    format!("list:{path}:{}", keys.join("."))
+/// The list as shared scaffolding.
+fn scaffolding(path: &FilePath, keys: &[&str]) -> ScaffoldingKey {
+    ScaffoldingKey::List { path: path.clone(), keys: keys.join(".") }
 }
 
 fn start_of(source: &Source, keys: &[&str]) -> usize {

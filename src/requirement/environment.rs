@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::compose::{self, Document};
 use super::compose_text;
 use super::endpoint::{self, Endpoint};
-use super::own_place::{self, Gain, scaffolding_name};
+use super::own_place::{self, Gain, collection};
 use super::service::locate;
 use super::worker::Worker;
 use super::{Assessment, Fix, Recorded, Retraction};
@@ -94,13 +94,13 @@ pub(super) fn take_from(
         if !found.flow && source_text.get(found.range.end..line_end).is_some_and(|rest| !rest.trim().is_empty()) {
             return Retraction::Keep { at, why: format!("{what} has a comment") };
         }
-        let name = scaffolding_name(service, key);
+        let made = collection(service, key);
         if let Some(addition) = own_place::give_back(document, service, key, found.range.start, recorded) {
             edits.extend(addition.edits);
             fix.record.scaffolding.extend(addition.scaffolding);
             continue;
         }
-        match document.take(&name, &service.value, found.holder, found.range.start, recorded, false) {
+        match document.take(&made, &service.value, found.holder, found.range.start, recorded, false) {
             Some(addition) => {
                 edits.extend(addition.edits);
                 fix.record.scaffolding.extend(addition.scaffolding);

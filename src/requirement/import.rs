@@ -15,6 +15,7 @@ use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::{self, Edit};
 use crate::finding::{self, Location, Problem};
+use crate::lock::{Made, ScaffoldingKey};
 use crate::project::imports::module_file;
 use crate::project::{File, FilePath, Project};
 use crate::source::python::{self, Source};
@@ -199,7 +200,7 @@ impl Import {
     /// # Errors
     ///
     /// A name stands for something else there.
-    pub fn take(&self, steps: &mut Steps) -> Result<Vec<(String, Option<String>)>, Problem> {
+    pub fn take(&self, steps: &mut Steps) -> Result<Made, Problem> {
         let source = steps.source();
         let mut missing = Vec::new();
         for name in &self.names {
@@ -283,8 +284,8 @@ impl Import {
         imported.max_by_key(|range| range.start).or(extendable).or(barrier)
     }
 
-    fn scaffolding(&self, name: &str) -> String {
-        format!("import:{}:{}:{name}", self.path, self.module)
+    fn scaffolding(&self, name: &str) -> ScaffoldingKey {
+        ScaffoldingKey::Import { path: self.path.clone(), module: self.module.clone(), name: name.to_owned() }
     }
 
     /// Why `name` cannot be imported, where it stands for something else.
@@ -308,8 +309,8 @@ impl Import {
         )
     }
 
-    fn wrapping(&self) -> String {
-        format!("import wrapped:{}:{}", self.path, self.module)
+    fn wrapping(&self) -> ScaffoldingKey {
+        ScaffoldingKey::WrappedImport { path: self.path.clone(), module: self.module.clone() }
     }
 
     fn imported(&self, project: &Project, source: &Source, name: &str) -> Option<std::ops::Range<usize>> {

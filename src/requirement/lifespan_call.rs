@@ -25,6 +25,7 @@ use super::{composition, placement};
 use crate::component::{Component, manifest};
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::project::application;
 use crate::project::lifespan::{self, Generator, Lifespan};
 use crate::project::root::is_secondary;
@@ -43,9 +44,6 @@ pub struct LifespanCall {
     /// On which side.
     pub side: Side,
 }
-
-/// The blank lines where it was put.
-pub(super) const PLACE: &str = "lifespan place";
 
 impl LifespanCall {
     /// Every call of a component.
@@ -398,7 +396,11 @@ impl LifespanCall {
             None => return Retraction::Gone,
         }
         self.import(project, &path).take_back(&mut steps, recorded);
-        placement::blank_lines_at_the_top_away(&mut steps, recorded, &[PLACE, composition::PLACE]);
+        placement::blank_lines_at_the_top_away(
+            &mut steps,
+            recorded,
+            &[ScaffoldingKey::LifespanPlace, ScaffoldingKey::ComposedLifespanPlace],
+        );
         let edits = steps.finish();
         if !edits.is_empty() {
             return Retraction::Remove(Fix::edit(&path, edits));

@@ -16,6 +16,7 @@ use super::{Assessment, Change, Fix, Recorded, Retraction};
 use crate::component::manifest;
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::project::{FilePath, Project};
 use crate::source::python::{Call, Source, Usage};
 use crate::source::text::{self, LineEnding};
@@ -154,7 +155,7 @@ impl Migration {
                 .at(path, offset..offset)
                 .help(format!("add `{}`", missing.join("`, `")));
         let fix = Fix::edit(path, vec![Edit::insert_line_after(code, offset, ending, &missing.join(ending))]).safe();
-        Some((problem, fix.scaffolding(format!("template:{path}"), None)))
+        Some((problem, fix.scaffolding(ScaffoldingKey::Template(path.clone()), None)))
     }
 
     /// How it is taken out again.
@@ -178,8 +179,9 @@ impl Migration {
             }
         }
         let template = folder.child("script.py.mako");
-        if let Some(code) =
-            project.text(&template).filter(|_| recorded.scaffolding(&format!("template:{template}")).is_some())
+        if let Some(code) = project
+            .text(&template)
+            .filter(|_| recorded.scaffolding(&ScaffoldingKey::Template(template.clone())).is_some())
         {
             let mut edits = Vec::new();
             for import in &self.manifest.imports {

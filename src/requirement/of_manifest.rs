@@ -11,7 +11,7 @@ use super::image::Image;
 use super::lifespan_call::LifespanCall;
 use super::migration::Migration;
 use super::module::{Apart, Module, Written};
-use super::python_bound::{PythonBound, too_old};
+use super::python_bound::too_old;
 use super::readiness::Readiness;
 use super::service::Service;
 use super::setting::Setting;
@@ -21,7 +21,7 @@ use super::volume::Volume;
 use super::worker::Worker;
 use super::{Requirement, setting_parts};
 use crate::component::{COMPONENTS, Component, Context, manifest};
-use crate::lock::Lock;
+use crate::lock::{Lock, ScaffoldingKey};
 use crate::project::{FilePath, Project};
 use crate::requirement::setting_provision;
 
@@ -59,7 +59,7 @@ pub fn requirements_of(
         COMPONENTS.iter().flat_map(|component| component.manifest.worker.0).map(Worker::of).collect();
     let mut list = Vec::new();
     // A class that paxx made stays a requirement, so that it goes with the last component that has settings.
-    let made = creates_settings || lock.scaffolding.iter().any(|known| known.name == SettingsClass.id());
+    let made = creates_settings || lock.has_scaffolding(&ScaffoldingKey::SettingsClass);
     if !manifest.setting.is_empty() && made {
         let dependency = SettingsClass::dependency(project);
         // A class beside others imports what they import.
@@ -194,7 +194,7 @@ pub fn requirements_of(
         }
     }
     // A bound that was raised stays a requirement, so that it comes back with the last component.
-    let was_raised = || lock.scaffolding.iter().any(|known| known.name == PythonBound.id());
+    let was_raised = || lock.has_scaffolding(&ScaffoldingKey::Python);
     if !manifest.module.is_empty() && (too_old(project).is_some() || was_raised()) {
         list.push(Requirement::Python);
     }

@@ -2,12 +2,13 @@
 //! nothing is left in it.
 
 use super::import::Import;
-use super::lifespan_call::{LifespanCall, PLACE};
+use super::lifespan_call::LifespanCall;
 use super::side::Side;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, composition, placement};
 use crate::edit::Edit;
 use crate::finding::{self, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::project::Project;
 use crate::project::application::{self, Wiring};
 use crate::source::python::{self, Call, Function, Source, indentation_step};
@@ -43,7 +44,8 @@ impl LifespanCall {
         let original = code[wiring.call.range.clone()].to_owned();
         let mut steps = Steps::new(project, path);
         steps.take(&[insertion, with_argument(code, &wiring.call, name, project.layout.line_length, ending)]);
-        let mut scaffolding = vec![(LIFESPAN.to_owned(), Some(original)), (PLACE.to_owned(), Some(between))];
+        let mut scaffolding =
+            vec![(ScaffoldingKey::Lifespan, Some(original)), (ScaffoldingKey::LifespanPlace, Some(between))];
         let standard = |module: &str, name: &str| Import {
             path: path.clone(),
             module: module.to_owned(),
@@ -84,14 +86,14 @@ impl LifespanCall {
             .iter()
             .filter(|statement| statement.range != call.statement)
             .map(|statement| text[statement.range.clone()].trim());
-        let is_ours = recorded.scaffolding(LIFESPAN).is_some() && function.name.ends_with(LIFESPAN);
+        let is_ours = recorded.scaffolding(&ScaffoldingKey::Lifespan).is_some() && function.name.ends_with(LIFESPAN);
         if !is_ours || !others.all(|statement| statement == "yield") {
             return false;
         }
         let code = steps.text.clone();
         let ending = LineEnding::of(&code).as_str();
         let Ok(wiring) = application::made(steps.project) else { return false };
-        let original = recorded.scaffolding(LIFESPAN).flatten().unwrap_or("FastAPI()");
+        let original = recorded.scaffolding(&ScaffoldingKey::Lifespan).flatten().unwrap_or("FastAPI()");
         let mut edits = Vec::new();
         if let Some(argument) = wiring.call.keyword("lifespan") {
             let present = &code[wiring.call.range.clone()];
@@ -107,7 +109,11 @@ impl LifespanCall {
                 without_argument(&code, &wiring.call, &argument.range)
             });
         }
-        edits.push(placement::definition_away(&code, function, recorded.scaffolding(PLACE).flatten()));
+        edits.push(placement::definition_away(
+            &code,
+            function,
+            recorded.scaffolding(&ScaffoldingKey::LifespanPlace).flatten(),
+        ));
         steps.take(&edits);
         let path = steps.path.clone();
         let standard =

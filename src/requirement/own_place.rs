@@ -15,6 +15,7 @@ use super::compose::{Addition, Document};
 use super::service::dedented;
 use crate::edit::{self, Edit};
 use crate::finding::Problem;
+use crate::lock::ScaffoldingKey;
 use crate::project::compose::model::Model;
 use crate::project::{File, Project};
 use crate::source::text;
@@ -27,14 +28,14 @@ pub(super) struct Gain<'d> {
     pub item: Option<String>,
 }
 
-/// The name of the scaffolding for the collection `key` of a service.
-pub(super) fn scaffolding_name(service: &Entry, key: &str) -> String {
-    format!("compose:services.{}.{key}", service.key)
+/// The scaffolding for the collection `key` of a service.
+pub(super) fn collection(service: &Entry, key: &str) -> ScaffoldingKey {
+    ScaffoldingKey::Compose(format!("services.{}.{key}", service.key))
 }
 
 /// The same where the collection repeats one that is shared.
-fn own_name(service: &Entry, key: &str) -> String {
-    format!("{}.own", scaffolding_name(service, key))
+fn own_collection(service: &Entry, key: &str) -> ScaffoldingKey {
+    ScaffoldingKey::Compose(format!("services.{}.{key}.own", service.key))
 }
 
 /// Edits that put each gain under `key` of its service, and the names of other services that gain it too: they inherit from
@@ -68,7 +69,7 @@ fn in_place(document: &Document<'_>, gains: &[Gain<'_>], key: &str) -> Result<Ad
     let mut done: Vec<usize> = Vec::new();
     for gain in gains {
         let service = gain.service;
-        let name = scaffolding_name(service, key);
+        let made = collection(service, key);
         let addition = match document.get(service, key) {
             Some(holder) => {
                 let place = document.source.resolve(&holder.value).map_or(holder.colon_end, |node| node.outer.start);
@@ -76,7 +77,7 @@ fn in_place(document: &Document<'_>, gains: &[Gain<'_>], key: &str) -> Result<Ad
                     continue;
                 }
                 done.push(place);
-                document.put(&name, holder, &gain.pair, gain.item.as_deref(), false)?
+                document.put(&made, holder, &gain.pair, gain.item.as_deref(), false)?
             }
             None => create(document, gain, key)?,
         };
@@ -92,7 +93,7 @@ fn create(document: &Document<'_>, gain: &Gain<'_>, key: &str) -> Result<Additio
         let what = format!("the service `{}` is an alias of another one", service.key);
         return Err(document.unsupported(what, service.range()));
     }
-    document.create(&scaffolding_name(service, key), &service.value, key, &gain.pair).ok_or_else(|| {
+    document.create(collection(service, key), &service.value, key, &gain.pair).ok_or_else(|| {
         let what = format!("the service `{}` stands in a place that is not edited", service.key);
         document.unsupported(what, service.key_range.clone())
     })
@@ -124,10 +125,10 @@ fn in_own_collection(document: &Document<'_>, gain: &Gain<'_>, key: &str, shared
             let indentation = document.deeper(text::indentation(text, entry.key_range.start));
             let lines = document.lines_after(range.end, &block, &indentation, false);
             let edits = vec![Edit::delete(range), lines];
-            Some(Addition { edits, scaffolding: vec![(own_name(service, key), Some(replaced))] })
+            Some(Addition { edits, scaffolding: vec![(own_collection(service, key), Some(replaced))] })
         }
         None if service.value.mapping().is_some_and(|mapping| !mapping.flow) => {
-            document.create(&own_name(service, key), &service.value, key, &block)
+            document.create(own_collection(service, key), &service.value, key, &block)
         }
         _ => None,
     }
@@ -211,8 +212,8 @@ pub(super) fn give_back(
     start: usize,
     recorded: &Recorded,
 ) -> Option<Addition> {
-    let name = own_name(service, key);
-    let replaced = recorded.scaffolding(&name)?;
+    let made = own_collection(service, key);
+    let replaced = recorded.scaffolding(&made)?;
     let own = service.value.own(key)?;
     let text = document.source.text();
     let alias = replaced.map(|written| written.trim().trim_start_matches('*').to_owned());
@@ -244,7 +245,7 @@ pub(super) fn give_back(
     if rest != expected {
         return None;
     }
-    let scaffolding = vec![(name, None)];
+    let scaffolding = vec![(made, None)];
     match replaced {
         None => Some(Addition { edits: vec![document.without(&service.value, own)?], scaffolding }),
         Some(replaced) => {

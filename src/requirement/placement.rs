@@ -7,6 +7,7 @@ use super::Recorded;
 use super::steps::Steps;
 use crate::edit::Edit;
 use crate::finding::{self, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::source::python::{Function, Source, Statement, StatementKind};
 use crate::source::text::{self, LineEnding};
 
@@ -111,7 +112,7 @@ pub(super) fn definition_away(code: &str, function: &Function, between: Option<&
 }
 
 /// Where a function of ours came first in a file, its imports did too: takes the blank lines that they leave at the top.
-pub(super) fn blank_lines_at_the_top_away(steps: &mut Steps, recorded: &Recorded, places: &[&str]) {
+pub(super) fn blank_lines_at_the_top_away(steps: &mut Steps, recorded: &Recorded, places: &[ScaffoldingKey]) {
     let was_first = places.iter().any(|place| recorded.scaffolding(place) == Some(Some("")));
     let start = text::bom_length(&steps.text);
     let rest = &steps.text[start..];

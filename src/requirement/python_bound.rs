@@ -10,7 +10,8 @@ use super::python_minors::{NEEDED, allows, least};
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::edit::Edit;
 use crate::finding::{Location, PYTHON_TOO_OLD, Problem};
-use crate::project::{FilePath, Project};
+use crate::lock::ScaffoldingKey;
+use crate::project::Project;
 use crate::source::text::{self, unquoted};
 
 /// Why the generated modules do not run on the project's Python.
@@ -76,29 +77,28 @@ impl PythonBound {
         let path = &raise.at.path;
         let note = format!("`{}` becomes `{}`", unquoted(&raise.from), unquoted(&raise.to));
         Fix::edit(path, vec![Edit::replace(raise.at.range.clone(), raise.to.clone())])
-            .scaffolding(format!("python-bound:{path}:{}", raise.to), Some(raise.from.clone()))
+            .scaffolding(
+                ScaffoldingKey::PythonBound { path: path.clone(), to: raise.to.clone() },
+                Some(raise.from.clone()),
+            )
             .note(note)
     }
 
     /// How the bounds that were raised come back.
     pub fn retract(self, project: &Project, recorded: &Recorded) -> Retraction {
         let mut fix = Fix::default();
-        for (name, replaced) in &recorded.scaffolding {
-            let place = name.strip_prefix("python-bound:").and_then(|place| place.split_once(':'));
-            let Some(((path, ours), before)) = place.zip(replaced.as_ref()) else { continue };
+        for (key, replaced) in &recorded.scaffolding {
+            let (ScaffoldingKey::PythonBound { path, to }, Some(before)) = (key, replaced) else { continue };
             let is_ours = |at: &Location| {
-                at.path.as_str() == path
-                    && project
-                        .text(&at.path)
-                        .and_then(|text| text.get(at.range.clone()))
-                        .is_some_and(|text| text == ours)
+                at.path == *path
+                    && project.text(&at.path).and_then(|text| text.get(at.range.clone())).is_some_and(|text| text == to)
             };
             let Some(at) = bounds(project).into_iter().find(is_ours) else {
-                let at = FilePath::new(path).filter(|path| project.file(path).is_some()).map(Location::file);
+                let at = project.file(path).map(|_| Location::file(path.clone()));
                 return Retraction::Keep { at, why: "it was changed since it was raised".to_owned() };
             };
             let edit = Edit::replace(at.range, before.clone());
-            fix = fix.and(Fix::edit(&at.path, vec![edit]).scaffolding(name.clone(), None));
+            fix = fix.and(Fix::edit(&at.path, vec![edit]).scaffolding(key.clone(), None));
         }
         if fix.changes.is_empty() { Retraction::Gone } else { Retraction::Remove(fix) }
     }

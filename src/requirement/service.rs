@@ -9,6 +9,7 @@ use super::image_reference::Reference;
 use super::{Assessment, Fix, Recorded, Retraction, endpoint};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
+use crate::lock::ScaffoldingKey;
 use crate::project::compose::data::Data;
 use crate::project::compose::model::{self as compose_model, Model, Reach};
 use crate::project::compose::ports::{Published, published};
@@ -255,13 +256,13 @@ impl Service {
         }
         let mut text = block.clone();
         let addition = match document.top("services") {
-            None => document.create_at_top("compose:services", "services", &block)?,
+            None => document.create_at_top(made(), "services", &block)?,
             Some(services) => {
                 let separated = separated(document, services);
                 if separated {
                     text.insert(0, '\n');
                 }
-                document.put("compose:services", services, &block, None, separated)?
+                document.put(&made(), services, &block, None, separated)?
             }
         };
         let mut fix = Fix::edit(document.path, addition.edits).text(text).safe();
@@ -307,9 +308,8 @@ pub(super) fn retract_service(
     }
     let separated = recorded.record.text.as_deref().is_some_and(|text| text.starts_with('\n'));
     let parent = document.source.root();
-    let taken = parent.and_then(|parent| {
-        document.take("compose:services", parent, services, service.range().start, recorded, separated)
-    });
+    let taken =
+        parent.and_then(|parent| document.take(&made(), parent, services, service.range().start, recorded, separated));
     match taken {
         Some(taken) => {
             let mut fix = Fix::edit(document.path, taken.edits);
@@ -415,6 +415,11 @@ fn split_ports(template: &Source, ports: &Node, taken: &[(Published, String)]) -
         }
     }
     (free, busy)
+}
+
+/// The key `services` of a file that had none.
+fn made() -> ScaffoldingKey {
+    ScaffoldingKey::Compose("services".to_owned())
 }
 
 #[cfg(test)]

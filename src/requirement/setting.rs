@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::import::Import;
 use super::setting_parts::{self, Parts};
-use super::setting_place::{BODY, Place};
+use super::setting_place::Place;
 use super::setting_provision::{Provision, field_name, is_url, provision};
 use super::setting_rules::{rules_for_all, without_environment};
 use super::steps::Steps;
@@ -23,6 +23,7 @@ use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::manifest;
 use crate::edit::Edit;
 use crate::finding::{self, Location, Problem};
+use crate::lock::ScaffoldingKey;
 use crate::project::layout::Settings;
 use crate::project::{FilePath, Project};
 use crate::source::python::{self, Assignment, Class, Source, indentation_step};
@@ -284,8 +285,8 @@ impl Setting {
         .manual(statement.clone());
         let mut fix = Fix::edit(path, steps.finish()).text(statement).safe();
         fix.record.scaffolding = scaffolding;
-        if let Some((name, replaced)) = place.scaffolding(code, &class) {
-            fix = fix.scaffolding(name, Some(replaced));
+        if let Some((made, replaced)) = place.scaffolding(code, &class) {
+            fix = fix.scaffolding(made, Some(replaced));
         }
         Assessment::Missing { problem, fix }
     }
@@ -361,7 +362,7 @@ impl Setting {
             let theirs = code.get(class.body.range.start..heading).unwrap_or_default().trim();
             let first = heading.min(text::line_start(code, class.body.range.start));
             let (above, end) = (code[..first].trim_end().len(), text::line_end(code, field.range.end));
-            let replaced = recorded.scaffolding(BODY).flatten();
+            let replaced = recorded.scaffolding(&ScaffoldingKey::SettingsBody).flatten();
             if let Some((header, replaced, body)) = replaced.and_then(|replaced| inline_body(code, above, replaced))
                 && (theirs.is_empty() || same_code(theirs, body))
             {

@@ -1,12 +1,10 @@
 //! Where a field goes in a settings class, and how it is written there.
 
 use crate::edit::Edit;
+use crate::lock::ScaffoldingKey;
 use crate::source::python::{Assignment, Class, Source, Statement, StatementKind, indentation_step};
 use crate::source::text::{self, LineEnding};
 use std::ops::Range;
-
-/// The scaffolding that a class body without fields is.
-pub(super) const BODY: &str = "settings class body";
 
 /// Where a new field goes.
 pub(super) enum Place {
@@ -94,13 +92,13 @@ impl Place {
         }
     }
 
-    pub(super) fn scaffolding(&self, code: &str, class: &Class) -> Option<(&'static str, String)> {
+    pub(super) fn scaffolding(&self, code: &str, class: &Class) -> Option<(ScaffoldingKey, String)> {
         let Self::Instead { .. } = self else { return None };
         let body = class.body.range.clone();
         // With what is between the class statement and its body.
         let header = code[..body.start].trim_end().len();
         let colon = if class.body.inline { ":" } else { "" };
-        Some((BODY, format!("{colon}{}", &code[header..text::line_end(code, body.end)])))
+        Some((ScaffoldingKey::SettingsBody, format!("{colon}{}", &code[header..text::line_end(code, body.end)])))
     }
 }
 

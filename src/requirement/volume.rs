@@ -5,6 +5,7 @@ use super::service::{lines_of, locate};
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{Problem, VOLUME_MISSING};
+use crate::lock::ScaffoldingKey;
 use crate::project::Project;
 use crate::source::yaml::{Node, Value};
 
@@ -53,8 +54,8 @@ impl Volume {
         };
         let pair = format!("{name}:");
         let added = match volumes {
-            None => document.create_at_top("compose:volumes", "volumes", &pair),
-            Some(volumes) => document.put("compose:volumes", volumes, &pair, None, false),
+            None => document.create_at_top(made(), "volumes", &pair),
+            Some(volumes) => document.put(&made(), volumes, &pair, None, false),
         };
         match added {
             Ok(addition) => {
@@ -94,7 +95,7 @@ impl Volume {
         if let Some(user) = document.services().into_iter().find(|service| mounts(&document, &service.key, name)) {
             return Retraction::Keep { at, why: format!("the service `{}` mounts the volume `{name}`", user.key) };
         }
-        match document.take("compose:volumes", root, volumes, volume.range().start, recorded, false) {
+        match document.take(&made(), root, volumes, volume.range().start, recorded, false) {
             Some(taken) => {
                 let mut fix = Fix::edit(document.path, taken.edits);
                 fix.record.scaffolding = taken.scaffolding;
@@ -120,4 +121,9 @@ pub(super) fn mounts(document: &Document<'_>, service: &str, volume: &str) -> bo
             .is_some_and(|source| source == volume),
         _ => false,
     })
+}
+
+/// The key `volumes` of a file that had none.
+fn made() -> ScaffoldingKey {
+    ScaffoldingKey::Compose("volumes".to_owned())
 }

@@ -9,6 +9,7 @@ use super::service::{dedented, lines_of, list_block, retract_service, separated}
 use super::{Assessment, Fix, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
+use crate::lock::ScaffoldingKey;
 use crate::project::compose::{RUNNERS, command_words, is_server, takes_command, words_of};
 use crate::project::{FilePath, Project};
 use crate::source::yaml::{Entry, Source, Style, Value, same_values};
@@ -161,7 +162,7 @@ impl Worker {
                 .help(format!("add a service `{name}` that runs it"))
                 .manual(block)
         };
-        match document.put("compose:services", services, &block, None, separated) {
+        match document.put(&ScaffoldingKey::Compose("services".to_owned()), services, &block, None, separated) {
             Ok(addition) => {
                 let text = if separated { format!("\n{block}") } else { block.clone() };
                 let mut fix = Fix::edit(document.path, addition.edits).text(text).safe();

@@ -7,6 +7,7 @@ use super::specifier::{Specifier, canonical, poetry_bound, release, upper};
 use super::{Dependency, Listed, is_key, is_toml, listed, listed_in, plain};
 use crate::edit::Edit;
 use crate::finding::Location;
+use crate::lock::ScaffoldingKey;
 use crate::project::Project;
 use crate::requirement::{Fix, Recorded};
 use crate::source::requirements::{Kind, Source};
@@ -40,7 +41,8 @@ impl Dependency {
     pub fn raise_bound(&self, project: &Project, raise: &Raise) -> Fix {
         let path = &raise.at.path;
         let fix = Fix::edit(path, vec![Edit::replace(raise.at.range.clone(), raise.to.clone())]);
-        let mut fix = fix.scaffolding(format!("bound:{path}:{}:{}", self.name(), raise.to), Some(raise.from.clone()));
+        let key = ScaffoldingKey::Bound { path: path.clone(), package: self.name(), to: raise.to.clone() };
+        let mut fix = fix.scaffolding(key, Some(raise.from.clone()));
         fix.notes.push(format!("`{}` becomes `{}`", plain(&raise.from), plain(&raise.to)));
         let listed = listed(project).unwrap_or_default();
         for package in self.held_by {
@@ -61,24 +63,18 @@ impl Dependency {
         let mut fix = Fix::default().safe();
         let lists = project.layout.dependencies.as_ref().ok().map(|main| self.list_of(main));
         let listed = lists.and_then(|list| listed_in(project, list).ok()).unwrap_or_default();
-        for (scaffolding, replaced) in &recorded.scaffolding {
-            let Some((path, ours)) = scaffolding.strip_prefix("bound:").and_then(|rest| {
-                let (path, rest) = rest.split_once(':')?;
-                let (package, ours) = rest.split_once(':')?;
-                (package == name).then_some((path, ours))
-            }) else {
-                continue;
-            };
-            let here = |entry: &&Listed| entry.name == name && entry.at.path.as_str() == path;
+        for (key, replaced) in &recorded.scaffolding {
+            let ScaffoldingKey::Bound { path, package, to } = key else { continue };
+            let here = |entry: &&Listed| *package == name && entry.name == name && entry.at.path == *path;
             if !listed.iter().any(|entry| here(&entry)) {
                 continue;
             }
             let entry = listed.iter().filter(here).find(|entry| {
                 let text = project.text(&entry.at.path).and_then(|text| text.get(entry.at.range.clone()));
-                text.is_some_and(|text| same_line(text, ours))
+                text.is_some_and(|text| same_line(text, to))
             })?;
             let edit = Edit::replace(entry.at.range.clone(), replaced.clone()?);
-            fix = fix.and(Fix::edit(&entry.at.path, vec![edit]).scaffolding(scaffolding.clone(), None));
+            fix = fix.and(Fix::edit(&entry.at.path, vec![edit]).scaffolding(key.clone(), None));
         }
         Some(fix)
     }

@@ -5,6 +5,7 @@ use super::specifier::{canonical, name_and_bound};
 use super::{Dependency, Target, array, is_toml, lines, made_file, placement, scaffolding, table};
 use crate::edit::Edit;
 use crate::finding::{Location, NO_DEPENDENCY_FILE};
+use crate::lock::ScaffoldingKey;
 use crate::project::dependency_file::unreadable;
 use crate::project::{FilePath, Project};
 use crate::requirement::{Fix, Recorded, Retraction};
@@ -118,7 +119,7 @@ impl Dependency {
         path: &FilePath,
         text: &str,
         array: &Array,
-        name_of_list: &str,
+        made: &ScaffoldingKey,
         list: Option<Edit>,
         recorded: &Recorded,
     ) -> Option<Retraction> {
@@ -142,16 +143,16 @@ impl Dependency {
         };
         if let Some(edit) = list {
             let fix = Fix::edit(path, vec![edit]).safe();
-            return Some(Retraction::Remove(fix.scaffolding(name_of_list.to_owned(), None)));
+            return Some(Retraction::Remove(fix.scaffolding(made.clone(), None)));
         }
-        let found = recorded.scaffolding(name_of_list);
+        let found = recorded.scaffolding(made);
         let Some(edits) = array::remove(text, array, *index, found.flatten()) else {
             return Some(self.keep(path, array.items[*index].range.clone()));
         };
         let fix = Fix::edit(path, edits).safe();
         // With its last item the list is what it was: nothing of ours is left in it.
         let was_last = found.is_some() && array.items.len() == 1;
-        Some(Retraction::Remove(if was_last { fix.scaffolding(name_of_list.to_owned(), None) } else { fix }))
+        Some(Retraction::Remove(if was_last { fix.scaffolding(made.clone(), None) } else { fix }))
     }
 
     pub(super) fn retract_entry(
