@@ -232,18 +232,19 @@ pub fn replaced_router(project: &Project) -> Option<(FilePath, python::Assignmen
         .map(|assignment| (application.path.clone(), assignment.clone()))
 }
 
+/// The modules that components bring.
+fn brought(layout: &Layout) -> Vec<FilePath> {
+    let modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
+    modules.map(|module| layout.services.file(&module.path)).collect()
+}
+
 /// The Python modules of the project that were read, but for those that components brought.
 fn modules(project: &Project) -> impl Iterator<Item = (&FilePath, &super::File)> {
+    let brought = brought(&project.layout);
     project
         .files()
         .map(|(path, file)| (path, file.as_ref()))
-        .filter(|(path, _)| path.as_str().ends_with(".py") && !is_component(&project.layout, path))
-}
-
-/// Is it a module that a component brings?
-fn is_component(layout: &Layout, path: &FilePath) -> bool {
-    let mut modules = COMPONENTS.iter().flat_map(|component| component.manifest.module.iter());
-    modules.any(|module| layout.services.file(&module.path) == *path)
+        .filter(move |(path, _)| path.as_str().ends_with(".py") && !brought.contains(path))
 }
 
 fn speaks_of(text: &str, word: &str) -> bool {
@@ -311,6 +312,11 @@ impl<'a> Proof<'a> {
         modules(self.project).all(|(path, file)| {
             let text = file.text().unwrap_or_default();
             if !speaks_of(text, name) {
+                return true;
+            }
+            // Most modules that have the word only speak of it.
+            let is_bound = || file.imports().iter().any(|import| import.bound.contains(name));
+            if path != self.path && path != &generator.path && name.is_ascii() && !is_bound() {
                 return true;
             }
             let source = file.python();
@@ -478,7 +484,7 @@ fn is_handed_out(
         }
         let found = imports::function(files, &layout.import_roots, path, call.scope.function, &call.callee);
         let Some((target, function)) = found else { return true };
-        if is_component(layout, &target) {
+        if brought(layout).contains(&target) {
             return false;
         }
         let parameter = call.arguments[position].keyword.as_ref().or(function.parameters.get(position));

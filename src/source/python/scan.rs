@@ -14,6 +14,8 @@ pub struct ScannedImport {
     pub from: Option<String>,
     /// What is imported, without aliases.
     pub names: Vec<String>,
+    /// What each of them is called in the module: its alias, or the first part of the name.
+    pub bound: Vec<String>,
 }
 
 /// The imports of a module, in the order of the file.
@@ -83,19 +85,28 @@ pub fn bases(code: &str) -> Vec<Vec<String>> {
 
 /// One import statement.
 fn read(statement: &str, nested: bool, guarded: bool) -> Option<ScannedImport> {
-    let names = |list: &str| -> Vec<String> {
+    let names = |list: &str| -> (Vec<String>, Vec<String>) {
         let list = list.trim().trim_matches(['(', ')']);
-        list.split(',').filter_map(|name| name.split_whitespace().next()).map(str::to_owned).collect()
+        let pairs = list.split(',').filter_map(|name| {
+            let mut words = name.split_whitespace();
+            let name = words.next()?;
+            let alias = words.next().filter(|word| *word == "as").and_then(|_| words.next());
+            let bound = alias.unwrap_or_else(|| name.split('.').next().unwrap_or(name));
+            Some((name.to_owned(), bound.to_owned()))
+        });
+        pairs.unzip()
     };
     let statement = statement.trim();
     if let Some(list) = statement.strip_prefix("import").filter(|list| list.starts_with([' ', '\t'])) {
-        return Some(ScannedImport { nested, guarded, from: None, names: names(list) });
+        let (names, bound) = names(list);
+        return Some(ScannedImport { nested, guarded, from: None, names, bound });
     }
     let rest = statement.strip_prefix("from").filter(|rest| rest.starts_with([' ', '\t', '.']))?.trim_start();
     let end = rest.find([' ', '\t'])?;
     let (from, list) = rest.split_at(end);
     let list = list.trim_start().strip_prefix("import")?;
-    Some(ScannedImport { nested, guarded, from: Some(from.to_owned()), names: names(list) })
+    let (names, bound) = names(list);
+    Some(ScannedImport { nested, guarded, from: Some(from.to_owned()), names, bound })
 }
 
 /// Hands over each logical line without its strings and comments.
@@ -168,7 +179,10 @@ mod tests {
         };
         let scanned = |import: &Import| {
             let nested = !import.scope.is_module();
-            ScannedImport { nested, guarded: import.scope.guarded, names: names(import), from: import.from.clone() }
+            let bound = import.names.iter().map(|name| name.bound().to_owned()).collect();
+            let bound = if import.wildcard { vec!["*".to_owned()] } else { bound };
+            let (names, from) = (names(import), import.from.clone());
+            ScannedImport { nested, guarded: import.scope.guarded, names, bound, from }
         };
         Source::of(code).imports.iter().filter(|import| !import.scope.type_checking).map(scanned).collect()
     }
