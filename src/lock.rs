@@ -18,6 +18,9 @@ pub use scaffolding::{Made, Scaffolding, ScaffoldingKey};
 /// The version of the format.
 pub const VERSION: i64 = 2;
 
+/// The keys of a record of a requirement.
+const REQUIREMENT_KEYS: [&str; 8] = ["id", "state", "text", "replaced", "blob", "kept", "digest", "imported"];
+
 /// A record is written on one line where it fits.
 const LONGEST_LINE: usize = 120;
 
@@ -48,6 +51,8 @@ pub struct Component {
     pub options: Values,
     /// Its requirements, in the order they are checked.
     pub requirements: Vec<Requirement>,
+    /// What a later version of paxx says of it.
+    pub more: More,
 }
 
 /// A requirement of an installed component.
@@ -69,7 +74,12 @@ pub struct Requirement {
     pub digest: Option<String>,
     /// Did the project's own code import the package before it was listed?
     pub imported: bool,
+    /// What a later version of paxx says of it.
+    pub more: More,
 }
+
+/// Keys that this version does not know, each with its value as TOML: they are written again as they are.
+pub type More = Vec<(String, String)>;
 
 /// What `paxx.lock` keeps of a requirement that was brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,6 +165,7 @@ impl Lock {
                         kept: entry.get("kept").and_then(toml_edit::Value::as_bool).unwrap_or_default(),
                         digest: string(entry, "digest"),
                         imported: entry.get("imported").and_then(toml_edit::Value::as_bool) == Some(true),
+                        more: more(entry, &REQUIREMENT_KEYS),
                     })
                 })
                 .collect::<Result<_, Problem>>()?;
@@ -164,6 +175,7 @@ impl Lock {
                 version: u32::try_from(version).unwrap_or(1),
                 options,
                 requirements,
+                more: more(table, &["name", "version", "options", "requirements"]),
             });
         }
         for table in document.get("scaffolding").and_then(toml_edit::Item::as_array_of_tables).into_iter().flatten() {
@@ -198,6 +210,9 @@ impl Lock {
             if !component.options.is_empty() {
                 let pairs = component.options.iter().map(|(name, value)| format!("{name} = {}", quoted(value)));
                 let _ = writeln!(text, "options = {{ {} }}", pairs.collect::<Vec<_>>().join(", "));
+            }
+            for (key, value) in &component.more {
+                let _ = writeln!(text, "{key} = {value}");
             }
             text.push_str("requirements = [\n");
             for requirement in &component.requirements {
@@ -364,6 +379,16 @@ fn string(table: &dyn TableLike, key: &str) -> Option<String> {
     table.get(key).and_then(toml_edit::Item::as_str).map(str::to_owned)
 }
 
+/// What the table has beside the keys that are `known`. A table of its own is not looked into: it would not stand where it stood.
+fn more(table: &dyn TableLike, known: &[&str]) -> More {
+    let unknown = table.iter().filter(|(key, _)| !known.contains(key));
+    let written = unknown.filter_map(|(key, item)| {
+        let value = item.as_value()?.to_string();
+        Some((toml_edit::Key::new(key).to_string().trim().to_owned(), value.trim().to_owned()))
+    });
+    written.collect()
+}
+
 /// A requirement as an inline table, with its strings in this form.
 fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
     let state = if requirement.created { "created" } else { "found" };
@@ -382,7 +407,13 @@ fn record(requirement: &Requirement, form: fn(&str) -> String) -> String {
     if requirement.imported {
         text.push_str(", imported = true");
     }
-    text.push_str(if requirement.kept { ", kept = true }," } else { " }," });
+    if requirement.kept {
+        text.push_str(", kept = true");
+    }
+    for (key, value) in &requirement.more {
+        let _ = write!(text, ", {key} = {value}");
+    }
+    text.push_str(" },");
     text
 }
 
@@ -461,6 +492,7 @@ mod tests {
                     },
                     Requirement { id: "dependency:redis".to_owned(), ..Requirement::default() },
                 ],
+                more: vec![("channel".to_owned(), "\"beta\"".to_owned())],
             }],
             scaffolding: vec![Scaffolding {
                 key: ScaffoldingKey::Lifespan,

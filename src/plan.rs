@@ -293,7 +293,7 @@ fn remember(lock: &mut Lock, component: &'static Component, record: lock::Requir
     entry.version = entry.version.max(component.manifest.version);
     entry.options = component.values().map(|(option, value)| (option.name.to_string(), value.to_owned())).collect();
     match entry.requirements.iter_mut().find(|known| known.id == record.id) {
-        Some(known) if record.created => *known = record,
+        Some(known) if record.created => *known = lock::Requirement { more: std::mem::take(&mut known.more), ..record },
         Some(_) => {}
         None => entry.requirements.push(record),
     }

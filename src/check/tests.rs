@@ -102,11 +102,13 @@ fn a_map_of_texts_is_planned_checked_and_given_back() {
 /// component that this one does not know.
 const LATER: &[&str] = &[
     "version = 9",
-    "{ id = \"hologram:beam\", state = \"created\", text = \"beam\", replaced = \"dark\" }",
+    "{ id = \"hologram:beam\", state = \"created\", text = \"beam\", replaced = \"dark\", angle = 3, \"of.light\" = [\"red\", \"blue\"] }",
     "name = \"projector\"",
     "{ id = \"lens:wide\", state = \"created\", blob = \"563982fc5f913df9f60f986740b76e186cf6f98b\" }",
     "name = \"mount:ceiling\"",
     "replaced = \"a hook\"",
+    "channel = \"beta\"",
+    ", seen = 2026-11-22 }",
 ];
 
 #[test]
@@ -114,7 +116,11 @@ fn a_lock_of_newer_components_loses_nothing() {
     let plain = project();
     let plain = applied(&plain, &add(&plain, "redis"));
     let mut texts = plain.clone();
-    let text = plain["paxx.lock"].replacen("name = \"redis\"\nversion = 1", "name = \"redis\"\nversion = 9", 1);
+    let newer = format!("name = \"redis\"\nversion = 9\n{}", LATER[6]);
+    let text = plain["paxx.lock"].replacen("name = \"redis\"\nversion = 1", &newer, 1);
+    // Of a requirement that this version knows, and brings again.
+    let setting = text.lines().find(|line| line.contains("setting:REDIS_URL")).expect("recorded").to_owned();
+    let text = text.replacen(&setting, &setting.replace(" },", &format!("{},", LATER[7])), 1);
     let text = text.replacen("requirements = [\n", &format!("requirements = [\n    {},\n", LATER[1]), 1);
     let projector = format!("[[component]]\n{}\nversion = 3\nrequirements = [\n    {},\n]\n\n", LATER[2], LATER[3]);
     let text = text.replacen("[[component]]\n", &format!("{projector}[[component]]\n"), 1);

@@ -24,7 +24,7 @@ use super::reader::{Hit, Reader};
 pub use super::root::Failure;
 use super::root::{self, FASTAPI, HANDLERS, HEALTH, ROUTES, SERVERS, SETTINGS, WIRING, is_secondary};
 use super::services_package::{services, wiring_modules};
-use super::tests;
+use super::tests_folder;
 use super::unreadable::syntax_error;
 use super::{FilePath, Project};
 use crate::finding::{self, Problem, Severity};
@@ -321,11 +321,11 @@ fn describe(
         handlers: paths(HANDLERS),
         wiring,
         health,
-        tests: tests::folder(&reader, root).filter(|_| chosen.tests != Some(false)),
+        tests: tests_folder::folder(&reader, root).filter(|_| chosen.tests != Some(false)),
     };
     read_the_rest(&reader, &layout, &paths(ROUTES));
     if let Ok(lock) = &lock {
-        tests::read(&reader, &layout, lock);
+        tests_folder::read(&reader, &layout, lock);
     }
     let (unread, unsearched) =
         reader.problems().into_iter().partition::<Vec<_>, _>(|problem| problem.rule.severity == Severity::Error);

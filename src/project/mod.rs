@@ -40,7 +40,7 @@ pub mod settings_made;
 pub mod settings_naming;
 pub mod settings_reach;
 pub mod surroundings;
-pub mod tests;
+pub mod tests_folder;
 pub mod uncommitted;
 pub mod unreadable;
 pub mod walk;
