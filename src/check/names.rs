@@ -256,7 +256,7 @@ fn settings_read(project: &Project, path: &FilePath, file: &File, component: &Co
         let reads = names::attributes_of(text, &field).into_iter().filter(|(_, object)| *object == settings.expression);
         for (range, object) in reads {
             let start = range.start.saturating_sub(object.len() + 1);
-            if text.get(..start).is_some_and(|before| before.trim_end().ends_with("str(")) {
+            if text.get(..start).is_some_and(|before| before.trim_end().to_lowercase().ends_with("str(")) {
                 continue;
             }
             let message =

@@ -57,7 +57,8 @@ pub(super) fn of(
         (Some(port), _) => endpoint.port = Some(facts.port(port)?),
         (None, _) => {}
     }
-    endpoint.credentials = facts.credentials(&directives, last(&server.password))?;
+    let login = last(&server.login).or(server.default_login.map(|name| name.0)).unwrap_or_default();
+    endpoint.credentials = facts.credentials(&directives, login, last(&server.password))?;
     Ok(endpoint)
 }
 
@@ -209,8 +210,13 @@ impl Facts<'_> {
         }
     }
 
-    /// Who may speak to it. A password alone is that of the user `default`.
-    fn credentials(&self, directives: &[Directive], password: Option<&str>) -> Result<Option<String>, String> {
+    /// Who may speak to it. A password is that of `login`; where there are no names, that of the user `default`.
+    fn credentials(
+        &self,
+        directives: &[Directive],
+        login: &str,
+        password: Option<&str>,
+    ) -> Result<Option<String>, String> {
         let users = directives.iter().filter(|(name, _)| self.server.user.is_some_and(|user| user.0 == name));
         let users: Vec<User<'_>> = users.filter_map(|(_, values)| User::parse(values)).collect();
         let default = users.iter().rev().find(|user| user.name == "default");
@@ -227,7 +233,8 @@ impl Facts<'_> {
                 _ => Err(format!("which user of `{}` the application is cannot be told", self.name())),
             };
         }
-        password.filter(|password| !password.is_empty()).map(|password| self.with_password("", password)).transpose()
+        let password = password.filter(|password| !password.is_empty());
+        password.map(|password| self.with_password(login, password)).transpose()
     }
 
     fn with_password(&self, user: &str, written: &str) -> Result<String, String> {
@@ -246,6 +253,7 @@ impl Facts<'_> {
             }
             None => written.to_owned(),
         };
+        let user = in_url(user).ok_or_else(unknown)?;
         Ok(format!("{user}:{}", in_url(&value).ok_or_else(unknown)?))
     }
 }

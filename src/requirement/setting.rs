@@ -441,10 +441,12 @@ fn is_compatible(wanted: &str, there: &str) -> bool {
         parts
     };
     let fits = |part: &str| match part {
-        "None" => wanted == "str" || wanted.contains("None"),
+        "None" => matches!(wanted, "str" | "SecretStr") || wanted.contains("None"),
         part if parts(wanted).iter().any(|wanted| wanted == part) => true,
         part => match wanted {
             "str" => is_url(part) || part == "Literal" || part.starts_with("Literal["),
+            // The module is told by `SecretStr(...)`.
+            "SecretStr" => part == "str" || is_url(part),
             "int" => matches!(part, "PositiveInt" | "NonNegativeInt"),
             "float" => matches!(part, "int" | "PositiveFloat" | "NonNegativeFloat"),
             _ => false,

@@ -82,17 +82,26 @@ pub fn expression(project: &Project, variable: &str) -> String {
     let wanted = COMPONENTS
         .iter()
         .flat_map(|component| component.manifest.setting.iter())
-        .find(|setting| setting.name.0 == variable && setting.annotation.0 == "str");
-    match annotation.filter(|_| wanted.is_some()) {
-        // Not set is what the component takes where nobody says anything else.
-        Some(annotation) if annotation.contains("None") || annotation.contains("Optional") => {
-            let default = wanted.map(|setting| setting.default.0).filter(|default| !default.contains('{'));
-            format!("str({plain} or {})", default.unwrap_or("\"\""))
-        }
-        // pydantic's and yarl's URLs are read as text by `str`.
-        Some(annotation) if is_url(&annotation) => format!("str({plain})"),
-        _ => plain,
+        .find(|setting| setting.name.0 == variable && matches!(setting.annotation.0, "str" | "SecretStr"));
+    let (Some(wanted), Some(annotation)) = (wanted, annotation) else { return plain };
+    let is_optional = annotation.contains("None") || annotation.contains("Optional");
+    if wanted.annotation.0 == "SecretStr" {
+        // The modules of such a setting import `SecretStr`.
+        return match (annotation.contains("SecretStr"), is_optional) {
+            (true, false) => plain,
+            (true, true) => format!("{plain} or SecretStr(\"\")"),
+            (false, true) => format!("SecretStr(str({plain} or \"\"))"),
+            (false, false) if is_url(&annotation) => format!("SecretStr(str({plain}))"),
+            (false, false) => format!("SecretStr({plain})"),
+        };
     }
+    if is_optional {
+        // Not set is what the component takes where nobody says anything else.
+        let default = Some(wanted.default.0).filter(|default| !default.contains('{'));
+        return format!("str({plain} or {})", default.unwrap_or("\"\""));
+    }
+    // pydantic's and yarl's URLs are read as text by `str`.
+    if is_url(&annotation) { format!("str({plain})") } else { plain }
 }
 
 pub(super) fn is_url(annotation: &str) -> bool {

@@ -49,6 +49,11 @@ pub struct Server {
     /// Directives for the password.
     #[serde(default)]
     pub password: List<Text>,
+    /// Directives for the name of the user that the password is of.
+    #[serde(default)]
+    pub login: List<Text>,
+    /// His name where none of them says it.
+    pub default_login: Option<Text>,
     /// The directive for a user, as an access control list has it.
     pub user: Option<Text>,
     /// Programs and directives, perhaps with a value, that make it something that no client speaks to by a URL.
