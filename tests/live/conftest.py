@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mongodb_support import MongoServer
     from postgis_support import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,6 +274,16 @@ def cluster() -> "Iterator[Cluster]":
         server = Cluster(Path(folder))
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongod(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[MongoServer]":
+    """One server of MongoDB's protocol for all tests that do not stop it."""
+    from mongodb_support import MongoServer
+
+    server = MongoServer(tmp_path_factory.mktemp("mongod"))
+    yield server
+    server.stop()
 
 
 def run_python(project: Path, code: str, **env: str) -> str:

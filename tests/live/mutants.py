@@ -39,6 +39,7 @@ REAL = {
     "tracing.py": ("setup_tracing", "_set_provider", "_start", "_make_exporter", "_OncePerMinute", "_trace_requests",
                    "_trace_httpx", "_trace_sqlalchemy"),
     "email.py": ("_Smtp", "_Api", "_make_smtp", "_make_api", "_make", "_for_sendgrid", "_for_postmark", "_for_resend"),
+    "mongo.py": ("_connect", "_client", "_close_at_the_end"),
     "ratelimit.py": ("_make", "_pool", "_make_counter", "_count", "_default"),
     "search.py": ("configure_search_migrations", "_Hooks"),
     "flags.py": ("_RedisStore", "_PostgresStore", "_store", "list_flags", "put_flag", "remove_flag"),

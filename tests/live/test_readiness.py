@@ -11,6 +11,7 @@ import httpx
 import pytest
 from conftest import EVERY, SHAPES, TEMPLATES, RedisServer, Uvicorn, manifest
 from email_support import SmtpServer
+from mongodb_support import MongoServer
 from postgis_support import Cluster
 from redis_support import imported
 
@@ -61,14 +62,19 @@ def test_every_component_has_its_check() -> None:
         assert ("readiness" not in manifest(component)) is (component in NOT_IN_THE_ROUTE), component
 
 
-async def test_every_check_follows_its_server(make_project: Callable[..., Path], redis_server: RedisServer) -> None:
+async def test_every_check_follows_its_server(
+    make_project: Callable[..., Path], redis_server: RedisServer, tmp_path: Path
+) -> None:
     """All at once: there; away, said at once; there again; and where Redis hangs, within the time limit."""
-    project = make_project("arq", "taskiq", "websocket", "ratelimit", "flags", "email")
+    project = make_project("arq", "taskiq", "websocket", "ratelimit", "flags", "email", "mongodb")
     names = ("REDIS_URL", "ARQ_REDIS_URL", "TASKIQ_REDIS_URL", "WS_REDIS_URL", "RATELIMIT_REDIS_URL", "FLAGS_URL")
     env = {name: redis_server.url(number) for number, name in enumerate(names)}
     smtp = SmtpServer()
     env |= {"EMAIL_BACKEND": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp.port)}
-    modules = {"redis": "cache", "websocket": "ws", **{name: name for name in ("arq", "taskiq", "ratelimit", "flags", "email")}}
+    mongod = MongoServer(tmp_path)
+    env |= {"MONGODB_URL": mongod.url()}
+    modules = {"redis": "cache", "websocket": "ws", "mongodb": "mongo"}
+    modules |= {name: name for name in ("arq", "taskiq", "ratelimit", "flags", "email")}
     with imported(project, *(f"services.{name}" for name in modules.values()), **env) as found:
         loaded = dict(zip(modules, found, strict=True))
         checks = {name: getattr(module, f"check_{name}") for name, module in loaded.items()}
@@ -89,14 +95,16 @@ async def test_every_check_follows_its_server(make_project: Callable[..., Path],
         await until_all_are_well()
         redis_server.stop()
         smtp.stop()
+        mongod.stop()
         assert await failed() == set(checks)
         redis_server.start()
         smtp.start()
+        mongod.start()
         await until_all_are_well()
         assert redis_server.process
         os.kill(redis_server.process.pid, signal.SIGSTOP)
         try:
-            assert await failed() == set(checks) - {"email"}
+            assert await failed() == set(checks) - {"email", "mongodb"}
         finally:
             os.kill(redis_server.process.pid, signal.SIGCONT)
         await until_all_are_well()
@@ -105,3 +113,4 @@ async def test_every_check_follows_its_server(make_project: Callable[..., Path],
             if name != "websocket":
                 await getattr(module, f"stop_{name}")()
     smtp.stop()
+    mongod.stop()

@@ -18,6 +18,7 @@ import httpx
 import pytest
 import websockets.sync.client
 from conftest import ROOT, SHAPES, TOGETHER, Projects, RedisServer, Uvicorn, add
+from mongodb_support import MongoServer
 from otlp_receiver import OtlpReceiver
 from postgis_support import Cluster
 from redis_support import clients
@@ -94,6 +95,7 @@ def test_versions(
     serve: Callable[..., Uvicorn],
     redis_server: RedisServer,
     cluster: Cluster,
+    mongod: MongoServer,
     name: str,
 ) -> None:
     """Issue 3 (5): "the metrics label table and the start of the application on each" version."""
@@ -114,6 +116,7 @@ def test_versions(
             "WS_REDIS_URL": redis_server.url(2),
             "FLAGS_URL": redis_server.url(3),
             "TASKIQ_REDIS_URL": redis_server.url(4),
+            "MONGODB_URL": mongod.url(),
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         }
         server = serve(project, SHAPES["lower"].app, python=python, **env)
@@ -171,7 +174,7 @@ async def ws(websocket: WebSocket, client_id: str) -> None:
 
 @pytest.mark.timeout(400)
 def test_pydantic_1(
-    projects: Projects, serve: Callable[..., Uvicorn], redis_server: RedisServer, cluster: Cluster
+    projects: Projects, serve: Callable[..., Uvicorn], redis_server: RedisServer, cluster: Cluster, mongod: MongoServer
 ) -> None:
     """COMPONENTS.md: "Pydantic v1 projects"; the fixture with FastAPI 0.95 and pydantic 1, with all of them."""
     project = projects.fresh("add-event-handler")
@@ -185,6 +188,7 @@ def test_pydantic_1(
         "WS_REDIS_URL": redis_server.url(2),
         "FLAGS_URL": redis_server.url(3),
         "TASKIQ_REDIS_URL": redis_server.url(4),
+        "MONGODB_URL": mongod.url(),
         "OTEL_EXPORTER_OTLP_ENDPOINT": "",
     }
     server = serve(project, "live:app", python=python, **env)
