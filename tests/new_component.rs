@@ -201,6 +201,7 @@ impl Crate {
 
 /// One test, because all builds share a folder.
 #[test]
+#[ignore = "builds the program once more, for more than a minute: `.ci/run --long` runs it"]
 fn a_folder_is_a_component() {
     let made = Crate::new();
 
