@@ -210,6 +210,7 @@ rules! {
     SETTING_TWICE = "PX107", Warning, "a setting is defined twice";
     SETTING_HIDES = "PX108", Information, "a setting hides an inherited one";
     INPUT_SHOWN = "PX109", Information, "the settings class shows values in its errors";
+    SETTING_VALUE = "PX110", Error, "an env file says what a setting does not take";
     DEPENDENCY_MISSING = "PX201", Error, "a dependency is missing";
     DEPENDENCY_BOUND = "PX202", Error, "a dependency's bound excludes what is needed";
     NO_DEPENDENCY_FILE = "PX203", Error, "no file that lists dependencies";

@@ -1,5 +1,6 @@
 //! Reads what the requirements will look at, so that the snapshot has it: modules of components, and what they and a lifespan lead to.
 
+use super::find_env_example::ENV_FILE;
 use super::imports::Files;
 use super::layout::Layout;
 use super::reader::Reader;
@@ -67,6 +68,8 @@ pub(super) fn read_the_rest(reader: &Reader, layout: &Layout, routes: &[FilePath
     }
     for folder in std::iter::successors(Some(layout.root.clone()), FilePath::parent) {
         reader.file(&folder.child(".python-version"));
+        // What the settings read of the environment.
+        reader.file(&folder.child(ENV_FILE));
     }
     for path in find_application::evidence_files(reader, &layout.root) {
         reader.file(&path);

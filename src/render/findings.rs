@@ -9,7 +9,8 @@ use super::Paths;
 use super::styled::{Look, Styled, one_line, visible, visible_with_offsets};
 use crate::check::Finding;
 use crate::finding::{Location, Problem, Severity};
-use crate::project::Project;
+use crate::project::find_env_example::{self, ENV_FILE};
+use crate::project::{FilePath, Project};
 use crate::source::text;
 
 /// A problem as miette wants it.
@@ -160,8 +161,10 @@ fn framed(
     let shown = |text: &str| if look.terminal { visible(text).into_owned() } else { text.to_owned() };
     let mut labels = Vec::new();
     let source = match (text, project, paths) {
-        // A frame of a file without lines shows nothing.
-        (Some((at, code)), Some(project), Some(paths)) if !code.trim().is_empty() && at.range.end <= code.len() => {
+        // A frame of a file without lines shows nothing, and one of an env file shows what is secret.
+        (Some((at, code)), Some(project), Some(paths))
+            if !code.trim().is_empty() && at.range.end <= code.len() && !holds_secrets(&at.path) =>
+        {
             let (visible, moved) = visible_with_offsets(code);
             let moved = |offset: usize| if look.terminal { moved(offset) } else { offset };
             let moved = |range: Range<usize>| moved(range.start)..moved(range.end);
@@ -233,6 +236,13 @@ fn framed(
         result.clone_from(&report.message);
     }
     result.replace(UNBROKEN, " ")
+}
+
+/// Is it an env file of a real environment?
+fn holds_secrets(path: &FilePath) -> bool {
+    let name = path.name();
+    let is_env = name.ends_with(ENV_FILE) || name.starts_with(".env.");
+    is_env && !find_env_example::NAMES.contains(&name)
 }
 
 /// What stands for a blank where no line may end, until the lines are laid out.

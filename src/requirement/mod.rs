@@ -40,6 +40,7 @@ pub mod setting_parts;
 mod setting_place;
 pub mod setting_provision;
 mod setting_rules;
+mod setting_value;
 pub mod settings_class;
 pub mod side;
 pub mod steps;

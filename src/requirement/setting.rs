@@ -18,6 +18,7 @@ use super::setting_parts::{self, Parts};
 use super::setting_place::Place;
 use super::setting_provision::{Provision, field_name, is_url, provision};
 use super::setting_rules::{rules_for_all, without_environment};
+use super::setting_value;
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::manifest;
@@ -41,7 +42,7 @@ pub struct Setting {
 }
 
 /// The texts of a `Literal[...]`.
-fn literals(annotation: &str) -> Option<Vec<&str>> {
+pub(super) fn literals(annotation: &str) -> Option<Vec<&str>> {
     let values = annotation.trim().strip_prefix("Literal[")?.strip_suffix(']')?;
     Some(values.split(',').map(|value| text::unquoted(value.trim())).collect())
 }
@@ -264,6 +265,9 @@ impl Setting {
         }
         if let Some(problem) = rules_for_all(project, settings, path, self.manifest) {
             return Assessment::Blocked { problem: problem.manual(statement) };
+        }
+        if let Some(problem) = setting_value::refused(project, self.manifest) {
+            return Assessment::Blocked { problem };
         }
         let place = Place::find(code, file.python(), index, &class, &self.siblings);
         let mut steps = Steps::new(project, path);

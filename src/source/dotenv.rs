@@ -55,6 +55,19 @@ fn read_all(text: &str) -> Vec<Variable> {
     found
 }
 
+/// The value in the text of a variable, without quotes and without a comment behind it; `None` for a name alone.
+pub fn value(variable: &str) -> Option<&str> {
+    let (name, _, rest) = assignment(variable.trim())?;
+    let value = rest.trim();
+    if value.is_empty() {
+        return variable.get(variable.find(name)? + name.len()..)?.contains('=').then_some("");
+    }
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'));
+    let quoted = quote.and_then(|quote| value[1..].split_once(quote)).map(|(inside, _)| inside);
+    let plain = value.split(" #").next().unwrap_or(value).trim_end();
+    Some(quoted.unwrap_or(if plain.starts_with('#') { "" } else { plain }))
+}
+
 /// Name, `export`, and what stands after the `=`. A name alone counts: its value comes from elsewhere.
 fn assignment(content: &str) -> Option<(&str, bool, &str)> {
     let rest = content.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
@@ -102,6 +115,23 @@ mod tests {
 
     fn only(name: &str, commented: bool) -> Vec<(String, bool)> {
         vec![(name.to_owned(), commented)]
+    }
+
+    #[test]
+    fn a_value_is_without_quotes_and_comments() {
+        for (variable, expected) in [
+            ("A=1", Some("1")),
+            ("export A = 1 # one", Some("1")),
+            ("A='x # y' # z", Some("x # y")),
+            ("A=\"\"", Some("")),
+            ("A=", Some("")),
+            ("A= # none", Some("")),
+            ("A=a#b", Some("a#b")),
+            ("A='open", Some("'open")),
+            ("A", None),
+        ] {
+            assert_eq!(value(variable), expected, "{variable}");
+        }
     }
 
     #[test]

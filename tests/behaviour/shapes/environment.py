@@ -269,6 +269,20 @@ for title, field in {
         {"compose.yml": None} if title in ("a property", "a computed field") else {}, refusal=None if title == "str" else "any",
         envs=({"REDIS_URL": "redis://localhost:6379/0"},) if title == "optional" else ({},))
 
+# What is in `.env` already: a value that no field of ours takes keeps the application from starting.
+READS_FILE = "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', extra='ignore')\n\n    debug: bool = False\n\n\nsettings = Settings()\n"
+for title, text, refusal in (
+    ("env file: an empty number", "DEBUG=1\nREDIS_MAX_CONNECTIONS=\n", ("PX110",)),
+    ("env file: no bool", "export METRICS_ENABLED='maybe'\n", ("PX110",)),
+    ("env file: no URL", "REDIS_URL=\n", ("PX110",)),
+    ("env file: an empty text", "CACHE_KEY_PREFIX=\nMETRICS_TOKEN=\n", None),
+    ("env file: good values", "REDIS_MAX_CONNECTIONS=7 # enough\nMETRICS_ENABLED=\"on\"\n", None),
+    ("env file: what is commented out", "# REDIS_MAX_CONNECTIONS=\n", None),
+    ("env file: the last one counts", "REDIS_MAX_CONNECTIONS=many\nREDIS_MAX_CONNECTIONS=7\n", None),
+):
+    settings.config(title, READS_FILE, {".env": text}, refusal=refusal, add=("redis", "metrics"))
+settings.config("env file: nobody reads it", READS_FILE.replace("env_file='.env', ", ""), {".env": "REDIS_MAX_CONNECTIONS=\n"}, add=("redis",))
+
 VENDOR = """\
 from pydantic_settings import BaseSettings
 
