@@ -241,6 +241,7 @@ def test_errors_tell_nothing_of_the_inside(app: Uvicorn, open_app: Uvicorn) -> N
     # What is wrong with a query is the client's to know.
     assert "Syntax Error" in refusal(app, "{")
     assert "nothing" in refusal(app, "{ nothing }")
+    assert "Int!" in ask(app, "query($n: Int!) { articles(first: $n) { number } }")["errors"][0]["message"]
 
 
 def test_depth(app: Uvicorn) -> None:
