@@ -450,6 +450,22 @@ mod tests {
     }
 
     #[test]
+    fn a_syntax_error_is_where_it_is() {
+        let good = "services:\n  app:\n    build: .\n    command: [\"a\",\n      \"b\",\n    ]\n";
+        for (bad, after, at) in [
+            ("  db: a: b\n", "  cache:\n    image: redis\n", "db:"),
+            ("    image: x\n   ports: []\n", "  cache:\n    image: redis\n", "ports"),
+            ("    image: \"x\n", "  cache:\n    image: redis\n", "\"x"),
+            ("    image: {a: b\n", "  cache:\n    image: redis\n", "{a: b"),
+            ("  db\n", "  cache:\n    image: redis\n", "db\n"),
+        ] {
+            let text = format!("{good}{bad}{after}");
+            let error = Source::parse(&text).expect_err("invalid");
+            assert!(text[error.offset..].starts_with(at), "{error:?} for\n{text}");
+        }
+    }
+
+    #[test]
     fn an_entry_ends_with_its_content_and_not_with_the_comments_or_blank_lines_after_it() {
         let source = parse("a:\n  b: 1 # one\n  # deeper\n\n# flush\nc:\n");
         assert_eq!(text_at(&source, &["a"]), "a:\n  b: 1");

@@ -31,7 +31,7 @@ impl Source {
         let tree = parser.parse(text, None).ok_or_else(no_tree)?;
         let stream = tree.root_node();
         if stream.has_error() {
-            return Err(syntax_error(stream, text));
+            return Err(syntax_error(&mut parser, stream, text));
         }
         let mut reader = Reader { text, comments: Vec::new() };
         reader.collect_comments(stream);
@@ -79,7 +79,7 @@ fn lone_carriage_return(text: &str) -> Option<usize> {
     memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
-fn syntax_error(stream: tree_sitter::Node<'_>, text: &str) -> Unsupported {
+fn syntax_error(parser: &mut tree_sitter::Parser, stream: tree_sitter::Node<'_>, text: &str) -> Unsupported {
     // The first node that is an error or missing; an error that spans lines says where it begins, not what is wrong.
     let mut cursor = stream.walk();
     let mut node = stream;
@@ -107,7 +107,41 @@ fn syntax_error(stream: tree_sitter::Node<'_>, text: &str) -> Unsupported {
         offset = next;
     }
     let what = "a YAML syntax error".to_owned();
-    Unsupported { offset: node.start_byte().min(text.len()), what, is_syntax_error: true }
+    // One of several lines says where it begins, which may be the first line of the file.
+    let is_short = node.start_position().row == node.end_position().row;
+    let wrong_line = if is_short { None } else { wrong_line(parser, text) };
+    let offset = wrong_line.unwrap_or_else(|| node.start_byte().min(text.len()));
+    Unsupported { offset, what, is_syntax_error: true }
+}
+
+/// The beginning of the line that makes the text invalid: without it and what is behind it, the text is YAML.
+fn wrong_line(parser: &mut tree_sitter::Parser, text: &str) -> Option<usize> {
+    /// A text that is longer is not parsed again and again.
+    const LONGEST: usize = 1 << 16;
+    /// So many lines has what is valid at its end alone: a list in brackets, a text in quotes.
+    const MOST: usize = 40;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).chain([text.len()]).collect();
+    let mut is_valid = |lines: usize| {
+        let end = lines.checked_sub(1).and_then(|last| ends.get(last)).copied().unwrap_or_default();
+        let tree = text.get(..end).and_then(|start| parser.parse(start, None));
+        tree.is_some_and(|tree| !tree.root_node().has_error())
+    };
+    let (mut valid, mut invalid) = (0, ends.len());
+    loop {
+        while invalid - valid > 1 {
+            let middle = usize::midpoint(valid, invalid);
+            if is_valid(middle) { valid = middle } else { invalid = middle }
+        }
+        match (invalid + 1..ends.len().min(invalid + MOST)).find(|lines| is_valid(*lines)) {
+            Some(lines) => (valid, invalid) = (lines, ends.len()),
+            None => break,
+        }
+    }
+    let start = valid.checked_sub(1).and_then(|last| ends.get(last)).copied().unwrap_or_default();
+    Some(start + text::indentation(text, start).len())
 }
 
 /// Turns tree-sitter's nodes into those of this module.
