@@ -148,6 +148,22 @@ fn the_readme_lists_the_components() {
 }
 
 #[test]
+fn the_figures_of_the_readme_are_those_of_the_script() {
+    let mut script = Command::new(root().join("benches/compare"));
+    let printed = script.env("PAXX_BIN", PAXX).output();
+    let Ok(printed) = printed.as_ref().map(|output| String::from_utf8_lossy(&output.stdout)) else {
+        println!("skipped: there is no Python to count with");
+        return;
+    };
+    let readme = read("README.md");
+    let rows: Vec<&str> = printed.lines().skip(2).map(|row| row.trim_end_matches('|')).collect();
+    assert!(rows.len() >= 4, "{printed}");
+    for row in rows {
+        assert!(readme.contains(row), "the README does not say `{row}`: run `benches/compare`");
+    }
+}
+
+#[test]
 fn the_index_of_findings_is_complete() {
     let mut page = "# Findings\n\nWhat `paxx check` reports, and why `add` may refuse; `paxx explain CODE` prints the page. `check` ends with 1 on \
          errors\nand warnings. The first digit is the place: 0 the project, 1 settings, 2 dependencies, 3 compose, 4 modules, 5 wiring, \
