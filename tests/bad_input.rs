@@ -81,9 +81,23 @@ fn an_unknown_word_gets_the_nearest_of_its_kind() {
     let sandbox = bootstrapped();
     let before = sandbox.tree();
     for (arguments, says) in [
-        (&["ad", "redis"][..], "'add'"),
-        (&["chekc"], "'check'"),
-        (&["infra", "lsit"], "'list'"),
+        (&["ad", "redis"][..], "did you mean `add`?"),
+        (&["chekc"], "did you mean `check`?"),
+        (&["infra", "lsit"], "did you mean `list`?"),
+        (&["install", "redis"], "did you mean `paxx add`?"),
+        (&["infra", "uninstall", "redis"], "did you mean `paxx remove`?"),
+        (&["redis"], "`paxx add redis` adds the component"),
+        (&["init"], "paxx adds to a project that is there"),
+        (&["list", "redis"], "`paxx info redis` says what it is"),
+        (&["info"], "`paxx list` shows the names"),
+        (&["add", "redis,metrics"], "write blanks between several: `redis metrics`"),
+        (&["add", "prometheus"], "did you mean `metrics`?"),
+        (&["add", "jobs"], "did you mean `arq` or `taskiq`?"),
+        (&["add", "email", "--set", "backend=smtp"], "as in `--set email.backend=smtp`"),
+        (&["add", "email", "--set", "email.backend="], "`email.backend` has no value"),
+        (&["add", "search", "--set", "search.language=a b"], "such as `"),
+        (&["-C", "main.py", "list"], "`main.py` is no folder"),
+        (&["check", "--select", "PX9"], "the codes are from PX001 to "),
         (&["explain", "PX9503"], "did you mean `PX503`?"),
         (&["explain", "kubernetes"], "there is no finding `kubernetes`"),
         (&["info", "rediss"], "did you mean `redis`?"),
@@ -96,6 +110,7 @@ fn an_unknown_word_gets_the_nearest_of_its_kind() {
     ] {
         let output = sandbox.paxx(arguments).expect(2);
         assert!(output.stderr.contains(says), "{arguments:?}: {}", output.stderr);
+        assert!(output.stderr.len() < 500, "{arguments:?}: {}", output.stderr);
     }
     for command in ["list", "add", "remove", "check", "undo"] {
         let name = if ["add", "remove"].contains(&command) { &["redis"][..] } else { &[] };

@@ -21,6 +21,7 @@ mod remove;
 mod screen;
 mod undo;
 mod usage;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use invocation::Invocation;
 use screen::Screen;
 pub use usage::instead;
+use words::{components, nearest, no_such, no_such_finding};
 
 use crate::cli::{Cli, Color, Command, Confirmation, Global, Verb};
 use crate::component::manifest::Kind;
@@ -351,8 +353,15 @@ fn wrong_folder(ui: &Ui, global: &Global) -> Option<Error> {
     if disk::canonical_folder(&ui.current.join(folder)).is_some() {
         return None;
     }
-    let problem = Problem::new(&finding::NOT_A_PROJECT, format!("there is no folder `{}`", folder.display()));
-    let problem = problem.help("give `-C` the folder of a FastAPI project");
+    let shown = folder.display();
+    let is_there = disk::has_entry(&ui.current, &folder.to_string_lossy());
+    let what = if is_there { format!("`{shown}` is no folder") } else { format!("there is no folder `{shown}`") };
+    let help = match folder.parent().filter(|_| is_there) {
+        Some(parent) if parent.as_os_str().is_empty() => "give `-C` the folder that it is in: `-C .`".to_owned(),
+        Some(parent) => format!("give `-C` the folder that it is in: `-C {}`", parent.display()),
+        None => "give `-C` the folder of a FastAPI project".to_owned(),
+    };
+    let problem = Problem::new(&finding::NOT_A_PROJECT, what).help(help);
     Some(Error::Refused { problems: vec![problem], project: None })
 }
 
@@ -364,48 +373,6 @@ pub fn lock_of(ui: &Ui, discovery: &Discovery) -> Result<Lock, Error> {
 /// Reasons why nothing is done in a project that was found.
 pub fn refused(ui: &Ui, discovery: &Discovery, problems: Vec<Problem>) -> Error {
     Error::Refused { problems, project: Some(Box::new((discovery.project.clone(), ui.paths(discovery)))) }
-}
-
-/// The components of these names.
-pub fn components(names: &[String]) -> Result<Vec<&'static Component>, Error> {
-    let mut found: Vec<&'static Component> = Vec::new();
-    for name in names {
-        let Some(component) = Component::find(name) else { return Err(unknown(name)) };
-        if !found.iter().any(|known| known.id() == component.id()) {
-            found.push(component);
-        }
-    }
-    Ok(found)
-}
-
-/// An unknown component, with the nearest name that is known. A name is never taken for a path.
-fn unknown(name: &str) -> Error {
-    let known: Vec<&str> = COMPONENTS.iter().map(super::component::registry::Component::id).collect();
-    let all = COMPONENTS.iter().flat_map(|component| {
-        std::iter::once(component.id()).chain(component.manifest.aliases.iter().map(|alias| alias.0))
-    });
-    no_such("component", name, all, &known)
-}
-
-/// That there is no `kind` of this name; with the nearest of the `names` that one may give, and all that are `known`.
-fn no_such<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>, known: &[&str]) -> Error {
-    let word = name.to_lowercase();
-    let nearest = nearest(&word, names).map(|candidate| format!("did you mean `{candidate}`?"));
-    let known = (!known.is_empty()).then(|| format!("there are {}", known.join(", ")));
-    let help: Vec<String> = nearest.into_iter().chain(known).collect();
-    let help = (!help.is_empty()).then(|| help.join(" "));
-    Error::Usage(format!("there is no {kind} `{}`", name.escape_debug()), help)
-}
-
-/// The name that is nearest to a word, if one is near.
-fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let nearest = names
-        .map(|candidate| (strsim::damerau_levenshtein(word, &candidate.to_lowercase()), candidate))
-        .min()
-        .filter(|(distance, candidate)| {
-            *distance <= 2.max(candidate.len() / 3) && 2 * *distance <= word.len().max(candidate.len())
-        });
-    nearest.map(|(_, candidate)| candidate)
 }
 
 /// The components that are installed, by the lock; and the names there that this paxx does not know.

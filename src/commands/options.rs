@@ -1,10 +1,10 @@
 //! Options of components: what `--set` says, and the questions on a terminal.
 
 use super::{Ui, components, nearest, prompt};
-use crate::component::Component;
 use crate::component::manifest::{Choice, ChoiceKind};
 use crate::component::options::Given;
 use crate::component::registry::with_required;
+use crate::component::{COMPONENTS, Component};
 use crate::error::Error;
 use crate::lock::Lock;
 
@@ -29,11 +29,15 @@ pub fn parse(texts: &[String]) -> Result<Vec<Given>, Error> {
 
 fn one(text: &str) -> Result<Given, Error> {
     let form = || {
-        let message = format!("`--set {}` is no option with a value", text.escape_debug());
-        Error::Usage(
-            message,
-            Some("write `--set NAME.OPTION=VALUE`, `--set email.backend=smtp` for instance".to_owned()),
-        )
+        let message = format!("`--set {}` is no option of a component with a value", text.escape_debug());
+        let option = text.split('=').next().unwrap_or_default().trim();
+        // A component that was left out is known where only one has this option.
+        let mut having = COMPONENTS.iter().filter(|component| component.option(option).is_some());
+        let example = match (having.next(), having.next(), text.split_once('=')) {
+            (Some(only), None, Some((_, value))) => format!("{}.{option}={}", only.id(), value.trim().escape_debug()),
+            _ => "email.backend=smtp".to_owned(),
+        };
+        Error::Usage(message, Some(format!("write `--set NAME.OPTION=VALUE`, as in `--set {example}`")))
     };
     let (key, value) = text.split_once('=').ok_or_else(form)?;
     let (name, option) = key.trim().split_once('.').ok_or_else(form)?;
@@ -63,10 +67,15 @@ fn find(component: &'static Component, name: &str) -> Result<&'static Choice, Er
 }
 
 fn wrong_value(component: &Component, option: &Choice, value: &str, why: &str) -> Error {
-    let message = format!("`{}` for `{}.{}` {why}", value.escape_debug(), component.id(), option.name);
+    let id = component.id();
+    let message = if value.is_empty() {
+        format!("`{id}.{}` has no value", option.name)
+    } else {
+        format!("`{}` for `{id}.{}` {why}", value.escape_debug(), option.name)
+    };
     let near = nearest(&value.to_lowercase(), option.values.iter().map(|known| known.0));
     let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    Error::Usage(message, Some(format!("{near}it is {}", option.expected())))
+    Error::Usage(message, Some(format!("{near}it is {}, such as `{}`, the default", option.expected(), option.default)))
 }
 
 /// Does what was given fit what is added, and what is there?
