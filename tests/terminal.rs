@@ -50,25 +50,72 @@ fn yes() {
     assert_same(&by_yes.tree(), &sandbox.tree(), "as with --yes");
 }
 
+/// What the list without a name says it takes.
+const CHOOSES: &str = "space chooses";
+
 #[test]
 fn without_a_name_there_is_a_list_to_choose_from() {
     let (chosen, by_yes) = (sandbox(), sandbox());
+    by_yes.paxx(&["add", "email", "redis", "--yes"]).expect(0);
+    let before = chosen.tree();
+    for (keys, code) in [(&["\u{1b}"][..], 1), (&[" ", "\u{1b}"], 1), (&["\u{3}"], 130), (&[" ", "\u{3}"], 130)] {
+        let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+        terminal.hears("Background jobs").hears("brings redis along").hears(CHOOSES);
+        for key in keys {
+            terminal.presses(key);
+        }
+        let said = terminal.ends(code);
+        assert!(said.contains("nothing was changed"), "{said}");
+        assert_same(&before, &chosen.tree(), "nothing is written");
+    }
+    // An Enter that chooses nothing says how one chooses. By the arrows, and by typing a part of the name.
+    let mut terminal = Terminal::sized(&chosen, &["add", "--no-pager"], 30, 100);
+    terminal.hears(CHOOSES).presses(ENTER).hears("nothing is chosen").presses(DOWN).presses(" ").presses("Redis");
+    terminal.hears("Which components? Redis").presses(" ").presses(ENTER).hears("email, redis");
+    terminal.hears("email.backend:").hears("> ").types("").hears(QUESTION).hears("> ").types("y");
+    terminal.ends(0);
+    assert_same(&by_yes.tree(), &chosen.tree(), "as with --yes");
+    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    terminal.hears("[installed]").hears(CHOOSES).presses("\u{1b}");
+    terminal.ends(1);
+}
+
+#[test]
+fn the_list_at_any_width_shows_what_each_is_and_what_is_chosen() {
+    for (rows, columns) in [(12, 60), (24, 80), (40, 200)] {
+        let sandbox = sandbox();
+        let mut terminal = Terminal::sized(&sandbox, &["add"], rows, columns);
+        terminal.hears(CHOOSES).presses(" ");
+        let screen = terminal.rows();
+        let seen = screen.join("\n");
+        assert!(screen[1].starts_with("> [x] arq  ") && screen[2].starts_with("  [ ] email  "), "{columns}\n{seen}");
+        assert!(screen[1].ends_with("(brings redis along)"), "{columns}\n{seen}");
+        assert!(screen[0].starts_with("? Which components?"), "the question is on the screen at {columns}\n{seen}");
+        terminal.presses("\u{1b}");
+        terminal.ends(1);
+    }
+}
+
+#[test]
+fn where_no_list_moves_names_and_numbers_are_typed() {
+    let (chosen, by_yes) = (sandbox(), sandbox());
     by_yes.paxx(&["add", "redis", "email", "--yes"]).expect(0);
     let before = chosen.tree();
-    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    let dumb = &[("TERM", "dumb")];
+    let mut terminal = Terminal::start(&chosen, &["add"], dumb);
     terminal.hears("Background jobs").hears("brings redis along").hears("Which ones?").hears("> ").types("");
     let said = terminal.ends(1);
-    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(said.contains("nothing was changed") && !said.contains(ESCAPE), "{said}");
     assert_same(&before, &chosen.tree(), "nothing is written");
     // By name, with a slip on the way, and by number.
     let number = common::components().iter().position(|name| name == "email").expect("it is there") + 1;
-    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    let mut terminal = Terminal::start(&chosen, &["add"], dumb);
     terminal.hears("Which ones?").hears("> ").types("rediss").hears("did you mean `redis`?");
     terminal.hears("Which ones?").hears("> ").types(&format!("redis, {number}"));
     terminal.hears("email.backend:").hears("> ").types("").hears(QUESTION).hears("> ").types("y");
     terminal.ends(0);
     assert_same(&by_yes.tree(), &chosen.tree(), "as with --yes");
-    let mut terminal = Terminal::start(&chosen, &["add"], &[]);
+    let mut terminal = Terminal::start(&chosen, &["add"], dumb);
     terminal.hears("[installed]").hears("Which ones?").hears("> ");
     terminal.session.send_control('d').expect("sent");
     terminal.ends(1);
@@ -616,13 +663,21 @@ fn the_pictures_of_the_docs_are_what_a_terminal_shows() {
     terminal.types("n");
     terminal.ends(1);
     let mut terminal = Terminal::sized(&sandbox, &["add", "redis", "--yes"], 60, 110);
+    terminal.hears("Next steps");
     take("after", "paxx add redis --yes", &mut terminal);
     terminal.ends(0);
+    let mut terminal = Terminal::sized(&sandbox, &["add"], 24, 110);
+    terminal.hears(CHOOSES).presses(DOWN).presses(" ").presses("metr").presses(" ");
+    take("choose", "paxx add", &mut terminal);
+    terminal.presses("\u{1b}");
+    terminal.ends(1);
     let mut terminal = Terminal::sized(&sandbox, &["list"], 30, 110);
+    terminal.hears("look first with");
     take("list", "paxx list", &mut terminal);
     terminal.ends(0);
     sandbox.write("main.py", sandbox.read("main.py").replace("await start_redis()", "pass"));
     let mut terminal = Terminal::sized(&sandbox, &["check"], 40, 110);
+    terminal.hears("error(s)");
     take("check", "paxx check", &mut terminal);
     terminal.ends(1);
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens");

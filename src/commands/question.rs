@@ -122,11 +122,9 @@ fn choose(ui: &Ui, message: &str, question: &Question) -> Result<String, Error> 
     let none = rows.len();
     rows.push(Row { number: 0, value: None, text: "0. none of these: change nothing".to_owned() });
     let start = if question.is_likely { 0 } else { none };
-    if std::env::var_os("TERM").is_none_or(|term| term == "dumb") {
+    if !can_redraw() {
         return by_number(ui, &message, &rows, start);
     }
-    let mut look = if ui.error.look.colour { RenderConfig::default_colored() } else { RenderConfig::empty() };
-    look = look.with_highlighted_option_prefix(inquire::ui::Styled::new(">"));
     let scorer = |typed: &str, row: &Row, text: &str, _: usize| {
         let typed = typed.trim().to_lowercase();
         let fits = match typed.parse::<usize>() {
@@ -141,7 +139,7 @@ fn choose(ui: &Ui, message: &str, question: &Question) -> Result<String, Error> 
         .with_page_size(ROWS)
         .with_scorer(&scorer)
         .with_formatter(&|row| row.value.value.as_deref().map_or_else(|| "none".to_owned(), shown))
-        .with_render_config(look)
+        .with_render_config(look(ui))
         .prompt();
     match answer {
         Ok(Row { value: Some(value), .. }) => Ok(value),
@@ -149,6 +147,17 @@ fn choose(ui: &Ui, message: &str, question: &Question) -> Result<String, Error> 
         Ok(_) | Err(InquireError::OperationCanceled) => Err(Error::Declined),
         Err(_) => Err(Error::NoTerminal),
     }
+}
+
+/// Does the terminal show a list that moves? One that only takes lines does not.
+pub fn can_redraw() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// How a list looks.
+pub fn look(ui: &Ui) -> RenderConfig<'static> {
+    let look = if ui.error.look.colour { RenderConfig::default_colored() } else { RenderConfig::empty() };
+    look.with_highlighted_option_prefix(inquire::ui::Styled::new(">"))
 }
 
 /// The same for a terminal that only takes lines.
