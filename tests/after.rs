@@ -40,6 +40,53 @@ fn one_list_for_all_components() {
 }
 
 #[test]
+fn the_plan_of_programs_has_the_same_steps() {
+    let sandbox = package();
+    let plan = |arguments: &[&str]| -> serde_json::Value {
+        let ran = sandbox.paxx(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_str(&ran.expect(0).stdout).expect("JSON")
+    };
+    let texts = |plan: &serde_json::Value, key: &str| -> Vec<String> {
+        plan[key].as_array().expect("a list").iter().map(|text| text.as_str().expect("text").to_owned()).collect()
+    };
+    let planned = plan(&["add", "arq", "metrics", "--dry-run"]);
+    let (steps, left) = (texts(&planned, "next_steps"), texts(&planned, "not_done"));
+    assert_eq!(steps.first().map(String::as_str), Some("Install the dependencies: uv sync"), "{steps:?}");
+    let next = said(&sandbox, &["arq", "metrics"]);
+    for (number, step) in steps.iter().enumerate() {
+        assert!(next.contains(&format!("\n{}. {step}\n", number + 1)), "{step}\nis not in\n{next}");
+    }
+    assert!(!next.contains(&format!("\n{}. ", steps.len() + 1)), "{next}");
+    assert!(!left.is_empty() && left.iter().all(|line| next.contains(&format!("\n- {line}\n"))), "{left:?}\n{next}");
+    // Where nothing changes, nothing is next.
+    let again = plan(&["add", "arq", "--dry-run"]);
+    assert_eq!((texts(&again, "next_steps").len(), texts(&again, "not_done").len()), (0, 0));
+    let removed = plan(&["remove", "arq", "--dry-run"]);
+    assert_eq!(texts(&removed, "next_steps"), ["Install what is left of the dependencies: uv sync"]);
+}
+
+#[test]
+fn a_project_without_compose_is_told_so_once() {
+    let sandbox = Sandbox::of(&[
+        ("main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n"),
+        ("requirements.txt", "fastapi\n"),
+    ]);
+    let components = ["add", "metrics", "arq", "storage"];
+    let ran = sandbox.paxx(&[&components[..], &["--dry-run"]].concat()).expect(0);
+    let of_compose: Vec<&str> =
+        ran.stderr.lines().filter(|line| line.starts_with("Compose") || line.contains("no compose")).collect();
+    assert_eq!(of_compose.len(), 1, "{of_compose:#?}");
+    assert!(of_compose[0].starts_with("Compose: none"), "{of_compose:?}");
+    assert_eq!(ran.stderr.matches("no `.env.example`").count(), 1, "{}", ran.stderr);
+    // What there is to start is said to who asks.
+    let ran = sandbox.paxx(&[&components[..], &["--dry-run", "-v"]].concat()).expect(0);
+    assert!(ran.stderr.contains("no compose file: start `redis` yourself"), "{}", ran.stderr);
+    // Of a component that needs nothing beside the application, nothing is said.
+    let ran = sandbox.paxx(&["add", "graphql", "--dry-run"]).expect(0);
+    assert!(!ran.stderr.to_lowercase().contains("compose"), "{}", ran.stderr);
+}
+
+#[test]
 fn the_port_is_the_projects() {
     let sandbox = package();
     sandbox.write("Makefile", "run:\n\tuvicorn app.main:app --reload --port 9123\n");

@@ -277,3 +277,72 @@ fn each_stream_is_asked_for_itself() {
     let notes = std::fs::read_to_string(sandbox.top.join("notes")).expect("written");
     assert!(notes.contains(&format!("edit pk{HOSTILE}")), "{notes:?}");
 }
+
+/// A terminal that is known to have links.
+const WITH_LINKS: (&str, &str) = ("VTE_VERSION", "7600");
+
+/// What was said without its links, and where they lead. Each begins with an address that can steer nothing, and ends.
+#[track_caller]
+fn without_links(said: &str) -> (String, Vec<String>) {
+    let (mut plain, mut addresses, mut rest) = (String::new(), Vec::new(), said);
+    while let Some((before, after)) = rest.split_once("\u{1b}]8;;") {
+        let (address, after) = after.split_once("\u{1b}\\").expect("an address ends");
+        assert!(address.bytes().all(|byte| byte.is_ascii_graphic()), "{address:?}");
+        plain += before;
+        if address.is_empty() {
+            assert!(addresses.len() % 2 == 1, "a link ends that did not begin: {said:?}");
+        }
+        addresses.push(address.to_owned());
+        rest = after;
+    }
+    assert!(addresses.len() % 2 == 0, "a link does not end: {said:?}");
+    addresses.retain(|address| !address.is_empty());
+    (plain + rest, addresses)
+}
+
+#[test]
+fn links_lead_to_files_and_no_name_breaks_out_of_one() {
+    let below = format!("pk{HOSTILE}");
+    let sandbox = project_in(&format!("{below}/"));
+    let config = "pk%1B%5B8mhid%C2%9B8mden%E2%80%AE%1B%5D0%3Bowned%07%E2%80%8B/app/config.py";
+    let seen = |arguments: &[&str], code: i32, least: usize, shown: &str| {
+        let arguments = [&["-C", &below], arguments].concat();
+        let terminal = Terminal::start(&sandbox, &arguments, &[WITH_LINKS]);
+        let (plain, addresses) = without_links(&terminal.ends(code));
+        let plain = harmless(&plain, true);
+        assert!(plain.contains(shown), "{arguments:?}\n{plain}");
+        assert!(addresses.len() >= least, "{arguments:?}: {addresses:?}");
+        let found = addresses.iter().filter(|address| address.starts_with("file://") && address.ends_with(config));
+        assert!(found.count() >= 1, "{arguments:?}: {addresses:?}");
+        // The same without links, where a terminal is not known to have them, or wants none.
+        for environment in [
+            &[][..],
+            &[WITH_LINKS, ("NO_COLOR", "1")],
+            &[WITH_LINKS, ("TERM", "dumb")],
+            &[WITH_LINKS, ("CI", "true")],
+            &[("TERM_PROGRAM", "something")],
+        ] {
+            let coloured = !environment.contains(&("NO_COLOR", "1")) && !environment.contains(&("TERM", "dumb"));
+            let said = harmless(&Terminal::start(&sandbox, &arguments, environment).ends(code), coloured);
+            if environment.contains(&("CI", "true")) {
+                assert_eq!(said, plain);
+            }
+        }
+        let arguments = [&arguments[..], &["--color", "never"]].concat();
+        harmless(&Terminal::start(&sandbox, &arguments, &[WITH_LINKS]).ends(code), false);
+    };
+    seen(&["add", "redis", "--dry-run", "--no-pager"], 0, 3, &format!("edit pk{SHOWN}/app/config.py"));
+    sandbox.paxx(&["-C", &below, "add", "redis", "--yes"]).expect(0);
+    let path = format!("{below}/app/config.py");
+    let text = sandbox.read(&path);
+    let field = text.lines().find(|line| line.contains("redis_url")).expect("the setting").to_owned();
+    sandbox.write(&path, text.replace(&field, "    redis_url: int = 1"));
+    for format in ["full", "concise"] {
+        seen(&["check", "--format", format], 1, 1, &format!("pk{SHOWN}/app/config.py:"));
+    }
+    // A pipe gets none, whatever the terminal is.
+    let mut command = paxx(&sandbox.project, &["-C", &below, "check", "--color", "always"]);
+    command.env(WITH_LINKS.0, WITH_LINKS.1).env("FORCE_HYPERLINK", "1");
+    let piped = output(&mut command);
+    assert!(!piped.stdout.contains("\u{1b}]8;"), "{:?}", piped.stdout);
+}

@@ -91,7 +91,7 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Add) -> Result<u8
         confirmation: arguments.confirmation,
         format: arguments.format,
     };
-    let code = proposal.carry_out(&watch, |ui, plan| after::say(ui, &discovery, plan))?;
+    let code = proposal.carry_out(&watch, |ui, plan| after::adding(ui, &discovery, plan))?;
     if code == 0 && !findings.is_empty() {
         ui.say("note: `paxx check` will report what was like this before, and is left as it is:");
         for finding in findings {

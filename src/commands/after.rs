@@ -1,4 +1,4 @@
-//! What is said after components were added: one list of next steps for all of them, and what was not done.
+//! What comes after components were added: one list of next steps for all of them, and what was not done.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,23 @@ use crate::render::Paths;
 use crate::render::next_steps::{NextSteps, Services};
 use crate::render::styled::one_line;
 
-/// Says it, where a component is new.
-pub fn say(ui: &Ui, discovery: &Discovery, plan: &Plan) {
+/// What is next, and how that is headed.
+#[derive(Debug, Default)]
+pub struct Next {
+    /// Such as `Next steps for redis`.
+    pub heading: String,
+    /// Empty where there is nothing to say.
+    pub steps: NextSteps,
+}
+
+/// What is next where a component is new.
+pub fn adding(ui: &Ui, discovery: &Discovery, plan: &Plan) -> Next {
     let is_new =
         |id: &str| plan.steps.iter().any(|step| step.component == id && matches!(step.outcome, Outcome::Brought));
     let new: Vec<&Component> =
         plan.components.iter().map(|(component, _)| *component).filter(|component| is_new(component.id())).collect();
     if new.is_empty() {
-        return;
+        return Next::default();
     }
     let context = plan::context(&plan.after);
     let paths = ui.paths(discovery);
@@ -32,17 +41,23 @@ pub fn say(ui: &Ui, discovery: &Discovery, plan: &Plan) {
     next.left = left(discovery, plan, &new, &context, &paths);
     next.left.extend(own);
     next.left.extend(readiness(plan, &new));
+    for text in next.steps.iter_mut().chain(&mut next.left) {
+        *text = plan.after.layout.services.renamed(text);
+    }
     let names: Vec<&str> = new.iter().map(|component| component.id()).collect();
-    let place = place(&paths, &plan.after);
-    ui.note(&format!(
-        "\nNext steps for {}{place}\n{}",
-        names.join(", "),
-        plan.after.layout.services.renamed(&next.to_text())
-    ));
+    Next { heading: format!("Next steps for {}{}", names.join(", "), place(&paths, &plan.after)), steps: next }
+}
+
+/// What is next where components were taken out.
+pub fn removing(ui: &Ui, discovery: &Discovery, plan: &Plan) -> Next {
+    let install = plan::context(&plan.after).install;
+    let steps =
+        NextSteps { steps: vec![format!("Install what is left of the dependencies: {install}")], left: Vec::new() };
+    Next { heading: format!("Next steps{}", place(&ui.paths(discovery), &plan.after)), steps }
 }
 
 /// Where the commands are typed, if that is not the current folder: they belong to the project.
-pub fn place(paths: &Paths, project: &Project) -> String {
+fn place(paths: &Paths, project: &Project) -> String {
     let shown = paths.show(&project.layout.root.child("paxx.lock"));
     shown
         .strip_suffix("/paxx.lock")

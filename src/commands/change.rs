@@ -1,5 +1,6 @@
 //! What `add`, `remove` and `undo` share: show a change, ask, apply it.
 
+use super::after::Next;
 use super::interrupt::Interrupt;
 use super::pager::{self, Pages, View};
 use super::pending::place;
@@ -13,6 +14,7 @@ use crate::plan::{Outcome, Plan, Step};
 use crate::project::discover::Discovery;
 use crate::project::uncommitted::uncommitted;
 use crate::project::{File, FilePath};
+use crate::render::next_steps::NextSteps;
 use crate::render::styled::Styled;
 use crate::render::{Paths, diff, findings, json, summary};
 
@@ -50,12 +52,14 @@ fn file_changes(plan: &Plan) -> Vec<FileChange> {
 }
 
 impl Proposal<'_> {
-    /// Shows the plan, asks, and applies it. The exit code.
-    pub fn carry_out(mut self, watch: &Interrupt, done: impl FnOnce(&Ui, &Plan)) -> Result<u8, Error> {
+    /// Shows the plan, asks, and applies it. The exit code. `next` is what comes after the plan.
+    pub fn carry_out(mut self, watch: &Interrupt, next: impl Fn(&Ui, &Plan) -> Next) -> Result<u8, Error> {
         let ui = self.ui;
         let paths = ui.paths(self.discovery);
         if self.format == PlanFormat::Json {
-            ui.out(&json::plan(&self.plan, &self.label, &self.discovery.project, &paths));
+            let is_done = self.plan.refusals.is_empty() && !self.plan.is_empty();
+            let next = if is_done { next(ui, &self.plan).steps } else { NextSteps::default() };
+            ui.out(&json::plan(&self.plan, &self.label, &self.discovery.project, &paths, &next));
         }
         if !self.plan.refusals.is_empty() {
             return Err(refused(ui, self.discovery, std::mem::take(&mut self.plan.refusals)));
@@ -65,13 +69,13 @@ impl Proposal<'_> {
         }
         let changes = file_changes(&self.plan);
         if self.plan.is_empty() {
-            ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
+            ui.note(summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
             ui.note("nothing to do: everything is as it should be");
             self.say_manual(&paths);
             return Ok(0);
         }
         if self.confirmation.dry_run {
-            ui.note(&summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
+            ui.note(summary::summary(&self.plan, &changes, &paths, self.verb, &[], ui.verbose));
             if self.format == PlanFormat::Text {
                 let pages = Pages { watch, wanted: !self.confirmation.no_pager };
                 pages.show_all(ui.output, &self.view(&changes, ui.output.look.colour));
@@ -90,7 +94,7 @@ impl Proposal<'_> {
             Vec::new()
         };
         let summary = summary::summary(&self.plan, &changes, &paths, self.verb, &marked, ui.verbose);
-        ui.note(&summary);
+        ui.note(summary.clone());
         let place = place(self.discovery);
         for (path, others) in apply::hard_links(&place, &changes) {
             ui.note(&format!("note: `{path}` has {others} other hard link(s), which will keep the old text"));
@@ -124,7 +128,10 @@ impl Proposal<'_> {
         }
         ui.note(&format!("{} file(s) changed; `paxx undo` takes it back", change.files.len()));
         self.say_manual(&paths);
-        done(ui, &self.plan);
+        let next = next(ui, &self.plan);
+        if !next.steps.is_empty() {
+            ui.note(&format!("\n{}\n{}", next.heading, next.steps.to_text()));
+        }
         Ok(0)
     }
 
@@ -160,12 +167,12 @@ impl Proposal<'_> {
         changes: &[FileChange],
         paths: &Paths,
         marked: &[FilePath],
-        summary: &str,
+        summary: &Styled,
         pages: &Pages<'_>,
     ) -> Result<Vec<FileChange>, Error> {
         let ui = self.ui;
         let view = self.view(changes, ui.error.look.colour);
-        let summary = if ui.quiet { Styled::default() } else { Styled::from(summary) };
+        let summary = if ui.quiet { Styled::default() } else { summary.clone() };
         let above = pager::height(ui.error, &summary);
         let has_room = pager::size(ui.error).is_none_or(|(_, rows)| above + pager::QUESTION <= rows);
         // A summary that is longer than the screen itself is read with the rest of it.

@@ -8,10 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::after::Next;
 use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{
-    Search, Ui, components, find_again, find_by, installed, lock_of, no_such, options, pending, unknown_in_lock,
+    Search, Ui, components, find_again, find_by, installed, lock_of, no_such_finding, options, pending, unknown_in_lock,
 };
 use crate::check::suppression::{self, Ignored};
 use crate::check::{self, Finding};
@@ -19,7 +20,7 @@ use crate::cli::{Check, CheckFormat, Confirmation, Global, PlanFormat};
 use crate::component::Component;
 use crate::component::registry::with_required;
 use crate::error::Error;
-use crate::finding::{Problem, RULES, Severity, is_selector};
+use crate::finding::{Problem, Severity, is_selector};
 use crate::lock::Lock;
 use crate::plan;
 use crate::project::Project;
@@ -139,8 +140,7 @@ struct Wish {
 impl Wish {
     fn of(arguments: &Check) -> Result<Self, Error> {
         if let Some(word) = arguments.select.iter().chain(&arguments.ignore).find(|word| !is_selector(word)) {
-            let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
-            return Err(no_such("finding", word, codes.iter().copied(), &codes));
+            return Err(no_such_finding(word));
         }
         Ok(Self { select: arguments.select.clone(), ignore: arguments.ignore.clone() })
     }
@@ -395,7 +395,7 @@ fn fix_one(
             confirmation,
             format: PlanFormat::Text,
         };
-        code = proposal.carry_out(&watch, |_, _| {})?;
+        code = proposal.carry_out(&watch, |_, _| Next::default())?;
     }
     let paths = ui.paths(&discovery);
     let left: Vec<Placed> = check::findings(&after, &lock, &wanted, named.is_empty())
@@ -405,7 +405,7 @@ fn fix_one(
         .filter(|placed| placed.finding.problem.rule.severity > Severity::Information)
         .collect();
     for placed in &left {
-        ui.say(&placed.line());
+        ui.say(placed.line());
         if let Some(help) = &placed.finding.problem.help {
             ui.say(&format!("    help: {help}"));
         }

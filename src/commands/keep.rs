@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::after::Next;
 use super::change::Proposal;
 use super::interrupt::Interrupt;
 use super::{Search, Ui, find_project, lock_of, no_such, pending};
@@ -34,7 +35,7 @@ pub fn run(ui: &Ui, global: &Global, arguments: &Keep) -> Result<u8, Error> {
         confirmation: arguments.confirmation,
         format: PlanFormat::Text,
     };
-    proposal.carry_out(&watch, |_, _| {})
+    proposal.carry_out(&watch, |_, _| Next::default())
 }
 
 /// The module of this path: as seen from the current folder, from the project's root, or absolute.

@@ -54,9 +54,5 @@ pub fn run(ui: &Ui, global: &Global, called: &str, arguments: &Remove) -> Result
         confirmation: arguments.confirmation,
         format: arguments.format,
     };
-    proposal.carry_out(&watch, |ui, plan| {
-        let context = plan::context(&plan.after);
-        let place = after::place(&ui.paths(&discovery), &plan.after);
-        ui.note(&format!("\nNext step{place}: {}", context.install));
-    })
+    proposal.carry_out(&watch, |ui, plan| after::removing(ui, &discovery, plan))
 }

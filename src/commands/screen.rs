@@ -53,11 +53,15 @@ fn write(stream: &mut dyn Write, bytes: &[u8]) -> std::io::Result<()> {
 
 fn look(terminal: bool, color: Color) -> Look {
     // https://no-color.org: set and not empty.
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let no_color = is_set("NO_COLOR");
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let colour = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+        Color::Auto => terminal && !no_color && !is_dumb,
     };
-    Look { colour, terminal }
+    // Whoever wants no colour wants no links; what collects the output of a pipeline shows them as they are written.
+    let is_plain = !terminal || !colour || no_color || is_dumb || is_set("CI");
+    Look { colour, terminal, links: !is_plain && supports_hyperlinks::supports_hyperlinks() }
 }

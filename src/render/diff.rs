@@ -353,7 +353,7 @@ mod tests {
     use super::*;
     use crate::project::FilePath;
 
-    const TERMINAL: Look = Look { colour: true, terminal: true };
+    const TERMINAL: Look = Look { colour: true, terminal: true, links: false };
 
     fn contents(bytes: &[u8], executable: bool) -> Contents {
         Contents { bytes: bytes.into(), executable }

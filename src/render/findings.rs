@@ -6,6 +6,7 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Paths;
+use super::links::Link;
 use super::styled::{Look, Styled, one_line, visible, visible_with_offsets};
 use crate::check::Finding;
 use crate::finding::{Location, Problem, Severity};
@@ -144,7 +145,15 @@ pub fn full(
         rendered =
             format!("{}\n        ...\n        `paxx explain {}` says more\n", kept.join("\n"), problem.rule.code);
     }
-    if look.colour { Styled::from_ansi(&rendered) } else { Styled::from(&rendered) }
+    let mut text = if look.colour { Styled::from_ansi(&rendered) } else { Styled::from(&rendered) };
+    if let Some(page) = Link::page(problem.rule.code) {
+        text.lead(0, problem.rule.code, page);
+    }
+    if let (Some(at), Some(project), Some(paths)) = (&problem.at, project, paths) {
+        let place = one_line(&paths.place(project, at)).into_owned();
+        text.lead(0, &if look.terminal { visible(&place).into_owned() } else { place }, paths.link(&at.path));
+    }
+    text
 }
 
 /// The same, with so many other places in the frame and below it.
@@ -299,7 +308,7 @@ mod tests {
             problem = problem.related(place, "this is why");
         }
         let paths = Paths::new("/p".into(), "/p".into());
-        for look in [Look::default(), Look { terminal: true, colour: true }] {
+        for look in [Look::default(), Look { terminal: true, colour: true, links: false }] {
             let text = full(&problem, Some(&project), Some(&paths), look, None);
             assert!(text.lines() <= LONGEST, "{}", String::from_utf8_lossy(&text.encode(Look::default())));
             assert!(text.lines() > 5);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::next_steps::NextSteps;
 use super::placed::{Checked, Placed, Region, count};
 use super::styled::plain_json;
 use super::{Paths, line_and_column};
@@ -59,7 +60,7 @@ fn question(question: &Question) -> Value {
 }
 
 /// A plan: files, edits as byte ranges of the file on disk with their replacement, requirement by requirement.
-pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths) -> String {
+pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths, next: &NextSteps) -> String {
     let requirements: Vec<Value> = plan
         .steps
         .iter()
@@ -123,6 +124,8 @@ pub fn plan(plan: &Plan, command: &str, before: &Project, paths: &Paths) -> Stri
         "files": files,
         "refusals": plan.refusals.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
         "manual": plan.manual.iter().map(|found| problem(before, paths, found)).collect::<Vec<_>>(),
+        "next_steps": next.steps,
+        "not_done": next.left,
     }))
 }
 

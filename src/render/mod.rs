@@ -6,6 +6,7 @@ pub mod diff;
 pub mod findings;
 pub mod github;
 pub mod json;
+pub mod links;
 pub mod next_steps;
 pub mod outline;
 pub mod placed;
@@ -15,6 +16,8 @@ pub mod styled;
 pub mod summary;
 
 use std::path::{Path, PathBuf};
+
+use links::Link;
 
 use crate::finding::Location;
 use crate::project::{FilePath, Project};
@@ -40,6 +43,11 @@ impl Paths {
             return below.to_string_lossy().into_owned();
         }
         relative(&absolute, &self.current).to_string_lossy().into_owned()
+    }
+
+    /// Where the path leads.
+    pub fn link(&self, path: &FilePath) -> Link {
+        Link::file(&self.base.join(path.as_str()))
     }
 
     /// `path:line:column` of a place; the column counts characters from 1.

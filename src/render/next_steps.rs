@@ -31,6 +31,11 @@ impl NextSteps {
         all
     }
 
+    /// Is there nothing to do?
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.left.is_empty()
+    }
+
     /// As text.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

@@ -1,6 +1,7 @@
 //! Findings with their places in lines and columns, so that they can leave the thread that read the project.
 
 use super::findings::mark;
+use super::links::Link;
 use super::styled::{Look, Styled, one_line};
 use super::{Paths, findings};
 use crate::check::Finding;
@@ -40,6 +41,8 @@ pub struct Placed {
 pub struct Region {
     /// The file, as shown.
     pub path: String,
+    /// Where that leads.
+    pub link: Link,
     /// Where it begins.
     pub start: Position,
     /// Where it ends; the same where it is a place between two characters.
@@ -66,6 +69,7 @@ impl Region {
         };
         Self {
             path: paths.show(&location.path),
+            link: paths.link(&location.path),
             start: position(location.range.start),
             end: position(location.range.end),
         }
@@ -92,19 +96,24 @@ impl Placed {
     }
 
     /// On one line: `path:line:column: severity[code] message`, with `[*]` before the message where `--fix` mends it.
-    pub fn line(&self) -> String {
-        let place = self.at.as_ref().map(|at| format!("{}:{}:{}: ", at.path, at.start.line, at.start.column));
+    pub fn line(&self) -> Styled {
+        let place = self.at.as_ref().map(|at| format!("{}:{}:{}", at.path, at.start.line, at.start.column));
+        let place = place.map(|place| one_line(&place).into_owned());
         let problem = &self.finding.problem;
         let rule = problem.rule;
-        let line = format!(
-            "{}{}[{}]{} {}",
-            place.unwrap_or_default(),
-            rule.severity.as_str(),
-            rule.code,
-            mark(&self.finding),
-            problem.message
-        );
-        one_line(&line).into_owned()
+        let line = format!("{}[{}]{} {}", rule.severity.as_str(), rule.code, mark(&self.finding), problem.message);
+        let mut text = Styled::default();
+        if let (Some(place), Some(at)) = (place, &self.at) {
+            text.push(&place);
+            text.lead(0, &place, at.link.clone());
+            text.push(": ");
+        }
+        let start = text.len();
+        text.push(&*one_line(&line));
+        if let Some(page) = Link::page(rule.code) {
+            text.lead(start, rule.code, page);
+        }
+        text
     }
 }
 

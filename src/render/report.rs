@@ -53,10 +53,15 @@ pub enum Format {
 pub fn render(projects: &[Checked], format: Format, notes: bool) -> Styled {
     let text: String = match format {
         Format::Full => return full(projects, notes),
-        Format::Concise => placed(projects)
-            .filter(|(_, placed)| is_shown(placed, notes))
-            .map(|(project, placed)| format!("{}{}\n", nowhere(projects, project, placed), placed.line()))
-            .collect(),
+        Format::Concise => {
+            let mut text = Styled::default();
+            for (project, placed) in placed(projects).filter(|(_, placed)| is_shown(placed, notes)) {
+                text.push(nowhere(projects, project, placed));
+                text.append(&placed.line());
+                text.push("\n");
+            }
+            return text;
+        }
         Format::Json => json::report(projects),
         Format::Github => placed(projects)
             .filter(|(_, placed)| is_shown(placed, true))

@@ -11,6 +11,8 @@ use std::ops::Range;
 use anstyle::{AnsiColor, Effects, Style};
 use unicode_width::UnicodeWidthChar as _;
 
+use super::links::Link;
+
 /// How a stream takes text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Look {
@@ -19,6 +21,8 @@ pub struct Look {
     /// Is it a terminal? Then characters that would steer it, or that do not show, are written as escapes that do. A pipe or a
     /// file gets every byte as it is.
     pub terminal: bool,
+    /// With links: a terminal that is known to have them.
+    pub links: bool,
 }
 
 /// Text with styles for ranges of it.
@@ -27,6 +31,8 @@ pub struct Styled {
     bytes: Vec<u8>,
     /// Sorted, and none overlaps another.
     spans: Vec<(Range<usize>, Style)>,
+    /// What leads somewhere: sorted, and none overlaps another.
+    links: Vec<(Range<usize>, Link)>,
 }
 
 impl Styled {
@@ -48,10 +54,22 @@ impl Styled {
         }
     }
 
-    /// Adds another text with its styles.
+    /// Makes the first place of `text` at or behind `from` lead somewhere. Nothing does where it is not there.
+    pub fn lead(&mut self, from: usize, text: &str, link: Link) {
+        let after_others = self.links.last().map_or(0, |(range, _)| range.end).max(from);
+        let rest = self.bytes.get(after_others..).unwrap_or_default();
+        if let Some(at) = memchr::memmem::find(rest, text.as_bytes()).filter(|_| !text.is_empty()) {
+            let start = after_others + at;
+            self.links.push((start..start + text.len(), link));
+        }
+    }
+
+    /// Adds another text with its styles and links.
     pub fn append(&mut self, other: &Self) {
         let start = self.bytes.len();
         self.push(&other.bytes);
+        self.links
+            .extend(other.links.iter().map(|(range, link)| (range.start + start..range.end + start, link.clone())));
         self.spans.extend(other.spans.iter().map(|(range, style)| (range.start + start..range.end + start, *style)));
     }
 
@@ -76,6 +94,11 @@ impl Styled {
         }
         result.push_styled(style, rest);
         result
+    }
+
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// How many lines it has.
@@ -110,7 +133,7 @@ impl Styled {
         pieces.push(plain(at..self.bytes.len()));
         for (range, style) in pieces {
             let mut shown = Vec::new();
-            self.copy(&mut shown, range, Look { terminal: true, colour: false });
+            self.copy(&mut shown, range, Look { terminal: true, ..Look::default() });
             for character in String::from_utf8_lossy(&shown).chars() {
                 let width = match character {
                     '\n' => {
@@ -156,19 +179,37 @@ impl Styled {
         let mut out = Vec::with_capacity(self.bytes.len());
         let mut at = 0;
         for (range, style) in &self.spans {
-            self.copy(&mut out, at..range.start, look);
+            self.copy_with_links(&mut out, at..range.start, look);
             if look.colour {
                 // Writing to a vector does not fail.
                 let _ = write!(out, "{style}");
             }
-            self.copy(&mut out, range.clone(), look);
+            self.copy_with_links(&mut out, range.clone(), look);
             if look.colour {
                 let _ = write!(out, "{style:#}");
             }
             at = range.end;
         }
-        self.copy(&mut out, at..self.bytes.len(), look);
+        self.copy_with_links(&mut out, at..self.bytes.len(), look);
         out
+    }
+
+    /// Copies a range, and begins and ends the links that do so in it: they need not be of one style.
+    fn copy_with_links(&self, out: &mut Vec<u8>, range: Range<usize>, look: Look) {
+        let mut at = range.start;
+        for (link, to) in self.links.iter().filter(|_| look.links && look.terminal) {
+            if range.contains(&link.start) {
+                self.copy(out, at..link.start, look);
+                let _ = write!(out, "\x1b]8;;{}\x1b\\", to.as_str());
+                at = link.start;
+            }
+            if range.start < link.end && link.end <= range.end {
+                self.copy(out, at..link.end, look);
+                out.extend_from_slice(b"\x1b]8;;\x1b\\");
+                at = link.end;
+            }
+        }
+        self.copy(out, at..range.end, look);
     }
 
     fn copy(&self, out: &mut Vec<u8>, range: Range<usize>, look: Look) {
@@ -190,7 +231,7 @@ impl Styled {
 
 impl<T: AsRef<[u8]> + ?Sized> From<&T> for Styled {
     fn from(text: &T) -> Self {
-        Self { bytes: text.as_ref().to_vec(), spans: Vec::new() }
+        Self { bytes: text.as_ref().to_vec(), ..Self::default() }
     }
 }
 
@@ -352,9 +393,9 @@ mod tests {
 
     use super::*;
 
-    const TERMINAL: Look = Look { colour: false, terminal: true };
-    const COLOURED: Look = Look { colour: true, terminal: true };
-    const PIPE: Look = Look { colour: true, terminal: false };
+    const TERMINAL: Look = Look { colour: false, terminal: true, links: false };
+    const COLOURED: Look = Look { colour: true, terminal: true, links: false };
+    const PIPE: Look = Look { colour: true, terminal: false, links: false };
 
     fn shown(bytes: &[u8]) -> String {
         String::from_utf8(Styled::from(bytes).encode(TERMINAL)).expect("text")
@@ -397,6 +438,27 @@ mod tests {
             String::from_utf8(styled.encode(COLOURED)).expect("text"),
             "a\u{1b}[1m\u{1b}[31mb\u{1b}[0mc\\x1b[8md\\x1b[2J\\x1b]0;x\\x07"
         );
+    }
+
+    #[test]
+    fn a_link_leads_to_its_address_and_the_text_ends_none() {
+        let link = Link::file(std::path::Path::new("/p/a\u{1b}\\.py"));
+        let (opened, closed) = (format!("\u{1b}]8;;{}\u{1b}\\", link.as_str()), "\u{1b}]8;;\u{1b}\\");
+        let mut styled = Styled::default();
+        styled.push("at a");
+        styled.push_styled(AnsiColor::Red.on_default(), "\u{1b}\\.py: ");
+        styled.push("a\u{1b}]8;;\u{1b}\\b");
+        styled.lead(0, "a\u{1b}\\.py", link.clone());
+        // It is not there.
+        styled.lead(0, "b.py", link.clone());
+        let links = Look { links: true, ..COLOURED };
+        assert_eq!(
+            String::from_utf8(styled.encode(links)).expect("text"),
+            format!("at {opened}a\u{1b}[31m\\x1b\\.py{closed}: \u{1b}[0ma\\x1b]8;;\\x1b\\b")
+        );
+        for look in [COLOURED, TERMINAL, PIPE, Look { terminal: false, ..links }] {
+            assert!(!String::from_utf8(styled.encode(look)).expect("text").contains("8;;file"), "{look:?}");
+        }
     }
 
     #[test]
@@ -465,7 +527,7 @@ mod tests {
             prop_assert!(!text.replace("\r\n", "\n").chars().any(|found| does_not_show(found) && !matches!(found, '\t' | '\n')));
             // With colour it is the same text.
             let coloured = styled.encode(COLOURED);
-            prop_assert_eq!(Styled { bytes: without_styles(&coloured), spans: Vec::new() }.into_bytes(), plain);
+            prop_assert_eq!(without_styles(&coloured), plain);
             let all: Vec<u8> = pieces.iter().flat_map(|(_, text)| text.clone()).collect();
             prop_assert_eq!(styled.encode(Look::default()), all);
         }

@@ -2,21 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::styled::one_line;
+use super::styled::{Styled, one_line};
 use super::{Paths, diff};
 use crate::apply::FileChange;
 use crate::component::options::{Decision, Source};
-use crate::plan::{Outcome, Plan};
+use crate::plan::{Outcome, Plan, Step};
 use crate::project::FilePath;
+use crate::requirement::NO_COMPOSE_FILE;
 
 /// Lines, each of them one whatever names are in it.
 #[derive(Default)]
-struct Lines(String);
+struct Lines(Styled);
 
 impl Lines {
     fn line(&mut self, text: &str) {
-        self.0.push_str(&one_line(text));
-        self.0.push('\n');
+        self.0.push(&*one_line(text));
+        self.0.push("\n");
+    }
+
+    /// A line whose path leads to its file.
+    fn line_with(&mut self, text: &str, path: &FilePath, paths: &Paths) {
+        let start = self.0.len();
+        self.line(text);
+        self.0.lead(start, &one_line(&paths.show(path)), paths.link(path));
     }
 }
 
@@ -30,17 +38,17 @@ fn verb_of(change: &FileChange) -> &'static str {
 }
 
 /// The files of a plan, a line each: what happens to it, and how many lines come and go; and all of them together.
-fn file_lines(changes: &[FileChange], paths: &Paths, marked: &[FilePath]) -> Vec<String> {
+fn file_lines(text: &mut Lines, changes: &[FileChange], paths: &Paths, marked: &[FilePath]) {
     let what = |change: &FileChange| format!("{} {}", verb_of(change), paths.show(&change.path));
     let width = changes.iter().map(|change| what(change).chars().count()).max().unwrap_or_default();
-    let line = |change: &FileChange| {
+    for change in changes {
         let (added, removed) = diff::counts(change);
         let mark = if marked.contains(&change.path) { "  (has uncommitted changes)" } else { "" };
-        format!("  {:width$}  +{added} -{removed}{mark}", what(change))
-    };
-    let mut lines: Vec<String> = changes.iter().map(line).collect();
-    lines.push(format!("  {}", total(changes)));
-    lines
+        let line = format!("  {:width$}  +{added} -{removed}{mark}", what(change));
+        // What is not there yet leads nowhere.
+        if change.before.is_some() { text.line_with(&line, &change.path, paths) } else { text.line(&line) }
+    }
+    text.line(&format!("  {}", total(changes)));
 }
 
 /// `5 files: 3 to edit, 2 to create; +120 -4`
@@ -54,6 +62,11 @@ pub fn total(changes: &[FileChange]) -> String {
         .collect();
     let noun = if changes.len() == 1 { "file" } else { "files" };
     format!("{} {noun}: {}; +{added} -{removed}", changes.len(), kinds.join(", "))
+}
+
+/// Is it the project's lack of compose that makes a requirement not apply?
+fn is_for_compose(note: &str) -> bool {
+    note.starts_with(NO_COMPOSE_FILE)
 }
 
 /// What an option is; where nobody decided, how one does.
@@ -75,7 +88,7 @@ pub fn summary(
     verb: &str,
     marked: &[FilePath],
     verbose: bool,
-) -> String {
+) -> Styled {
     let mut text = Lines::default();
     let root = &plan.after.layout.root;
     let compose =
@@ -86,27 +99,33 @@ pub fn summary(
     }
     let layout = &plan.after.layout;
     if let Ok(application) = &layout.application {
-        text.line(&format!(
-            "Application: `{}` in `{}` ({})",
-            application.name(),
-            paths.show(&application.path),
-            application.evidence
-        ));
+        let shown = paths.show(&application.path);
+        let line = format!("Application: `{}` in `{shown}` ({})", application.name(), application.evidence);
+        text.line_with(&line, &application.path, paths);
     }
     if let Ok(settings) = &layout.settings {
         let made = if settings.create { ", which will be made" } else { "" };
-        text.line(&format!("Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path)));
+        let line = format!("Settings: `{}` in `{}`{made}", settings.class, paths.show(&settings.path));
+        if settings.create { text.line(&line) } else { text.line_with(&line, &settings.path, paths) }
+    }
+    let without_compose = |step: &Step| matches!(&step.outcome, Outcome::NotApplicable(note) if is_for_compose(note));
+    if plan.steps.iter().any(without_compose) {
+        let more = if verbose { "" } else { " (`-v` says what)" };
+        text.line(&format!("Compose: none, so that what runs beside the application is yours to start{more}"));
     }
     if let Ok(Some(compose)) = &layout.compose {
         let service = match &compose.application {
             Ok(Some(service)) => format!(", where `{service}` runs the application"),
             _ => ", where no service runs the application".to_owned(),
         };
-        text.line(&format!("Compose: `{}`{service}", paths.show(&compose.path)));
+        let line = format!("Compose: `{}`{service}", paths.show(&compose.path));
+        text.line_with(&line, &compose.path, paths);
     }
     if let Some(copy) = layout.dependencies.as_ref().ok().and_then(|found| found.copy.as_ref()) {
         text.line(&format!("Note: `{}` lists dependencies too, and is not edited", paths.show(copy)));
     }
+    // One thing that is not there may be why several requirements do not apply, of several components.
+    let mut notes: Vec<&str> = Vec::new();
     for (component, brought_by) in &plan.components {
         let because = brought_by.map(|by| format!(" (comes along: `{}` needs it)", by.id())).unwrap_or_default();
         text.line(&format!("{verb} {}{because}", component.id()));
@@ -131,7 +150,6 @@ pub fn summary(
         } else if !found.is_empty() {
             text.line(&format!("  = {} already there", found.len()));
         }
-        let mut notes: Vec<&str> = Vec::new();
         for step in &steps {
             match &step.outcome {
                 Outcome::Left(problem) => {
@@ -143,7 +161,7 @@ pub fn summary(
                 }
                 // That is for the next steps.
                 Outcome::NotApplicable(_) if step.id.starts_with("readiness:") && !verbose => {}
-                // One thing that is not there may be why several requirements do not apply.
+                Outcome::NotApplicable(note) if is_for_compose(note) && !verbose => {}
                 Outcome::NotApplicable(note) if !notes.contains(&note.as_str()) => {
                     notes.push(note);
                     text.line(&format!("  . {note}"));
@@ -169,9 +187,7 @@ pub fn summary(
     }
     if !plan.files.is_empty() {
         text.line("Files");
-        for line in file_lines(changes, paths, marked) {
-            text.line(&line);
-        }
+        file_lines(&mut text, changes, paths, marked);
     }
     text.0
 }

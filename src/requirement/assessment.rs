@@ -39,6 +39,9 @@ pub enum Assessment {
     },
 }
 
+/// How a note begins where the project has no compose file, or was told to have none.
+pub const NO_COMPOSE_FILE: &str = "no compose file";
+
 /// Changes that make a requirement hold, or that take it back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fix {

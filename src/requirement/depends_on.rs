@@ -6,7 +6,7 @@ use super::environment::{Found, inherited_by, take_from, targets};
 use super::own_place::{self, Gain};
 use super::service::locate;
 use super::worker::Worker;
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{APPLICATION_DEPENDS_ON, Problem};
 use crate::project::Project;
@@ -40,7 +40,7 @@ impl DependsOn {
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
             Ok(None) => {
-                let note = format!("no compose file: start `{}` before the application", self.service.name);
+                let note = format!("{NO_COMPOSE_FILE}: start `{}` before the application", self.service.name);
                 return Assessment::NotApplicable { note };
             }
             Err(problem) => return Assessment::Blocked { problem },

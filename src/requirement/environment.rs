@@ -12,7 +12,7 @@ use super::endpoint::{self, Endpoint};
 use super::own_place::{self, Gain, collection};
 use super::service::locate;
 use super::worker::Worker;
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{APPLICATION_ENVIRONMENT, APPLICATION_ENVIRONMENT_VALUE, Problem};
 use crate::project::compose::model::{self, Model, Reach, Service, Variable};
@@ -133,7 +133,7 @@ impl Environment {
             Ok(Some(document)) => document,
             Ok(None) => {
                 return Assessment::NotApplicable {
-                    note: format!("no compose file: set `{variable}` where the application runs"),
+                    note: format!("{NO_COMPOSE_FILE}: set `{variable}` where the application runs"),
                 };
             }
             Err(problem) => return Assessment::Blocked { problem },

@@ -6,7 +6,7 @@
 use super::compose::{self, Document};
 use super::image_reference::Reference;
 use super::service::the_one_that_is_used;
-use super::{Assessment, Fix, Recorded, Retraction, dependency};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction, dependency};
 use crate::component::manifest;
 use crate::finding::{IMAGE, Location, Problem};
 use crate::project::Project;
@@ -46,7 +46,7 @@ impl Image {
                     return Assessment::Blocked { problem };
                 }
                 return Assessment::NotApplicable {
-                    note: format!("no compose file: the database must have what `{by}` has"),
+                    note: format!("{NO_COMPOSE_FILE}: the database must have what `{by}` has"),
                 };
             }
             Err(problem) => return Assessment::Blocked { problem },

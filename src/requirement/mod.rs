@@ -49,7 +49,7 @@ mod volume;
 pub mod worker;
 
 use application_call::ApplicationCall;
-pub use assessment::{Assessment, Change, Fix, Retraction};
+pub use assessment::{Assessment, Change, Fix, NO_COMPOSE_FILE, Retraction};
 use dependency::Dependency;
 use depends_on::DependsOn;
 use env_variable::EnvVariable;

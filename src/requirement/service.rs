@@ -6,7 +6,7 @@
 use super::compose::{self, Document};
 use super::compose_text;
 use super::image_reference::Reference;
-use super::{Assessment, Fix, Recorded, Retraction, endpoint};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction, endpoint};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::lock::ScaffoldingKey;
@@ -151,7 +151,9 @@ impl Service {
         let name = self.manifest.name.0;
         let document = match compose::open(project) {
             Ok(Some(document)) => document,
-            Ok(None) => return Assessment::NotApplicable { note: format!("no compose file: start `{name}` yourself") },
+            Ok(None) => {
+                return Assessment::NotApplicable { note: format!("{NO_COMPOSE_FILE}: start `{name}` yourself") };
+            }
             Err(problem) => return Assessment::Blocked { problem },
         };
         let model = compose::model(project);

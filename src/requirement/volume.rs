@@ -2,7 +2,7 @@
 
 use super::compose::{self, Document};
 use super::service::{lines_of, locate};
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{Problem, VOLUME_MISSING};
 use crate::lock::ScaffoldingKey;
@@ -36,7 +36,7 @@ impl Volume {
             Ok(Some(document)) => document,
             Ok(None) => {
                 return Assessment::NotApplicable {
-                    note: format!("no compose file: the volume `{name}` is not needed"),
+                    note: format!("{NO_COMPOSE_FILE}: the volume `{name}` is not needed"),
                 };
             }
             Err(problem) => return Assessment::Blocked { problem },

@@ -6,7 +6,7 @@
 use super::compose::{self, Document};
 use super::compose_text;
 use super::service::{dedented, lines_of, list_block, retract_service, separated};
-use super::{Assessment, Fix, Recorded, Retraction};
+use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction};
 use crate::component::manifest;
 use crate::finding::{Problem, SERVICE_CONFLICT, SERVICE_MISSING};
 use crate::lock::ScaffoldingKey;
@@ -124,7 +124,7 @@ impl Worker {
             Ok(Some(document)) => document,
             Ok(None) => {
                 return Assessment::NotApplicable {
-                    note: format!("no compose file: run `{command}` beside the application"),
+                    note: format!("{NO_COMPOSE_FILE}: run `{command}` beside the application"),
                 };
             }
             Err(problem) => return Assessment::Blocked { problem },

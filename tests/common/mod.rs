@@ -73,6 +73,9 @@ pub fn clean(command: &mut Command) {
         if text.starts_with("GIT_")
             || text.starts_with("CARGO")
             || matches!(&*text, "NO_COLOR" | "LD_LIBRARY_PATH" | "COLUMNS")
+            // What tells of a terminal that has links.
+            || matches!(&*text, "CI" | "FORCE_HYPERLINK" | "DOMTERM" | "VTE_VERSION" | "TERM_PROGRAM" | "COLORTERM")
+            || matches!(&*text, "WT_SESSION" | "KONSOLE_VERSION")
         {
             command.env_remove(&name);
         }

@@ -63,6 +63,33 @@ fn json_is_as_its_schema_says() {
     assert_valid(schema, &serde_json::from_str(&report.stdout).expect("JSON"));
 }
 
+#[test]
+fn a_plan_is_as_its_schema_says() {
+    let schema = include_str!("../../docs/plan.schema.json");
+    let plan = |sandbox: &Sandbox, arguments: &[&str], code: i32| -> Value {
+        let printed = sandbox.paxx(&[arguments, &["--format", "json"]].concat()).expect(code);
+        let plan = serde_json::from_str(&printed.stdout).expect("JSON");
+        assert_valid(schema, &plan);
+        plan
+    };
+    let sandbox = Sandbox::plain(fixture("package-upper"));
+    let added = plan(&sandbox, &["add", "arq", "email", "--set", "email.backend=smtp", "--yes"], 0);
+    assert!(
+        !added["next_steps"].as_array().expect("a list").is_empty() && added["options"][0]["decided_by"] == "given"
+    );
+    let again = plan(&sandbox, &["add", "arq", "--dry-run"], 0);
+    assert!(again["next_steps"].as_array().expect("a list").is_empty());
+    sandbox.write("app/services/email.py", "MINE = 1\n");
+    let removed = plan(&sandbox, &["remove", "arq", "email", "--dry-run"], 0);
+    assert_eq!(removed["next_steps"].as_array().map(Vec::len), Some(1));
+    // A refusal, and a question.
+    const APP: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let undecided = Sandbox::of(&[("one.py", APP), ("two.py", APP), ("requirements.txt", "fastapi\n")]);
+    let refused = plan(&undecided, &["add", "redis", "--dry-run"], 2);
+    assert_eq!(refused["refusals"][0]["question"]["option"], "app");
+    assert!(refused["next_steps"].as_array().expect("a list").is_empty());
+}
+
 /// A bracket that is not escaped there is no regular expression of JSON schema.
 pub fn sarif_schema() -> String {
     include_str!("sarif-2.1.0.schema.json").replace("{2}]?$", "{2}\\\\]?$")

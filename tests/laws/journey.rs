@@ -10,6 +10,7 @@ use paxx::finding::{Problem, Severity};
 use paxx::lock;
 use paxx::plan::{self, Allowances, Outcome, Plan};
 use paxx::project::discover::Discovery;
+use paxx::render::next_steps::NextSteps;
 use paxx::render::{Paths, json};
 use paxx::source::python::{self, Source};
 
@@ -143,7 +144,7 @@ pub fn add(scene: &Scene, components: &[&'static Component]) -> Result<(Discover
 /// The JSON of a plan, applied by somebody else, gives the bytes that the plan writes.
 fn describes_its_result(discovery: &Discovery, plan: &Plan) -> Result<(), String> {
     let paths = Paths::new(PathBuf::from("/"), PathBuf::from("/"));
-    let text = json::plan(plan, "paxx", &discovery.project, &paths);
+    let text = json::plan(plan, "paxx", &discovery.project, &paths, &NextSteps::default());
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let files = value["files"].as_array().ok_or("no files")?;
     if files.len() != plan.files.len() {
