@@ -74,7 +74,7 @@
 //!   change as a byte range of the original, with the requirement that it belongs to.
 //! - **`project` is finer.** Finding the application (`find_application`, by evidence: configuration, `uvicorn` commands) and the
 //!   settings class (`find_settings`) are apart from opening files (`disk`, the one place that does, with all limits), from
-//!   reading each once (`reader`), from finding the Python files (`walk`), from import paths (`imports`), and from what a FastAPI
+//!   opening each once a run (`opened`), from the record of what one discovery asked for (`reader`), from finding the Python files (`walk`), from import paths (`imports`), and from what a FastAPI
 //!   application looks like in a syntax tree (`application`).
 //! - **Each kind has one file, and what it shares a file beside it.** What is found out about a requirement is in `assessment`, what a
 //!   manifest asks for in `of_manifest`; where an import or a field goes (`import_place`, `setting_place`), what a lifespan of ours
