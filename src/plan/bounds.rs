@@ -51,7 +51,7 @@ pub(super) fn raise_of(requirement: &Requirement, project: &Project, problem: &P
         Requirement::Dependency(dependency) if problem.rule == &finding::DEPENDENCY_BOUND => {
             dependency.raise(project, at)
         }
-        Requirement::Python => PythonBound::raise(project, at),
+        Requirement::Python(_) => PythonBound::raise(project, at),
         _ => None,
     }
 }

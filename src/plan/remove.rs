@@ -55,7 +55,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
     // A volume goes when no service mounts it any more, and a package when nothing of ours imports it.
     going.sort_by_key(|(_, requirement)| match requirement {
         Requirement::Dependency(_) => 0,
-        Requirement::SettingsClass | Requirement::Package | Requirement::Volume(_) => 1,
+        Requirement::SettingsClass(_) | Requirement::Package(_) | Requirement::Volume(_) => 1,
         _ => 2,
     });
     let mut done: Vec<String> = Vec::new();
@@ -98,7 +98,7 @@ pub fn remove(discovery: &Discovery, lock: &Lock, leaving: &[String]) -> Result<
                 let at = uses::read_of(&draft.project, field.as_deref().unwrap_or_default(), &kept);
                 at.map(|at| (at, "a module that stays reads it".to_owned()))
             }
-            Requirement::Package => {
+            Requirement::Package(_) => {
                 kept.first().map(|module| (Location::file(module.clone()), "a module that stays is in it".to_owned()))
             }
             _ => None,

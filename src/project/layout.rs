@@ -283,6 +283,39 @@ pub enum Installer {
 }
 
 #[cfg(test)]
+impl Layout {
+    /// Of a project in which nothing was found, for tests.
+    pub(crate) fn of_nothing() -> Self {
+        use crate::finding::{NO_APPLICATION, NO_DEPENDENCY_FILE, NO_SETTINGS_CLASS};
+        Self {
+            root: FilePath::top(),
+            name: "demo".to_owned(),
+            import_roots: Vec::new(),
+            first_party: Vec::new(),
+            services: Services {
+                folder: FilePath::top().child("services"),
+                package: "services".to_owned(),
+                needs_init: true,
+                names: BTreeMap::new(),
+            },
+            application: Err(Problem::new(&NO_APPLICATION, "none")),
+            handlers: Vec::new(),
+            wiring: Vec::new(),
+            health: Vec::new(),
+            tests: None,
+            settings: Err(Problem::new(&NO_SETTINGS_CLASS, "none")),
+            compose: Ok(None),
+            dependencies: Err(Problem::new(&NO_DEPENDENCY_FILE, "none")),
+            env_example: None,
+            ignore_files: Vec::new(),
+            alembic: None,
+            line_length: 88,
+            installer: Installer::Uv,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

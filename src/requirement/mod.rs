@@ -48,128 +48,100 @@ mod taken_path;
 mod volume;
 pub mod worker;
 
-use application_call::ApplicationCall;
-pub use assessment::{Assessment, Change, Fix, NO_COMPOSE_FILE, Retraction};
-use dependency::Dependency;
-use depends_on::DependsOn;
 use env_variable::EnvVariable;
-use environment::Environment;
 use ignore_line::IgnoreLine;
-use image::Image;
-use lifespan_call::LifespanCall;
-use migration::Migration;
-use module::{Apart, Module, Package, Written};
+use module::{Apart, Module, Written};
+
+pub use assessment::{Assessment, Change, Fix, NO_COMPOSE_FILE, Retraction};
 pub use of_manifest::requirements_of;
-use python_bound::PythonBound;
-use readiness::Readiness;
-use service::Service;
-use setting::Setting;
-use settings_class::SettingsClass;
-use volume::Volume;
-use worker::Worker;
 
 use crate::lock;
 pub use crate::lock::{Record, Recorded};
 use crate::project::Project;
 pub use crate::source::python::form::same_code;
 
-/// What a component needs of a project: one kind a variant.
-#[derive(Debug, Clone)]
-pub enum Requirement {
-    /// A settings class.
-    SettingsClass,
-    /// The services package.
-    Package,
-    /// A Python that runs the modules.
-    Python,
-    /// A Python package.
-    Dependency(Dependency),
-    /// A field of the settings class.
-    Setting(Setting),
-    /// A generated module.
-    Module(Module),
-    /// A variable of the env example.
-    EnvVariable(EnvVariable),
-    /// A compose service.
-    Service(Service),
-    /// A named volume of the compose file.
-    Volume(Volume),
-    /// A variable of the application's compose service.
-    Environment(Environment),
-    /// A dependency of the application's compose service.
-    DependsOn(DependsOn),
-    /// A compose service that runs a worker.
-    Worker(Worker),
-    /// An image of an existing compose service.
-    Image(Image),
-    /// A call around the lifespan's `yield`.
-    LifespanCall(LifespanCall),
-    /// A statement that wires the application.
-    ApplicationCall(ApplicationCall),
-    /// A call in Alembic's environment.
-    Migration(Migration),
-    /// A line of an ignore file.
-    IgnoreLine(IgnoreLine),
-    /// A check in the readiness route.
-    Readiness(Readiness),
-}
+/// Makes the closed list of kinds. A row is a kind and the type that answers for it: all answer the same four questions, and this is
+/// the one place that tells each kind from the others.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident($answers:ty),)*) => {
+        /// What a component needs of a project: one kind a variant.
+        #[derive(Debug, Clone)]
+        pub enum Requirement {
+            $($(#[$doc])* $kind($answers),)*
+        }
 
-/// Asks whatever kind it is: all answer the same four questions. It is the one place that tells each kind from the others.
-macro_rules! ask {
-    ($requirement:expr, $kind:ident => $answer:expr) => {
-        match $requirement {
-            Requirement::SettingsClass => {
-                let $kind = SettingsClass;
-                $answer
+        impl Requirement {
+            /// The stable name in `paxx.lock`.
+            pub fn id(&self) -> String {
+                match self {
+                    $(Self::$kind(kind) => kind.id(),)*
+                }
             }
-            Requirement::Package => {
-                let $kind = Package;
-                $answer
+
+            /// What it is, as a phrase for the summary.
+            pub fn title(&self, project: &Project) -> String {
+                match self {
+                    $(Self::$kind(kind) => kind.title(project),)*
+                }
             }
-            Requirement::Python => {
-                let $kind = PythonBound;
-                $answer
+
+            /// Does it hold here?
+            pub fn assess(&self, project: &Project) -> Assessment {
+                match self {
+                    $(Self::$kind(kind) => kind.assess(project),)*
+                }
             }
-            Requirement::Dependency($kind) => $answer,
-            Requirement::Setting($kind) => $answer,
-            Requirement::Module($kind) => $answer,
-            Requirement::EnvVariable($kind) => $answer,
-            Requirement::Service($kind) => $answer,
-            Requirement::Volume($kind) => $answer,
-            Requirement::Environment($kind) => $answer,
-            Requirement::DependsOn($kind) => $answer,
-            Requirement::Worker($kind) => $answer,
-            Requirement::Image($kind) => $answer,
-            Requirement::LifespanCall($kind) => $answer,
-            Requirement::ApplicationCall($kind) => $answer,
-            Requirement::Migration($kind) => $answer,
-            Requirement::IgnoreLine($kind) => $answer,
-            Requirement::Readiness($kind) => $answer,
+
+            /// How is it taken back?
+            pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
+                match self {
+                    $(Self::$kind(kind) => kind.retract(project, recorded),)*
+                }
+            }
         }
     };
 }
 
+kinds! {
+    /// A settings class.
+    SettingsClass(settings_class::SettingsClass),
+    /// The services package.
+    Package(module::Package),
+    /// A Python that runs the modules.
+    Python(python_bound::PythonBound),
+    /// A Python package.
+    Dependency(dependency::Dependency),
+    /// A field of the settings class.
+    Setting(setting::Setting),
+    /// A generated module.
+    Module(module::Module),
+    /// A variable of the env example.
+    EnvVariable(env_variable::EnvVariable),
+    /// A compose service.
+    Service(service::Service),
+    /// A named volume of the compose file.
+    Volume(volume::Volume),
+    /// A variable of the application's compose service.
+    Environment(environment::Environment),
+    /// A dependency of the application's compose service.
+    DependsOn(depends_on::DependsOn),
+    /// A compose service that runs a worker.
+    Worker(worker::Worker),
+    /// An image of an existing compose service.
+    Image(image::Image),
+    /// A call around the lifespan's `yield`.
+    LifespanCall(lifespan_call::LifespanCall),
+    /// A statement that wires the application.
+    ApplicationCall(application_call::ApplicationCall),
+    /// A call in Alembic's environment.
+    Migration(migration::Migration),
+    /// A line of an ignore file.
+    IgnoreLine(ignore_line::IgnoreLine),
+    /// A check in the readiness route.
+    Readiness(readiness::Readiness),
+}
+
 impl Requirement {
-    /// The stable name in `paxx.lock`.
-    pub fn id(&self) -> String {
-        ask!(self, kind => kind.id())
-    }
-
-    /// What it is, as a phrase for the summary.
-    pub fn title(&self, project: &Project) -> String {
-        ask!(self, kind => kind.title(project))
-    }
-
-    /// Does it hold here?
-    pub fn assess(&self, project: &Project) -> Assessment {
-        ask!(self, kind => kind.assess(project))
-    }
-
-    /// How is it taken back?
-    pub fn retract(&self, project: &Project, recorded: &Recorded) -> Retraction {
-        ask!(self, kind => kind.retract(project, recorded))
-    }
-
     /// What a record of the lock stands for, where the record says enough: for what this version has no requirement for.
     pub fn of_record(project: &Project, record: &lock::Requirement) -> Option<Self> {
         let (kind, name) = record.id.split_once(':')?;
@@ -202,6 +174,6 @@ impl Requirement {
 
     /// Is it scaffolding that components share, recorded apart from them?
     pub fn is_shared(&self) -> bool {
-        matches!(self, Self::SettingsClass | Self::Package | Self::Python)
+        matches!(self, Self::SettingsClass(_) | Self::Package(_) | Self::Python(_))
     }
 }

@@ -10,8 +10,8 @@ use super::ignore_line::IgnoreLine;
 use super::image::Image;
 use super::lifespan_call::LifespanCall;
 use super::migration::Migration;
-use super::module::{Apart, Module, Written};
-use super::python_bound::too_old;
+use super::module::{Apart, Module, Package, Written};
+use super::python_bound::{PythonBound, too_old};
 use super::readiness::Readiness;
 use super::service::Service;
 use super::setting::Setting;
@@ -71,7 +71,7 @@ pub fn requirements_of(
         if is_new || recorded() {
             list.extend(in_each_list(project, &dependency));
         }
-        list.push(Requirement::SettingsClass);
+        list.push(Requirement::SettingsClass(SettingsClass));
     }
     for dependency in manifest.dependency.iter().filter(|dependency| applies(dependency.with)) {
         let dependency = Dependency {
@@ -91,7 +91,7 @@ pub fn requirements_of(
         }));
     }
     if !manifest.module.is_empty() {
-        list.push(Requirement::Package);
+        list.push(Requirement::Package(Package));
     }
     for (module, text) in component.modules(context).filter(|(module, _)| applies(module.with)) {
         let recorded = lock.component(component.id()).and_then(|installed| {
@@ -196,7 +196,7 @@ pub fn requirements_of(
     // A bound that was raised stays a requirement, so that it comes back with the last component.
     let was_raised = || lock.has_scaffolding(&ScaffoldingKey::Python);
     if !manifest.module.is_empty() && (too_old(project).is_some() || was_raised()) {
-        list.push(Requirement::Python);
+        list.push(Requirement::Python(PythonBound));
     }
     list
 }

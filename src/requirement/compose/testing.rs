@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::component::manifest;
 use crate::edit::apply;
-use crate::finding::{NO_APPLICATION, Problem};
+use crate::finding::Problem;
 use crate::project::compose::application_service;
 use crate::project::compose::model::Model;
-use crate::project::layout::{Compose, Installer, Layout, Services};
+use crate::project::layout::{Compose, Layout, Services};
 use crate::project::{File, FilePath, Project};
 use crate::requirement::{Assessment, Change, Fix, Recorded, Retraction};
 use crate::source::yaml::Source;
@@ -56,31 +56,16 @@ pub fn project_of(compose: &str, others: &[(&str, &str)]) -> Project {
     let read = |path: &FilePath| files.get(path).cloned();
     let model = Model::of(&path, &read).expect("it is small");
     let application = application_service(&model, &path, &FilePath::top(), "app.main", &read);
-    let none = || Problem::new(&NO_APPLICATION, "not looked for");
     let layout = Layout {
-        root: FilePath::top(),
-        name: "demo".to_owned(),
         import_roots: vec![FilePath::top()],
-        first_party: Vec::new(),
-        handlers: Vec::new(),
-        wiring: Vec::new(),
-        health: Vec::new(),
-        tests: None,
         services: Services {
             folder: FilePath::top().child("app").child("services"),
             package: "app.services".to_owned(),
             needs_init: true,
             names: BTreeMap::new(),
         },
-        application: Err(none()),
-        settings: Err(none()),
         compose: Ok(Some(Compose { path: path.clone(), application, others: Vec::new() })),
-        dependencies: Err(none()),
-        env_example: None,
-        ignore_files: Vec::new(),
-        alembic: None,
-        line_length: 88,
-        installer: Installer::Uv,
+        ..Layout::of_nothing()
     };
     Project::new(layout, files)
 }

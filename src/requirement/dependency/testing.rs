@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::edit;
-use crate::finding::{NO_APPLICATION, NO_SETTINGS_CLASS, Problem};
-use crate::project::layout::{Dependencies, Installer, Layout, Services};
+use crate::finding::Problem;
+use crate::project::layout::{Dependencies, Layout};
 use crate::project::{File, FilePath, Project};
 use crate::requirement::{Assessment, Change, Fix, Recorded, Retraction};
 
@@ -17,29 +17,10 @@ pub fn path(text: &str) -> FilePath {
 pub fn project(files: &[(&str, &str)], dependencies: Result<Dependencies, Problem>) -> Project {
     let env = files.iter().find(|(name, _)| name.starts_with(".env"));
     let layout = Layout {
-        root: FilePath::top(),
-        name: "demo".into(),
-        services: Services {
-            folder: path("services"),
-            package: "services".into(),
-            needs_init: true,
-            names: BTreeMap::new(),
-        },
-        application: Err(Problem::new(&NO_APPLICATION, "none")),
-        settings: Err(Problem::new(&NO_SETTINGS_CLASS, "none")),
-        compose: Ok(None),
         dependencies,
         env_example: env.map(|(name, _)| path(name)),
         ignore_files: files.iter().filter(|(name, _)| name.ends_with("ignore")).map(|(name, _)| path(name)).collect(),
-        alembic: None,
-        line_length: 88,
-        installer: Installer::Uv,
-        first_party: Vec::new(),
-        handlers: Vec::new(),
-        wiring: Vec::new(),
-        health: Vec::new(),
-        tests: None,
-        import_roots: Vec::new(),
+        ..Layout::of_nothing()
     };
     let files: BTreeMap<FilePath, Rc<File>> =
         files.iter().map(|(name, text)| (path(name), Rc::new(File::named(name, text.as_bytes())))).collect();
