@@ -246,6 +246,38 @@ fn templates_have_line_feeds_alone() {
 }
 
 #[test]
+fn each_key_of_a_manifest_is_explained() {
+    let page = fs::read_to_string(root().join("docs/components.md")).expect("text");
+    let mut wrong = Vec::new();
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("component/manifest/")) {
+        let mut renamed: Option<&str> = None;
+        for (line, code) in code(&text) {
+            let code = code.trim();
+            if let Some(name) = code.strip_prefix("#[serde(rename = \"") {
+                renamed = name.split('"').next();
+            }
+            // A field of a table, or a row of `manifest!`.
+            let field = code.strip_prefix("pub ").unwrap_or(code).split_once(": ").filter(|_| code.ends_with(','));
+            let Some((field, _)) =
+                field.filter(|(field, _)| field.chars().all(|next| next.is_lowercase() || next == '_'))
+            else {
+                continue;
+            };
+            let key = renamed.take().unwrap_or(field);
+            // The build fills it in.
+            let is_explained =
+                [format!("{key} = "), format!("[[{key}]]"), format!("[service.{key}]"), format!("`{key}`")]
+                    .iter()
+                    .any(|written| page.contains(written));
+            if key != "body" && !is_explained {
+                wrong.push(format!("src/{file}:{line}: docs/components.md does not explain `{key}`"));
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
 fn files_are_short() {
     let long =
         sources().into_iter().map(|(file, text)| (file, text.lines().count())).filter(|(_, lines)| *lines > LONGEST);

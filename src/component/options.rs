@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Component;
-use super::manifest::{Choice, Conditional, List, Manifest, Module, Text};
+use super::manifest::{Choice, List, Module, Text};
 use super::registry::Render;
 
 /// Values by the names of the options. What is not there is as the manifest has it.
@@ -105,24 +105,7 @@ impl Component {
         };
         let modules = rendered(self.modules, old.module.0);
         let (tests, files) = (rendered(self.tests, old.test.0), rendered(self.files, old.file.0));
-        let mut manifest = Manifest {
-            module: kept(old.module, value),
-            test: kept(old.test, value),
-            file: kept(old.file, value),
-            dependency: kept(old.dependency, value),
-            setting: kept(old.setting, value),
-            service: kept(old.service, value),
-            environment: kept(old.environment, value),
-            worker: kept(old.worker, value),
-            lifespan: kept(old.lifespan, value),
-            middleware: kept(old.middleware, value),
-            router: kept(old.router, value),
-            statement: kept(old.statement, value),
-            image: kept(old.image, value),
-            migration: kept(old.migration, value),
-            ignore: kept(old.ignore, value),
-            ..*old
-        };
+        let mut manifest = old.with(value);
         manifest.setting = changed(manifest.setting, |setting| {
             setting.default = filled(setting.default, values);
             setting.env = filled(setting.env, values);
@@ -163,15 +146,6 @@ pub fn decisions<'a>(
 
 fn leaked(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
-}
-
-/// The entries that count.
-fn kept<T: Conditional + Copy>(list: List<T>, value: impl Fn(&str) -> &'static str + Copy) -> List<T> {
-    if list.iter().all(|entry| entry.when().holds(value)) {
-        return list;
-    }
-    let entries: Vec<T> = list.iter().copied().filter(|entry| entry.when().holds(value)).collect();
-    List(Box::leak(entries.into_boxed_slice()))
 }
 
 fn changed<T: Copy>(list: List<T>, change: impl Fn(&mut T)) -> List<T> {

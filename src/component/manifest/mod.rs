@@ -24,82 +24,89 @@ pub enum Kind {
     Ext,
 }
 
-/// A component: what it is, and what it needs of a project.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// Its name on the command line.
-    pub id: Text,
-    /// Which noun lists it.
-    pub kind: Kind,
-    /// One line for the list.
-    pub summary: Text,
-    /// The comment above its settings and variables.
-    pub heading: Text,
-    /// Raised when what the component brings changes.
-    pub version: u32,
-    /// Components that come along.
-    #[serde(default)]
-    pub requires: List<Text>,
-    /// Other names that the command line accepts.
-    #[serde(default)]
-    pub aliases: List<Text>,
-    /// The template of the next steps.
-    pub next_steps: Text,
-    /// What is decided when it is added.
-    #[serde(default)]
-    pub option: List<Choice>,
+/// Makes the manifest of its tables. A row is a key of `component.toml` and what an entry of that table says.
+macro_rules! manifest {
+    ($($(#[$doc:meta])* $key:ident: $entry:ty,)*) => {
+        /// A component: what it is, and what it needs of a project.
+        #[derive(Debug, Clone, Copy, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Manifest {
+            /// Its name on the command line.
+            pub id: Text,
+            /// Which noun lists it.
+            pub kind: Kind,
+            /// One line for the list.
+            pub summary: Text,
+            /// The comment above its settings and variables.
+            pub heading: Text,
+            /// Raised when what the component brings changes.
+            pub version: u32,
+            /// Components that come along.
+            #[serde(default)]
+            pub requires: List<Text>,
+            /// Other names that the command line accepts.
+            #[serde(default)]
+            pub aliases: List<Text>,
+            /// The template of the next steps.
+            pub next_steps: Text,
+            /// What is decided when it is added.
+            #[serde(default)]
+            pub option: List<Choice>,
+            $($(#[$doc])* #[serde(default)] pub $key: List<$entry>,)*
+        }
+
+        impl Manifest {
+            /// The condition of each entry, with the key of its table.
+            pub fn conditions(&self) -> Vec<(&'static str, &'static When)> {
+                let mut all = Vec::new();
+                $(all.extend(self.$key.0.iter().map(|entry| (stringify!($key), entry.when())));)*
+                all
+            }
+
+            /// The entries that count with these values of the options.
+            #[must_use]
+            pub fn with(&self, value: impl Fn(&str) -> &'static str + Copy) -> Self {
+                Self { $($key: kept(self.$key, value),)* ..*self }
+            }
+        }
+    };
+}
+
+manifest! {
     /// Modules in the services package.
-    #[serde(default)]
-    pub module: List<Module>,
+    module: Module,
     /// Tests of those modules, in the project's folder of tests.
-    #[serde(default)]
-    pub test: List<Module>,
+    test: Module,
     /// Files for those who run the application, such as dashboards.
-    #[serde(default)]
-    pub file: List<Module>,
+    file: Module,
     /// Python packages.
-    #[serde(default)]
-    pub dependency: List<Dependency>,
+    dependency: Dependency,
     /// Fields of the settings class, and variables of the env example.
-    #[serde(default)]
-    pub setting: List<Setting>,
+    setting: Setting,
     /// Compose services.
-    #[serde(default)]
-    pub service: List<Service>,
+    service: Service,
     /// Images that cannot be pulled any more.
-    #[serde(default)]
-    pub gone: List<Gone>,
+    gone: Gone,
     /// Variables of the service that runs the application.
-    #[serde(default)]
-    pub environment: List<Environment>,
+    environment: Environment,
     /// Compose services on the application's own build.
-    #[serde(default)]
-    pub worker: List<Worker>,
+    worker: Worker,
     /// Calls around the `yield` of the lifespan.
-    #[serde(default)]
-    pub lifespan: List<Lifespan>,
+    lifespan: Lifespan,
     /// Middleware of the application.
-    #[serde(default)]
-    pub middleware: List<Middleware>,
+    middleware: Middleware,
     /// Routers of the application.
-    #[serde(default)]
-    pub router: List<Router>,
+    router: Router,
     /// Calls after the application is made.
-    #[serde(default)]
-    pub statement: List<Statement>,
+    statement: Statement,
     /// Checks in the project's readiness route.
-    #[serde(default)]
-    pub readiness: List<Readiness>,
+    readiness: Readiness,
     /// Images of existing services.
-    #[serde(default)]
-    pub image: List<Image>,
+    image: Image,
     /// Alembic hooks.
-    #[serde(default)]
-    pub migration: List<Migration>,
+    migration: Migration,
     /// Lines of ignore files.
-    #[serde(default)]
-    pub ignore: List<Ignore>,
+    ignore: Ignore,
 }
 
 /// A Python module in the services package or in the folder of tests, or another file of the project.
@@ -251,6 +258,9 @@ pub struct Readiness {
     pub module: Text,
     /// The function: it takes no argument, has a time limit, and raises where the component cannot work.
     pub check: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A call behind each `context.configure(...)` of Alembic's `env.py`.
@@ -297,38 +307,15 @@ conditional!(
     Dependency,
     Setting,
     Service,
+    Gone,
     Environment,
     Worker,
     Lifespan,
     Middleware,
     Router,
     Statement,
+    Readiness,
     Image,
     Migration,
     Ignore
 );
-
-impl Manifest {
-    /// The condition of each entry, with the key of the entry.
-    pub fn conditions(&self) -> Vec<(&'static str, &When)> {
-        fn of<T: Conditional>(key: &'static str, entries: &List<T>) -> Vec<(&'static str, &'static When)> {
-            entries.0.iter().map(|entry| (key, entry.when())).collect()
-        }
-        [
-            of("module", &self.module),
-            of("dependency", &self.dependency),
-            of("setting", &self.setting),
-            of("service", &self.service),
-            of("environment", &self.environment),
-            of("worker", &self.worker),
-            of("lifespan", &self.lifespan),
-            of("middleware", &self.middleware),
-            of("router", &self.router),
-            of("statement", &self.statement),
-            of("image", &self.image),
-            of("migration", &self.migration),
-            of("ignore", &self.ignore),
-        ]
-        .concat()
-    }
-}

@@ -106,6 +106,9 @@ pub struct Gone {
     pub image: Text,
     /// Where the same image still is.
     pub by: Text,
+    /// Only with these values of the component's options.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A variable of the compose service that runs the application.

@@ -43,6 +43,15 @@ impl<'de> Deserialize<'de> for When {
     }
 }
 
+/// The entries that count.
+pub fn kept<T: Conditional + Copy>(list: List<T>, value: impl Fn(&str) -> &'static str + Copy) -> List<T> {
+    if list.iter().all(|entry| entry.when().holds(value)) {
+        return list;
+    }
+    let entries: Vec<T> = list.iter().copied().filter(|entry| entry.when().holds(value)).collect();
+    List(Box::leak(entries.into_boxed_slice()))
+}
+
 /// An entry of a manifest that counts only with some values of the options.
 pub trait Conditional {
     /// Which ones.
