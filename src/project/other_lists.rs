@@ -50,7 +50,7 @@ impl Finder<'_> {
                 }));
             }
             // Why there is none, where it is no TOML at all.
-            if matches!(name, "Pipfile" | "pixi.toml") {
+            if format.is_toml() {
                 Source::of(&text).map_err(|error| syntax_error(&path, &error))?;
             }
         }

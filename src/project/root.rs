@@ -14,6 +14,7 @@ use super::routes;
 use crate::component::COMPONENTS;
 use crate::finding::{self, Candidate, Problem, Question};
 use crate::lock;
+use crate::source::package_list;
 
 /// What ended discovery.
 #[derive(Debug)]
@@ -205,23 +206,18 @@ fn has(reader: &Reader, folder: &FilePath, names: &[&str]) -> bool {
     reader.list(folder).iter().any(|name| names.contains(&name.as_str()))
 }
 
-/// What projects have at their root.
-const MARKS: &[&str] = &[
-    "pyproject.toml",
-    "requirements.txt",
-    "requirements.in",
-    "setup.cfg",
-    "Pipfile",
-    "poetry.lock",
-    "uv.lock",
-    "environment.yml",
-    "requirements",
-    lock::NAME,
-];
+/// What projects have at their root, besides the files that list packages.
+const MARKS: &[&str] =
+    &["pyproject.toml", "requirements.txt", "requirements.in", "poetry.lock", "uv.lock", "requirements", lock::NAME];
+
+/// The names of what marks a root by being there. A module may be called `setup.py`, so that one is looked into.
+fn marks() -> impl Iterator<Item = &'static str> {
+    MARKS.iter().copied().chain(package_list::names().filter(|name| *name != "setup.py"))
+}
 
 /// Has the folder a file that projects have at their root?
 fn is_marked(reader: &Reader, folder: &FilePath) -> bool {
-    has(reader, folder, MARKS) || has_setup_script(reader, folder)
+    has(reader, folder, &marks().collect::<Vec<_>>()) || has_setup_script(reader, folder)
 }
 
 /// The folders in which a run on `start` may have left its records, `start` first: up to the top of the repository; without
@@ -230,7 +226,7 @@ pub fn around(start: &Path) -> Vec<PathBuf> {
     let Some(start) = disk::canonical_folder(start) else { return Vec::new() };
     let above: Vec<&Path> = start.ancestors().collect();
     let is_project = |folder: &&Path| {
-        MARKS.iter().any(|name| disk::has_entry(folder, name))
+        marks().any(|name| disk::has_entry(folder, name))
             || (disk::has_entry(folder, "setup.py")
                 && Reader::open(folder, &Opened::default())
                     .is_ok_and(|reader| has_setup_script(&reader, &FilePath::top())))
@@ -342,4 +338,19 @@ pub fn is_secondary(path: &FilePath, root: &FilePath) -> bool {
                     | "alembic"
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_that_lists_packages_marks_a_root() {
+        for name in package_list::names() {
+            let reader = Reader::of([(name, &b"from setuptools import setup\n"[..])]);
+            assert!(is_marked(&reader, &FilePath::top()), "{name}");
+        }
+        let reader = Reader::of([("setup.py", &b"def setup(): ...\n"[..])]);
+        assert!(!is_marked(&reader, &FilePath::top()));
+    }
 }

@@ -5,15 +5,13 @@ use super::reader::Reader;
 use super::{FilePath, Layout};
 use crate::component::COMPONENTS;
 use crate::lock::{self, Lock};
-use crate::source::toml;
+use crate::source::{package_list, toml};
 
-/// Files that may say that the project is tested by pytest.
-const EVIDENCE: [&str; 16] = [
+/// Files that may say that the project is tested by pytest, besides those that list packages.
+const EVIDENCE: &[&str] = &[
     "pytest.ini",
     "pyproject.toml",
-    "setup.cfg",
     "tox.ini",
-    "Pipfile",
     "requirements.txt",
     "requirements-dev.txt",
     "requirements-test.txt",
@@ -24,7 +22,6 @@ const EVIDENCE: [&str; 16] = [
     "requirements/dev.txt",
     "requirements/test.txt",
     "requirements/local.txt",
-    "environment.yml",
 ];
 
 /// The folder that a project with pytest has for its tests: the first that its configuration names, else one of a usual name; and in it
@@ -34,7 +31,7 @@ pub fn folder(reader: &Reader, root: &FilePath) -> Option<FilePath> {
         let text = root.join(name).and_then(|path| reader.text(&path));
         text.is_some_and(|text| memchr::memmem::find(text.as_bytes(), b"pytest").is_some())
     };
-    EVIDENCE.iter().find(|name| speaks(name))?;
+    EVIDENCE.iter().copied().chain(package_list::names()).find(|name| speaks(name))?;
     let configured = reader.text(&root.child("pyproject.toml")).and_then(|text| toml::Source::of(&text).ok());
     let configured = configured.and_then(|source| {
         let keys = ["tool", "pytest", "ini_options", "testpaths"];

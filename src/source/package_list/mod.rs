@@ -23,22 +23,26 @@ pub trait Format: Sync {
     fn development(&self, _text: &str) -> Option<PackageList> {
         None
     }
+    /// Is it TOML, so that it is said where it is not?
+    fn is_toml(&self) -> bool {
+        false
+    }
     /// What installs it.
     fn tool(&self) -> Tool;
 }
 
 /// Every format, in the order in which a project's files are looked at.
-const FORMATS: [&dyn Format; 5] =
-    [&pipfile::Pipfile, &setup_py::SetupPy, &setup_cfg::SetupCfg, &environment::Environment, &pixi::Pixi];
+const FORMATS: &[&dyn Format] =
+    &[&pipfile::Pipfile, &setup_py::SetupPy, &setup_cfg::SetupCfg, &environment::Environment, &pixi::Pixi];
 
 /// The format of a file with this name.
 pub fn format_of(name: &str) -> Option<&'static dyn Format> {
-    FORMATS.into_iter().find(|format| format.names().contains(&name))
+    FORMATS.iter().copied().find(|format| format.names().contains(&name))
 }
 
 /// The names of all such files, in the order in which they are looked at.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    FORMATS.into_iter().flat_map(Format::names).copied()
+    FORMATS.iter().flat_map(|format| format.names()).copied()
 }
 
 /// What installs packages, as commands.

@@ -19,6 +19,10 @@ impl Format for Pipfile {
         table(text, &["dev-packages"])
     }
 
+    fn is_toml(&self) -> bool {
+        true
+    }
+
     fn tool(&self) -> Tool {
         Tool { install: "pipenv install", run: "pipenv run " }
     }

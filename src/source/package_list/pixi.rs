@@ -15,6 +15,10 @@ impl Format for Pixi {
         table(text, &["pypi-dependencies"])
     }
 
+    fn is_toml(&self) -> bool {
+        true
+    }
+
     fn tool(&self) -> Tool {
         Tool { install: "pixi install", run: "pixi run " }
     }
