@@ -419,3 +419,18 @@ pub enum CheckFormat {
     /// SARIF 2.1.0, for code scanning.
     Sarif,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_knows_the_name_of_each_command() {
+        use clap::CommandFactory as _;
+        let offered = (COMMAND.0)();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(offered.contains(&name) || ["help", "completions", "man"].contains(&name), "{name}");
+        }
+    }
+}

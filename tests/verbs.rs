@@ -55,29 +55,27 @@ fn help_in_every_way_that_people_try() {
     }
 }
 
-const COMMANDS: [&[&str]; 16] = [
-    &["add"],
-    &["remove"],
-    &["list"],
-    &["info"],
-    &["check"],
-    &["explain"],
-    &["keep"],
-    &["undo"],
-    &["help"],
-    &["infra"],
-    &["infra", "add"],
-    &["ext"],
-    &["feature"],
-    &["feature", "remove"],
-    &["completions"],
-    &["man"],
-];
+/// Every command, and every verb behind a noun.
+fn commands() -> Vec<Vec<&'static str>> {
+    fn below(command: &clap::Command, before: &[&'static str], found: &mut Vec<Vec<&'static str>>) {
+        for command in command.get_subcommands() {
+            let name: &'static str = command.get_name().to_owned().leak();
+            let path = [before, &[name]].concat();
+            below(command, &path, found);
+            found.push(path);
+        }
+    }
+    let mut found = Vec::new();
+    below(&<paxx::cli::Cli as clap::CommandFactory>::command(), &[], &mut found);
+    assert!(found.len() > 16, "{found:?}");
+    found
+}
 
 #[test]
 fn every_command_has_a_paragraph_two_examples_and_its_exit_codes() {
     let sandbox = sandbox();
-    for command in COMMANDS {
+    for command in &commands() {
+        let command = command.as_slice();
         let help = sandbox.paxx(&[&["help"], command].concat()).expect(0).stdout;
         let long = help.lines().find(|line| line.chars().count() > 100);
         assert_eq!(long, None, "{command:?}");
@@ -159,7 +157,8 @@ fn completions_know_components_codes_and_folders() {
 #[test]
 fn manual_pages_have_a_name_that_is_found() {
     let sandbox = sandbox();
-    for command in COMMANDS {
+    for command in &commands() {
+        let command = command.as_slice();
         let page = sandbox.paxx(&[&["man"], command].concat()).expect(0).stdout;
         let name = format!("paxx-{}", command.join("-"));
         assert!(page.contains(&format!(".TH {}", name.to_uppercase())), "{page}");
