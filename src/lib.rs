@@ -39,7 +39,7 @@
 //! | [`plan`] | requirements to plan |
 //! | [`requirement`] | one file a kind: does it hold, what brings it, what takes it back, and its tests |
 //! | [`project`] | discovery, snapshot, and [`project::layout`], the one place that knows where things are |
-//! | [`lock`] | `paxx.lock`: what was brought, what was found |
+//! | [`lock`] | `paxx.lock`: what was brought, what was found; scaffolding that components share, by typed keys |
 //! | [`finding`] | codes, severities, places; a page in `docs/findings/` for each code |
 //! | [`component`] | the registry that `build.rs` makes of `templates/`, and what a template sees |
 //! | [`edit`] | edits as data: a byte range and the text that replaces it |
@@ -73,9 +73,9 @@
 //!   and no conflict resolution, and the order of the manifest is the order in the file. [`edit::Pieces`] still gives every
 //!   change as a byte range of the original, with the requirement that it belongs to.
 //! - **`project` is finer.** Finding the application (`find_application`, by evidence: configuration, `uvicorn` commands) and the
-//!   settings class (`find_settings`) are apart from opening files (`disk`, the one place that does, with all limits), from
-//!   opening each once a run (`opened`), from the record of what one discovery asked for (`reader`), from finding the Python files (`walk`), from import paths (`imports`), and from what a FastAPI
-//!   application looks like in a syntax tree (`application`).
+//!   settings class (`find_settings`) are apart from opening files (`disk`, the one place that does, with all limits), from keeping
+//!   what was opened in a run (`opened`), from what discovery has read (`reader`), from finding the Python files (`walk`), from import
+//!   paths (`imports`), and from what a FastAPI application looks like in a syntax tree (`application`).
 //! - **Each kind has one file, and what it shares a file beside it.** What is found out about a requirement is in `assessment`, what a
 //!   manifest asks for in `of_manifest`; where an import or a field goes (`import_place`, `setting_place`), what a lifespan of ours
 //!   looks like (`own_lifespan`) and what answers at a path (`taken_path`) are questions of their own.
