@@ -83,8 +83,8 @@ fn a_plan_is_as_its_schema_says() {
     let removed = plan(&sandbox, &["remove", "arq", "email", "--dry-run"], 0);
     assert_eq!(removed["next_steps"].as_array().map(Vec::len), Some(1));
     // A refusal, and a question.
-    const APP: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
-    let undecided = Sandbox::of(&[("one.py", APP), ("two.py", APP), ("requirements.txt", "fastapi\n")]);
+    let app = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let undecided = Sandbox::of(&[("one.py", app), ("two.py", app), ("requirements.txt", "fastapi\n")]);
     let refused = plan(&undecided, &["add", "redis", "--dry-run"], 2);
     assert_eq!(refused["refusals"][0]["question"]["option"], "app");
     assert!(refused["next_steps"].as_array().expect("a list").is_empty());
