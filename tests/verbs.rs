@@ -223,7 +223,7 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 /// The commands that standard error says to type.
-fn commands(said: &str) -> Vec<&str> {
+fn printed_commands(said: &str) -> Vec<&str> {
     said.lines().filter(|line| line.starts_with("    paxx ")).collect()
 }
 
@@ -263,10 +263,10 @@ fn of_two_projects_below_each_has_a_command() {
     let refused =
         sandbox.paxx(&["-C", "x", "add", "redis", "--dry-run"]).expect(2).says(&["PX001", "paxx explain PX001"]);
     assert_eq!(
-        commands(&refused.stderr),
+        printed_commands(&refused.stderr),
         ["    paxx -C x/a add redis --dry-run", "    paxx -C x/b add redis --dry-run"]
     );
-    for command in commands(&refused.stderr) {
+    for command in printed_commands(&refused.stderr) {
         sandbox.paxx(&words(command)).expect(0);
     }
 }
@@ -282,7 +282,7 @@ fn a_refusal_that_is_a_question_has_commands_that_answer_it() {
     ];
     let sandbox = Sandbox::of(&files);
     let refused = sandbox.paxx(&["add", "redis", "--dry-run"]).expect(2).says(&["PX003", "PX104", "all at once"]);
-    let all = commands(&refused.stderr);
+    let all = printed_commands(&refused.stderr);
     assert!(all.len() >= 5, "{}", refused.stderr);
     // Each is right as far as it goes; the last one answers all.
     for command in &all {
@@ -344,7 +344,7 @@ fn a_class_of_its_own_stands_beside_the_others() {
         ]);
         let before = sandbox.tree();
         let refused = sandbox.paxx(&["add", "redis", "--dry-run"]).expect(2).says(&["PX104"]);
-        let first = commands(&refused.stderr);
+        let first = printed_commands(&refused.stderr);
         assert_eq!(words(first[0]), ["add", "redis", "--dry-run", "--settings", "new"], "{}", refused.stderr);
         sandbox.paxx(&["add", "redis", "--settings", "new", "--yes"]).expect(0);
         let (made, module) = (sandbox.read("app/config.py"), sandbox.read("app/services/cache.py"));
