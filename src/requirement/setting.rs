@@ -18,7 +18,7 @@ use super::setting_parts::{self, Parts};
 use super::setting_place::Place;
 use super::setting_provision::{Provision, field_name, is_url, provision};
 use super::setting_rules::{rules_for_all, without_environment};
-use super::setting_value;
+use super::setting_value::{self, literals};
 use super::steps::Steps;
 use super::{Assessment, Fix, Recorded, Retraction, same_code};
 use crate::component::manifest;
@@ -39,12 +39,6 @@ pub struct Setting {
     pub heading: &'static str,
     /// The environment variables of all fields of the component.
     pub siblings: Vec<&'static str>,
-}
-
-/// The texts of a `Literal[...]`.
-pub(super) fn literals(annotation: &str) -> Option<Vec<&str>> {
-    let values = annotation.trim().strip_prefix("Literal[")?.strip_suffix(']')?;
-    Some(values.split(',').map(|value| text::unquoted(value.trim())).collect())
 }
 
 impl Setting {

@@ -1,12 +1,11 @@
 //! What an env file that the settings read says of a setting that comes: a value that its type does not take would keep the
 //! application from starting. Such files are not part of the repository as a rule, and hold secrets: no value is ever shown.
 
-use super::setting::literals;
 use crate::component::manifest::Setting;
 use crate::finding::{self, Problem};
 use crate::project::find_env_example::ENV_FILE;
 use crate::project::{FilePath, Project};
-use crate::source::dotenv;
+use crate::source::{dotenv, text};
 
 /// The value of the setting in an env file that the settings read, where the setting's type does not take it.
 pub(super) fn refused(project: &Project, setting: &Setting) -> Option<Problem> {
@@ -59,6 +58,12 @@ fn takes(setting: &Setting, value: &str) -> bool {
         "str" if setting.name.ends_with("_URL") && setting.default.contains("://") => !plain.is_empty(),
         annotation => literals(annotation).is_none_or(|values| values.contains(&value)),
     }
+}
+
+/// The texts of a `Literal[...]`.
+pub(super) fn literals(annotation: &str) -> Option<Vec<&str>> {
+    let values = annotation.trim().strip_prefix("Literal[")?.strip_suffix(']')?;
+    Some(values.split(',').map(|value| text::unquoted(value.trim())).collect())
 }
 
 #[cfg(test)]
