@@ -7,16 +7,18 @@ use super::compose::{self, Document};
 use super::image_reference::Reference;
 use super::service::the_one_that_is_used;
 use super::{Assessment, Fix, NO_COMPOSE_FILE, Recorded, Retraction, dependency};
-use crate::component::manifest;
+use crate::component::{COMPONENTS, manifest};
 use crate::finding::{IMAGE, Location, Problem};
 use crate::project::Project;
 use crate::source::yaml::{Entry, Node, Style, Value};
 
 /// An image that stands for another one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Image {
     /// What the component says of it.
     pub manifest: &'static manifest::Image,
+    /// Databases that would stand in its place.
+    others: Vec<&'static manifest::OtherDatabase>,
 }
 
 /// Docker Hub, by its own names: an image without a registry comes from there.
@@ -26,6 +28,18 @@ const DOCKER_HUB: &[&str] = &["docker.io", "index.docker.io", "registry-1.docker
 const DEBIAN: &[&str] = &["buster", "bullseye", "bookworm", "trixie", "forky"];
 
 impl Image {
+    /// What a component needs of the database, beside the ones that are or will be in the project. A database that one of them
+    /// brings is no sign of what the application has for the rest.
+    pub fn new(manifest: &'static manifest::Image, installed: &[&str]) -> Self {
+        let there = COMPONENTS.iter().filter(|component| installed.contains(&component.id()));
+        let images: Vec<&str> = there
+            .flat_map(|component| component.manifest.service.iter())
+            .flat_map(|service| service.images.iter().map(|image| image.0))
+            .collect();
+        let is_brought = |other: &manifest::OtherDatabase| other.images.iter().any(|image| images.contains(&image.0));
+        Self { manifest, others: manifest.others.iter().filter(|other| !is_brought(other)).collect() }
+    }
+
     /// The stable name in `paxx.lock`.
     pub fn id(&self) -> String {
         format!("image:{}", self.manifest.by)
@@ -195,7 +209,7 @@ impl Image {
     }
 
     /// What to write or build in place of an image that is not replaced.
-    fn advice(self, there: &Reference) -> String {
+    fn advice(&self, there: &Reference) -> String {
         let tag = there.tag.as_deref();
         let last = || self.manifest.tags.0.last().map_or("latest", |(_, tag)| tag.0).to_owned();
         // Data of one major version do not start on another.
@@ -229,19 +243,19 @@ impl Image {
     }
 
     /// What else the image brings.
-    fn relative(self, image: &Reference) -> Option<&'static manifest::ImageRelative> {
+    fn relative(&self, image: &Reference) -> Option<&'static manifest::ImageRelative> {
         let name = image.name();
         self.manifest.relatives.iter().find(|relative| name.contains(relative.part.0))
     }
 
     /// Is it the image that is needed, or one that brings the same?
-    fn is_met_by(self, image: &Reference) -> bool {
+    fn is_met_by(&self, image: &Reference) -> bool {
         let wanted = self.manifest.by.rsplit('/').next().unwrap_or(self.manifest.by.0);
         image.name().contains(wanted) || self.manifest.brings.iter().any(|known| image.is_repository(known))
     }
 
     /// Is it what is replaced, what replaces it, or a relative of both?
-    fn is_family(self, image: &Reference) -> bool {
+    fn is_family(&self, image: &Reference) -> bool {
         let name = image.name();
         let tools = ["exporter", "backup", "bouncer", "pgadmin", "operator", "pgpool", "postgrest"];
         if tools.iter().any(|tool| name.contains(tool)) || image.repository.contains("backup") {
@@ -253,11 +267,10 @@ impl Image {
             || self.relative(image).is_some()
     }
 
-    fn no_service(self, project: &Project, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
+    fn no_service(&self, project: &Project, document: &Document<'_>, services: &[(&Entry, Reference)]) -> Assessment {
         let (replaces, by) = (self.manifest.replaces, self.manifest.by);
         let other = services.iter().find_map(|(service, image)| {
-            let other =
-                self.manifest.others.iter().find(|other| other.images.iter().any(|name| name.0 == image.name()))?;
+            let other = self.others.iter().find(|other| other.images.iter().any(|name| name.0 == image.name()))?;
             let at = document.at(service.key_range.clone());
             Some((at, format!("the service `{}` runs {}", service.key, other.title)))
         });
@@ -273,7 +286,7 @@ impl Image {
     }
 
     /// Why the component is of no use here: the project has another kind of database, and nothing that speaks to this one.
-    fn other_database(self, project: &Project, service: Option<(Location, String)>) -> Option<Problem> {
+    fn other_database(&self, project: &Project, service: Option<(Location, String)>) -> Option<Problem> {
         let by = self.manifest.by;
         let listed = dependency::listed(project).unwrap_or_default();
         let mut used = listed.iter().filter(|listed| listed.used == dependency::Use::Application);
@@ -284,8 +297,8 @@ impl Image {
             .or_else(|| {
                 used.find_map(|listed| {
                     let speaks =
-                        |other: &&manifest::OtherDatabase| other.packages.iter().any(|name| name.0 == listed.name);
-                    let other = self.manifest.others.iter().find(speaks)?;
+                        |other: &&&manifest::OtherDatabase| other.packages.iter().any(|name| name.0 == listed.name);
+                    let other = self.others.iter().find(speaks)?;
                     Some((listed.at.clone(), format!("`{}` speaks to {}", listed.name, other.title)))
                 })
             })
@@ -296,12 +309,12 @@ impl Image {
     }
 
     /// A URL of another database in the settings or in the application.
-    fn other_url(self, project: &Project) -> Option<(Location, String)> {
+    fn other_url(&self, project: &Project) -> Option<(Location, String)> {
         let settings = project.layout.settings.as_ref().ok().map(|settings| &settings.path);
         let application = project.layout.application.as_ref().ok().map(|application| &application.path);
         settings.into_iter().chain(application).find_map(|path| {
             let text = project.text(path)?;
-            self.manifest.others.iter().find_map(|other| {
+            self.others.iter().find_map(|other| {
                 let starts = [format!("\"{}", other.scheme), format!("'{}", other.scheme)];
                 let place = starts.iter().find_map(|start| {
                     let url = |at: usize| {
@@ -322,7 +335,7 @@ impl Image {
     }
 
     /// The new tag for an old one: the major version stays, and Alpine stays Alpine.
-    pub(super) fn tag(self, old: Option<&str>) -> Result<String, String> {
+    pub(super) fn tag(&self, old: Option<&str>) -> Result<String, String> {
         let old = old.filter(|tag| *tag != "latest").ok_or("its tag does not say which major version it is")?;
         let (version, suffix) = old.split_once('-').unwrap_or((old, ""));
         let is_version =
@@ -356,7 +369,7 @@ mod tests {
 
     fn image() -> Image {
         let postgis = COMPONENTS.iter().find(|component| component.id() == "postgis").expect("a component");
-        Image { manifest: postgis.manifest.image.first().expect("an image") }
+        Image::new(postgis.manifest.image.first().expect("an image"), &[])
     }
 
     fn want<'a>() -> Want<'a> {
@@ -469,7 +482,7 @@ mod tests {
             assert_eq!(help(image), ways, "{image}");
         }
         let manifest = manifest::Image { alpine: None, ..*image().manifest };
-        let problem = Image { manifest: Box::leak(Box::new(manifest)) }.tag(Some("16.4-alpine"));
+        let problem = Image::new(Box::leak(Box::new(manifest)), &[]).tag(Some("16.4-alpine"));
         assert_eq!(problem, Err("there is no image of PostGIS on Alpine".to_owned()));
     }
 
@@ -487,7 +500,7 @@ mod tests {
     #[test]
     fn a_database_with_another_extension_is_the_database() {
         let vector = COMPONENTS.iter().find(|component| component.id() == "vector").expect("a component");
-        let image = Image { manifest: vector.manifest.image.first().expect("an image") };
+        let image = Image::new(vector.manifest.image.first().expect("an image"), &[]);
         let want = Want {
             assess: &|project| image.assess(project),
             retract: &|project, recorded| image.retract(project, recorded),
@@ -522,6 +535,14 @@ mod tests {
         testing::check_add(&want(), two, &after);
         let problem = testing::check_blocked(&want(), &two.replace("@db", "@x").replace("x://db:5432/a", "y"));
         assert_eq!(problem.message, "several services may be the application's database: `db`, `test`");
+    }
+
+    #[test]
+    fn a_database_that_another_component_brings_is_no_sign() {
+        let project = testing::project("services:\n  documents:\n    image: mongo:8.0\n");
+        assert!(matches!(image().assess(&project), Assessment::Blocked { .. }));
+        let beside = Image::new(image().manifest, &["postgis", "mongodb"]);
+        assert!(matches!(beside.assess(&project), Assessment::NotApplicable { .. }));
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub fn requirements_of(
         }
     }
     for image in manifest.image.0 {
-        list.push(Requirement::Image(Image { manifest: image }));
+        list.push(Requirement::Image(Image::new(image, installed)));
     }
     for entry in manifest.environment.iter().filter(|entry| applies(entry.with)) {
         let name = if is_setting(&entry.variable) { variable(&entry.variable) } else { entry.variable.to_string() };
