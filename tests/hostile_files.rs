@@ -366,9 +366,11 @@ fn a_folder_that_is_not_there_is_an_error_everywhere() {
     let sandbox = project();
     let more: &[&[&str]] = &[&["explain", "PX001"], &["ext", "list"], &["infra", "list", "--format", "json"]];
     for arguments in COMMANDS.iter().chain(more) {
-        for folder in ["/nonexistent", "main.py", "\n"] {
+        for (folder, why) in
+            [("/nonexistent", "there is no folder"), ("main.py", "is no folder"), ("\n", "there is no folder")]
+        {
             let all: Vec<&str> = ["-C", folder].iter().chain(*arguments).copied().collect();
-            sandbox.paxx(&all).expect(2).says(&["PX001", "there is no folder", "help:"]);
+            sandbox.paxx(&all).expect(2).says(&["PX001", why, "help:"]);
         }
     }
 }
