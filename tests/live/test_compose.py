@@ -15,8 +15,8 @@ from conftest import FIXTURES, TOGETHER, Projects, add, paxx
 NAMES = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 # What Compose merges into a service is for Compose: the schema sees the mapping after YAML's own merge keys.
 WORKERS = {"worker", "taskiq-worker", "taskiq-scheduler"}
-OURS = {"redis", "minio", "jaeger", "mailpit", *WORKERS}
-PUBLISHED = {"redis": {6379}, "minio": {9000, 9001}, "jaeger": {4317, 16686}, "mailpit": {1025, 8025}}
+OURS = {"redis", "minio", "jaeger", "mailpit", "mongodb", *WORKERS}
+PUBLISHED = {"redis": {6379}, "minio": {9000, 9001}, "jaeger": {4317, 16686}, "mailpit": {1025, 8025}, "mongodb": {27017}}
 
 # Other ways to write the compose file of `fixtures/package-upper`, the service of the application under `api`.
 VARIANTS = {
@@ -164,12 +164,12 @@ def examine(before: dict[str, Any], after: dict[str, Any]) -> None:
     # The application finds each service under its name, or on its own host.
     for variable, name, port in (
         ("REDIS_URL", "redis", "6379"), ("ARQ_REDIS_URL", "redis", "6379"), ("WS_REDIS_URL", "redis", "6379"),
-        ("STORAGE_S3_ENDPOINT_URL", "minio", "9000"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "jaeger", "4317"),
+        ("STORAGE_S3_ENDPOINT_URL", "minio", "9000"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "jaeger", "4317"), ("MONGODB_URL", "mongodb", "27017"),
     ):
         assert f"//{'localhost' if host else name}:{port}" in environment[prefix + variable]
     assert environment[prefix + "SMTP_HOST"] == ("localhost:1025" if host else "mailpit:1025")
     # It waits for them; each service that is waited for, and each named volume, is there.
-    assert {"redis", "minio", "jaeger", "mailpit"} <= set(services[app]["depends_on"])
+    assert {"redis", "minio", "jaeger", "mailpit", "mongodb"} <= set(services[app]["depends_on"])
     for name, service in services.items():
         waits = service.get("depends_on") or {}
         assert set(waits) <= set(services)
