@@ -11,10 +11,10 @@ use crate::source::{dotenv, text};
 pub(super) fn refused(project: &Project, setting: &Setting) -> Option<Problem> {
     let settings = project.layout.settings.as_ref().ok()?;
     let homes = std::iter::once(&settings.path).chain(settings.bases.iter().map(|(path, _)| path));
-    let reads = |path: &FilePath| {
-        project.text(path).is_some_and(|text| text.contains("env_file") || text.contains("load_dotenv"))
-    };
-    if !homes.chain(project.layout.application.iter().map(|application| &application.path)).any(reads) {
+    let homes = homes.chain(project.layout.application.iter().map(|application| &application.path));
+    let texts: Vec<&str> = homes.filter_map(|path| project.text(path)).collect();
+    let says = |word: &str| texts.iter().any(|text| text.contains(word));
+    if !says("env_file") && !says("load_dotenv") {
         return None;
     }
     let variable = settings.environment(&setting.name);
@@ -23,9 +23,11 @@ pub(super) fn refused(project: &Project, setting: &Setting) -> Option<Problem> {
         let text = project.text(&path)?;
         let variables = dotenv::variables(text);
         // The last one counts.
-        let said = variables.iter().rfind(|known| !known.commented && known.name.eq_ignore_ascii_case(&variable))?;
+        let is_it = |name: &str| name == variable || (!settings.case_sensitive && name.eq_ignore_ascii_case(&variable));
+        let said = variables.iter().rfind(|known| !known.commented && is_it(&known.name))?;
         let value = dotenv::value(text.get(said.range.clone())?)?;
-        if takes(setting, value) {
+        // With `env_ignore_empty` the default counts in its place.
+        if takes(setting, value) || (value.is_empty() && says("env_ignore_empty")) {
             return None;
         }
         let what = if value.is_empty() { "nothing" } else { "what is none" };

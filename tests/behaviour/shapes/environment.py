@@ -281,6 +281,8 @@ for title, text, refusal in (
     ("env file: the last one counts", "REDIS_MAX_CONNECTIONS=many\nREDIS_MAX_CONNECTIONS=7\n", None),
 ):
     settings.config(title, READS_FILE, {".env": text}, refusal=refusal, add=("redis", "metrics"))
+settings.config("env file: what is empty is ignored", READS_FILE.replace("extra=", "env_ignore_empty=True, extra="), {".env": "REDIS_MAX_CONNECTIONS=\nREDIS_URL=\n"}, add=("redis",))
+settings.config("env file: another case", READS_FILE.replace("extra=", "case_sensitive=True, extra="), {".env": "REDIS_MAX_CONNECTIONS=many\n"}, add=("redis",))
 settings.config("env file: nobody reads it", READS_FILE.replace("env_file='.env', ", ""), {".env": "REDIS_MAX_CONNECTIONS=\n"}, add=("redis",))
 
 VENDOR = """\
