@@ -57,7 +57,7 @@ fn takes(setting: &Setting, value: &str) -> bool {
             words.contains(&plain.to_ascii_lowercase().as_str())
         }
         // A client takes no empty text for the address of its server.
-        "str" if setting.name.ends_with("_URL") && setting.default.contains("://") => !plain.is_empty(),
+        "str" | "SecretStr" if setting.name.ends_with("_URL") && setting.default.contains("://") => !plain.is_empty(),
         annotation => literals(annotation).is_none_or(|values| values.contains(&value)),
     }
 }
@@ -85,6 +85,7 @@ mod tests {
             ("metrics", "METRICS_ENABLED", &["1", "Off", "TRUE", "y"], &["", "maybe", "2"]),
             ("storage", "STORAGE_BACKEND", &["local", "s3"], &["", "S3", "minio"]),
             ("redis", "REDIS_URL", &["redis://a", "unix:///b"], &["", " "]),
+            ("mongodb", "MONGODB_URL", &["mongodb://a"], &[""]),
             ("redis", "CACHE_KEY_PREFIX", &["", "anything"], &[]),
         ] {
             let setting = setting(component, name);
